@@ -1,0 +1,60 @@
+"""Scores against brute force and against the theory of the memorising network."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from label_smoothing.metrics import ASSUMPTIONS, accuracy, scored_labels, scored_loss
+from label_smoothing.noise import corrupt_labels, uniform_transition
+from label_smoothing.theory import alpha_loss, beta_loss, gamma_loss, memorised_accuracy
+
+THEORY = {"alpha": alpha_loss, "beta": beta_loss, "gamma": gamma_loss}
+
+
+def memorising_network(a, p, M, N, seed):
+    """Return outputs S_p around an independently corrupted label of each test sample."""
+    rng = np.random.default_rng(seed)
+    clean, T = rng.integers(0, M, N), uniform_transition(a, M)
+    memory, noisy = corrupt_labels(clean, T, rng), corrupt_labels(clean, T, rng)
+    outputs = np.full((N, M), (1 - p) / (M - 1))
+    outputs[np.arange(N), memory] = p
+    return np.log(outputs), clean, noisy
+
+
+@pytest.mark.parametrize("assumption", ASSUMPTIONS)
+@pytest.mark.parametrize(("a", "p", "M"), [(0.7, 0.6, 10), (0.6, 0.9, 2), (1.0, 0.8, 3)])
+def test_memorising_network_follows_the_theory(assumption, a, p, M):
+    N = 200_000
+    outputs, clean, noisy = memorising_network(a, p, M, N, seed=3)
+    spread = np.log(p * (M - 1) / (1 - p)) / np.sqrt(N)
+    loss = scored_loss(outputs, clean, noisy, assumption, p)
+    assert_allclose(loss, THEORY[assumption](p, a, M), atol=3 * spread)
+    share = accuracy(outputs, scored_labels(clean, noisy, assumption))
+    assert_allclose(share, memorised_accuracy(a, M, assumption), atol=3 / np.sqrt(N))
+
+
+@pytest.mark.parametrize("p", [0.05, 0.4, 1.0, 1.2])
+def test_gamma_is_the_cross_entropy_to_the_smoothed_clean_label(p):
+    rng = np.random.default_rng(0)
+    outputs = np.log(rng.dirichlet(np.ones(4), size=50))
+    clean, noisy = rng.integers(0, 4, (2, 50))
+    target = np.full((50, 4), (1 - p) / 3)
+    target[np.arange(50), clean] = p
+    expected = -(target * outputs).sum(axis=1).mean()
+    assert_allclose(scored_loss(outputs, clean, noisy, "gamma", p), expected)
+
+
+def test_alpha_scores_the_clean_and_beta_the_noisy_labels():
+    outputs = np.log([[0.7, 0.3], [0.4, 0.6]])
+    clean, noisy = np.array([0, 1]), np.array([1, 1])
+    alpha = scored_loss(outputs, clean, noisy, "alpha", 0.9)
+    beta = scored_loss(outputs, clean, noisy, "beta", 0.9)
+    assert_allclose(alpha, -np.log([0.7, 0.6]).mean())
+    assert_allclose(beta, -np.log([0.3, 0.6]).mean())
+    assert accuracy(outputs, clean) == 1.0
+    assert accuracy(outputs, noisy) == 0.5
+
+
+def test_unknown_assumption_is_refused():
+    with pytest.raises(ValueError, match="assumption is 'delta', allowed: alpha, beta, gamma"):
+        scored_labels(np.zeros(1), np.zeros(1), "delta")

@@ -1,0 +1,114 @@
+"""A config is refused with one line that names the key, the value and what is allowed."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from label_smoothing.study import ConfigError, Study, canonical
+
+ROOT = Path(__file__).parents[1]
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def changed(path, value):
+    config = copy.deepcopy(CONFIG)
+    section = config
+    *parents, last = path.split(".")
+    for key in parents:
+        section = section[key]
+    section[last] = value
+    return config
+
+
+def test_default_study_is_large_enough():
+    study = Study(CONFIG, SCHEMA)
+    assert len(study.clean_rates) >= 4
+    assert "1.0" in study.clean_rates
+    assert len(study.smoothing) >= 7
+    assert (study.smoothing[0], study.smoothing[-1]) == ("0.2", "1.0")
+    assert len(study.seeds) >= 2
+    assert {study.assumption_of(noise) for noise in CONFIG["noise_types"]} == {
+        "alpha",
+        "beta",
+        "gamma",
+    }
+
+
+def test_noise_types_share_networks():
+    study = Study(CONFIG, SCHEMA)
+    cells = list(study.cells())
+    assert len(cells) == len(set(cells))
+    assert len(cells) == len(study.clean_rates) * len(study.smoothing) * len(study.seeds)
+    assert len(list(study.slices())) == 3
+
+
+@pytest.mark.parametrize(
+    ("spelling", "path"), [("0.5", "0.5"), ("0.50", "0.5"), ("5e-1", "0.5"), ("1", "1.0")]
+)
+def test_one_value_has_one_spelling(spelling, path):
+    study = Study(changed("smoothing", yaml.safe_load(f"[{spelling}, 0.7]")), SCHEMA)
+    assert path in study.smoothing
+    assert canonical(float(spelling)) == path
+
+
+@pytest.mark.parametrize("grid", ["[0.5, 0.50]", "[0.5, 5e-1]", "[1, 1.0]"])
+@pytest.mark.parametrize("key", ["smoothing", "clean_rates"])
+def test_two_spellings_of_one_value_are_refused(key, grid):
+    with pytest.raises(ConfigError, match=f"{key} holds .* twice; allowed: every value once"):
+        Study(changed(key, yaml.safe_load(grid)), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("smothing", [0.5], r"unknown key 'smothing' \(did you mean 'smoothing'\?\)"),
+        ("datasets.digits.modle", "x", r"unknown key 'modle' in datasets.digits"),
+        ("clean_rates", [0.0], r"clean_rates\[0\] is 0.0; allowed: more than 0"),
+        ("clean_rates", [0.5, 1.01], r"clean_rates\[1\] is 1.01; allowed: 1 or less"),
+        ("clean_rates", [], r"clean_rates is \[\]; allowed: 1 or more entries"),
+        ("clean_rates", 0.5, r"clean_rates is 0.5; allowed: a list"),
+        ("smoothing", [0], r"smoothing\[0\] is 0; allowed: more than 0"),
+        ("smoothing", [-0.5], r"smoothing\[0\] is -0.5; allowed: more than 0"),
+        ("smoothing", ["0,5"], r"smoothing\[0\] is '0,5'; allowed: a number"),
+        ("smoothing", [True], r"smoothing\[0\] is True; allowed: a number"),
+        ("smoothing", [float("nan")], r"smoothing\[0\] is nan; allowed: a finite number"),
+        ("clean_rates", [float("inf")], r"clean_rates\[0\] is inf; allowed: a finite number"),
+        ("seeds", [0.5], r"seeds\[0\] is 0.5; allowed: a whole number"),
+        ("seeds", [-1], r"seeds\[0\] is -1; allowed: 0 or more"),
+        ("seeds", [1, 1.0], r"seeds holds 1 twice"),
+        (
+            "noise_types.alpha.transition",
+            "pairs",
+            r"noise_types.alpha.transition is 'pairs'; allowed: a name under transitions: uniform",
+        ),
+        ("noise_types.alpha.assumption", "delta", r"is 'delta'; allowed: one of alpha, beta, gam"),
+        ("datasets.digits.model", "resnet", r"datasets.digits.model is 'resnet'; allowed: a name"),
+        ("datasets.digits.training", "none", r"datasets.digits.training is 'none'; allowed"),
+        ("datasets.digits.test_size", 0, r"datasets.digits.test_size is 0; allowed: 10 or more"),
+        ("datasets", {"a/b": {}}, r"is 'a/b'; allowed: another form .a name of letters"),
+        ("models.small_cnn.kernel_size", 2, r"kernel_size is 2; allowed: one of 1, 3, 5, 7"),
+        ("models.small_cnn.channels", [16], r"channels is \[16\]; allowed: 2 or more entries"),
+        ("training.memorise.epochs", 0, r"training.memorise.epochs is 0; allowed: 1 or more"),
+        ("training.memorise.momentum", 1, r"momentum is 1; allowed: less than 1"),
+        ("device", "gpu", r"device is 'gpu'; allowed: one of auto, cpu, cuda"),
+        (
+            "train_resources.threads",
+            "two",
+            r"train_resources.threads is 'two'; allowed: a whole number",
+        ),
+    ],
+)
+def test_bad_config_is_refused_with_the_key_and_what_is_allowed(path, value, message):
+    with pytest.raises(ConfigError, match=message) as error:
+        Study(changed(path, value), SCHEMA)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("key", ["clean_rates", "datasets", "device"])
+def test_missing_key_is_named(key):
+    config = {name: value for name, value in CONFIG.items() if name != key}
+    with pytest.raises(ConfigError, match=f"missing key '{key}': "):
+        Study(config, SCHEMA)

@@ -1,0 +1,24 @@
+"""Corrupt the train and the test labels of a data set."""
+
+import numpy as np
+
+from label_smoothing.datasets import number_of_classes, read_labels
+from label_smoothing.files import job_log, write_arrays
+from label_smoothing.noise import corrupt_labels, transition_matrix
+from label_smoothing.seeding import seed_stream
+
+with job_log(snakemake.log[0]):
+    y_train, y_test = read_labels(snakemake.input.dataset)
+    T = transition_matrix(
+        snakemake.params.kind, float(snakemake.wildcards.a), number_of_classes(y_train)
+    )
+    streams = {
+        part: np.random.default_rng(seed_stream(int(snakemake.wildcards.seed), f"{part}_labels"))
+        for part in ("train", "test")
+    }
+    write_arrays(
+        snakemake.output.labels,
+        train=corrupt_labels(y_train, T, streams["train"]),
+        test=corrupt_labels(y_test, T, streams["test"]),
+        transition=T,
+    )

@@ -1,0 +1,11 @@
+"""Draw the measured and the predicted optimum p over the clean rate."""
+
+import pandas as pd
+
+from label_smoothing.files import job_log
+from label_smoothing.plotting import draw_optimum_over_a, optimum_over_a_numbers, write_figure
+
+with job_log(snakemake.log[0]):
+    numbers = optimum_over_a_numbers(pd.concat(map(pd.read_csv, snakemake.input.fits)))
+    figure = draw_optimum_over_a(numbers, snakemake.params.study)
+    write_figure(figure, numbers, snakemake.output.figure, snakemake.output.numbers)

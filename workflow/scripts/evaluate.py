@@ -1,0 +1,32 @@
+"""Score one cell's predictions against the test labels of a noise type."""
+
+from label_smoothing.datasets import read_labels
+from label_smoothing.files import job_log, read_arrays, write_json
+from label_smoothing.metrics import accuracy, scored_labels, scored_loss
+
+with job_log(snakemake.log[0]):
+    wildcards, assumption = snakemake.wildcards, snakemake.params.assumption
+    run, noisy = read_arrays(snakemake.input.predictions), read_arrays(snakemake.input.labels)
+    y_train, y_test = read_labels(snakemake.input.dataset)
+    outputs, p = run["log_probabilities"], float(wildcards.p)
+    write_json(
+        snakemake.output.metrics,
+        {
+            "dataset": wildcards.dataset,
+            "noise": wildcards.noise,
+            "assumption": assumption,
+            "method": wildcards.method,
+            "a": float(wildcards.a),
+            "p": p,
+            "seed": int(wildcards.seed),
+            "classes": outputs.shape[1],
+            "test_size": len(outputs),
+            "test_loss": scored_loss(outputs, y_test, noisy["test"], assumption, p),
+            "test_accuracy": accuracy(outputs, scored_labels(y_test, noisy["test"], assumption)),
+            "clean_test_accuracy": accuracy(outputs, y_test),
+            "train_loss": float(run["train_loss"]),
+            "train_accuracy": float(run["train_accuracy"]),
+            "realised_clean_rate": float((noisy["train"] == y_train).mean()),
+            "realised_test_clean_rate": float((noisy["test"] == y_test).mean()),
+        },
+    )

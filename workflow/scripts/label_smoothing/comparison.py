@@ -1,0 +1,91 @@
+"""Measured test losses against the theory of the memorising network."""
+
+import numpy as np
+import pandas as pd
+
+from label_smoothing.fits import fit_clean_rate, fit_quadratic_optimum
+from label_smoothing.statistics import mean_interval
+from label_smoothing.theory import (
+    alpha_loss,
+    alpha_optimum,
+    beta_loss,
+    beta_optimum,
+    gamma_loss,
+    gamma_optimum,
+)
+
+PREDICTED_LOSS = {"alpha": alpha_loss, "beta": beta_loss, "gamma": gamma_loss}
+PREDICTED_OPTIMUM = {"alpha": alpha_optimum, "beta": beta_optimum, "gamma": gamma_optimum}
+
+
+def compare_with_theory(cells: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return predicted and measured optimum, fitted clean rate and agreement, one row a clean rate.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Slices as `aggregate` writes them: one row for each a, p and seed of one data set, noise
+        type and method.
+
+    Returns
+    -------
+    DataFrame
+        Columns, all losses in nats, all ``_low`` and ``_high`` 95 % t-intervals over seeds:
+
+        - dataset, noise, assumption, method, a, M, seeds
+        - predicted_optimum: the p that minimises the theory's loss
+        - measured_optimum: mean over seeds of the vertex of a parabola around the lowest measured
+          loss, or of the lowest p itself where there is no vertex (optimum_status says why)
+        - grid_optimum: mean over seeds of the p with the lowest measured loss
+        - fitted_clean_rate: mean over seeds of the clean rate that fits the theory best
+        - fitted_optimum: mean over seeds of the theory's optimum at the fitted clean rate
+        - rmse, max_deviation, mean_deviation: measured minus predicted seed means over the p below
+          1, no free parameter
+        - cells, memorised_cells: networks in this row, and those that memorised
+    """
+    return pd.DataFrame([_compare(group) for _, group in cells.groupby("a")])
+
+
+def _compare(cells: pd.DataFrame) -> dict:
+    first = cells.iloc[0]
+    a, M, assumption = first["a"], int(first["classes"]), first["assumption"]
+    row = {key: first[key] for key in ("dataset", "noise", "assumption", "method", "a")}
+    row |= {"M": M, "seeds": cells["seed"].nunique()}
+    row["predicted_optimum"] = PREDICTED_OPTIMUM[assumption](a, M)
+
+    per_seed = pd.DataFrame([_fit(curve, M, assumption) for _, curve in cells.groupby("seed")])
+    for column in ("measured_optimum", "grid_optimum", "fitted_clean_rate", "fitted_optimum"):
+        row |= _spread(column, per_seed[column])
+    row["optimum_status"] = " ".join(sorted(set(per_seed["status"])))
+
+    means = cells[cells["p"] < 1].groupby("p")["test_loss"].mean()
+    deviation = means - PREDICTED_LOSS[assumption](means.index.to_numpy(), a, M)
+    row["rmse"] = np.sqrt((deviation**2).mean())
+    row["max_deviation"] = deviation.abs().max()
+    row["mean_deviation"] = deviation.mean()
+    row["cells"], row["memorised_cells"] = len(cells), int(cells["memorised"].sum())
+    return row
+
+
+def _fit(curve: pd.DataFrame, M: int, assumption: str) -> dict:
+    p, loss = curve["p"].to_numpy(), curve["test_loss"].to_numpy()
+    grid_optimum = p[loss.argmin()]
+    fit = {"grid_optimum": grid_optimum, "measured_optimum": grid_optimum}
+    fit |= {"fitted_clean_rate": np.nan, "fitted_optimum": np.nan, "status": "grid"}
+    if np.unique(p[p < 1]).size >= 3 and grid_optimum < 1:
+        parabola = fit_quadratic_optimum(p, loss, neighbours=1)
+        fit["status"] = parabola.status
+        if parabola.status == "ok":
+            fit["measured_optimum"] = parabola.p_star
+    if (informative := (p < 1) & ~np.isclose(p, 1 / M)).sum() >= 2:
+        rate = fit_clean_rate(p[informative], loss[informative], M, assumption).clean_rate
+        fit["fitted_clean_rate"] = rate
+        if 0 <= rate <= 1:
+            fit["fitted_optimum"] = PREDICTED_OPTIMUM[assumption](rate, M)
+    return fit
+
+
+def _spread(name: str, values: pd.Series) -> dict[str, float]:
+    mean, low, high, _ = mean_interval(values)
+    return {name: mean, f"{name}_low": low, f"{name}_high": high}

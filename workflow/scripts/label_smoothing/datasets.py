@@ -1,0 +1,89 @@
+"""
+Data sets: loading from their source, and the one file format that every later rule reads.
+
+A data set is four arrays: images ``x_*`` of shape (N, H, W, C), uint8, and labels ``y_*`` of shape
+(N,), int64, for ``train`` and ``test``.
+"""
+
+import os
+from typing import NamedTuple
+
+import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from label_smoothing.files import replacing
+from label_smoothing.seeding import seed_stream
+
+
+class Dataset(NamedTuple):
+    """Images (N, H, W, C) uint8 and labels (N,) int64 in 0..M-1 of the train and the test part."""
+
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+
+    @property
+    def classes(self) -> int:
+        """Number of classes M."""
+        return number_of_classes(self.y_train)
+
+
+def number_of_classes(labels: np.ndarray) -> int:
+    """Return M for clean labels 0..M-1 of which every class occurs (`prepare` sees to that)."""
+    return int(labels.max()) + 1
+
+
+def load_digits(test_size: int, seed: int) -> Dataset:
+    """
+    Return scikit-learn's embedded digits, 1,797 images of 8x8 pixels, in a stratified split.
+
+    Parameters
+    ----------
+    test_size : int
+        Number of test images.
+    seed : int
+        Seed of the split, which is the same for every cell of a study.
+
+    Raises
+    ------
+    ValueError
+        If the train or the test part would lack a class.
+    """
+    from sklearn.datasets import load_digits as load
+    from sklearn.model_selection import train_test_split
+
+    digits = load()
+    split_seed = int(seed_stream(seed, "data_split").generate_state(1)[0])
+    x_train, x_test, y_train, y_test = train_test_split(
+        digits.images.astype(np.uint8)[..., None],
+        digits.target.astype(np.int64),
+        test_size=test_size,
+        stratify=digits.target,
+        random_state=split_seed,
+    )
+    return Dataset(x_train, y_train, x_test, y_test)
+
+
+def write_dataset(path: str | os.PathLike, dataset: Dataset) -> None:
+    """Write a data set as safetensors."""
+    arrays = {name: np.ascontiguousarray(array) for name, array in dataset._asdict().items()}
+    with replacing(path) as temporary:
+        save_file(arrays, temporary)
+
+
+def read_dataset(path: str | os.PathLike) -> Dataset:
+    """Read a data set written by `write_dataset`."""
+    return Dataset(*_read(path, Dataset._fields))
+
+
+def read_labels(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
+    """Return the clean train and test labels without reading the images."""
+    y_train, y_test = _read(path, ("y_train", "y_test"))
+    return y_train, y_test
+
+
+def _read(path: str | os.PathLike, names: tuple[str, ...]) -> list[np.ndarray]:
+    with safe_open(path, framework="numpy") as file:
+        return [file.get_tensor(name) for name in names]

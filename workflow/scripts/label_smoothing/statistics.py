@@ -1,0 +1,44 @@
+"""Means over seeds and their intervals."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import stdtrit
+
+
+class Interval(NamedTuple):
+    """A mean, its confidence limits (nan for fewer than two values) and the number of values."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+def mean_interval(values: ArrayLike, level: float = 0.95) -> Interval:
+    """
+    Return the mean of independent values and its Student t interval.
+
+    Parameters
+    ----------
+    values : array_like, shape (n,)
+        One value a seed; nan values are left out.
+    level : float
+        Confidence level, in (0, 1).
+
+    Returns
+    -------
+    Interval
+        In the unit of the values.
+    """
+    values = np.asarray(values, dtype=float)
+    values = values[~np.isnan(values)]
+    n = len(values)
+    if n == 0:
+        return Interval(np.nan, np.nan, np.nan, 0)
+    mean = float(values.mean())
+    if n == 1:
+        return Interval(mean, np.nan, np.nan, 1)
+    half = stdtrit(n - 1, (1 + level) / 2) * values.std(ddof=1) / np.sqrt(n)
+    return Interval(mean, float(mean - half), float(mean + half), n)

@@ -1,0 +1,200 @@
+"""
+A study: its config checked, its numbers in one spelling, its grid of cells.
+
+The Snakefile imports this module at every start, so it imports nothing heavy.
+"""
+
+import difflib
+import itertools
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import jsonschema
+
+_KINDS = {
+    "array": "a list",
+    "integer": "a whole number",
+    "number": "a number",
+    "object": "a section of keys",
+    "string": "a text",
+}
+_LIMITS = {
+    "enum": "one of {}",
+    "minimum": "{} or more",
+    "maximum": "{} or less",
+    "exclusiveMinimum": "more than {}",
+    "exclusiveMaximum": "less than {}",
+    "minItems": "{} or more entries",
+    "maxItems": "{} or fewer entries",
+    "minProperties": "{} or more entries",
+    "minLength": "{} or more characters",
+}
+
+
+class ConfigError(ValueError):
+    """A config that cannot be run; the message names the key, the value and what is allowed."""
+
+
+class Cell(NamedTuple):
+    """One network; all fields are the strings that stand in paths."""
+
+    dataset: str
+    transition: str
+    method: str
+    a: str
+    p: str
+    seed: str
+
+
+class Study:
+    """
+    A checked config and the grid that it spans.
+
+    Parameters
+    ----------
+    config : mapping
+        As read from YAML.
+    schema : mapping
+        JSON schema of the config (workflow/schemas/config.schema.yaml).
+
+    Attributes
+    ----------
+    config : dict
+        The config with every number read as one.
+    clean_rates, smoothing, seeds : tuple of str
+        The grids in canonical spelling, ascending.
+
+    Raises
+    ------
+    ConfigError
+        For the first violation of the schema, a value given twice, or a name that is not defined.
+    """
+
+    def __init__(self, config: Mapping[str, Any], schema: Mapping[str, Any]):
+        self.config = _numbers(config)
+        _check_schema(self.config, schema)
+        self.clean_rates = _grid(self.config, "clean_rates")
+        self.smoothing = _grid(self.config, "smoothing")
+        self.seeds = _grid(self.config, "seeds")
+        self._check_names()
+
+    def transition_of(self, noise: str) -> str:
+        """Return the name of the transition that a noise type trains on."""
+        return self.config["noise_types"][noise]["transition"]
+
+    def assumption_of(self, noise: str) -> str:
+        """Return which test set ("alpha", "beta", "gamma") a noise type scores against."""
+        return self.config["noise_types"][noise]["assumption"]
+
+    def model_of(self, dataset: str) -> dict[str, Any]:
+        """Return the section of `models` that a data set is trained with."""
+        return self.config["models"][self.config["datasets"][dataset]["model"]]
+
+    def training_of(self, dataset: str) -> dict[str, Any]:
+        """Return the section of `training` that a data set is trained with."""
+        return self.config["training"][self.config["datasets"][dataset]["training"]]
+
+    def slices(self) -> Iterator[tuple[str, str, str]]:
+        """Yield every (dataset, noise type, method) of the study."""
+        return itertools.product(*(self.config[k] for k in ("datasets", "noise_types", "methods")))
+
+    def cells(self) -> Iterator[Cell]:
+        """Yield every network of the study once, however many noise types share it."""
+        transitions = dict.fromkeys(map(self.transition_of, self.config["noise_types"]))
+        for fields in itertools.product(
+            self.config["datasets"],
+            transitions,
+            self.config["methods"],
+            self.clean_rates,
+            self.smoothing,
+            self.seeds,
+        ):
+            yield Cell(*fields)
+
+    def _check_names(self) -> None:
+        for section, key, target in (
+            ("noise_types", "transition", "transitions"),
+            ("datasets", "model", "models"),
+            ("datasets", "training", "training"),
+        ):
+            for name, entry in self.config[section].items():
+                if entry[key] not in self.config[target]:
+                    raise ConfigError(
+                        f"{section}.{name}.{key} is {entry[key]!r}; "
+                        f"allowed: a name under {target}: {', '.join(self.config[target])}"
+                    )
+
+
+def canonical(number: float) -> str:
+    """
+    Return the one spelling of a number in paths: the shortest that reads back as the same float.
+
+    >>> canonical(0.50), canonical(1), canonical(5e-1)
+    ('0.5', '1.0', '0.5')
+    """
+    return repr(float(number))
+
+
+def _numbers(value: Any, path: str = "") -> Any:
+    # YAML 1.1 takes 5e-1 for text; everyone who writes it means the number.
+    if isinstance(value, Mapping):
+        return {
+            key: _numbers(entry, f"{path}.{key}" if path else str(key))
+            for key, entry in value.items()
+        }
+    if isinstance(value, list):
+        return [_numbers(entry, f"{path}[{index}]") for index, entry in enumerate(value)]
+    if isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", value):
+        value = float(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{path} is {value}; allowed: a finite number")
+    return value
+
+
+def _grid(config: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    spell = (lambda seed: str(int(seed))) if key == "seeds" else canonical
+    spellings: dict[str, Any] = {}
+    for value in sorted(config[key]):
+        if spell(value) in spellings:
+            raise ConfigError(f"{key} holds {spell(value)} twice; allowed: every value once")
+        spellings[spell(value)] = value
+    return tuple(spellings)
+
+
+def _check_schema(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+    validator = jsonschema.Draft202012Validator(schema)
+    error = jsonschema.exceptions.best_match(validator.iter_errors(config))
+    if error is not None:
+        raise ConfigError(_explain(error))
+
+
+def _explain(error: jsonschema.ValidationError) -> str:
+    where = "".join(
+        f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path
+    ).lstrip(".")
+    known = list(error.schema.get("properties", ()))
+    if error.validator == "additionalProperties":
+        unknown = sorted(set(map(str, error.instance)) - set(known))[0]
+        close = difflib.get_close_matches(unknown, known, 1)
+        hint = f" (did you mean {close[0]!r}?)" if close else ""
+        section = f" in {where}" if where else ""
+        return f"unknown key {unknown!r}{section}{hint}; allowed: {', '.join(known)}"
+    if error.validator == "required":
+        missing = next(key for key in error.validator_value if key not in error.instance)
+        description = error.schema["properties"].get(missing, {}).get("description", "")
+        return f"missing key {'.'.join(filter(None, (where, missing)))!r}: {description}"
+    shown = repr(error.instance)
+    if len(shown) > 80:
+        shown = shown[:77] + "..."
+    value = error.validator_value
+    if error.validator in ("type", "pattern"):
+        value = _KINDS.get(value, "another form")
+    elif error.validator == "enum":
+        value = ", ".join(map(str, value))
+    limit = _LIMITS.get(error.validator, "{}").format(value)
+    description = error.schema.get("description")
+    return f"{where or 'the config'} is {shown}; allowed: {limit}" + (
+        f" ({description})" if description else ""
+    )
