@@ -1,0 +1,45 @@
+# Each target sets up .venv first if it is missing or older than requirements.txt.
+PYTHON ?= python3
+CORES ?= all
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: run report test lint help
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make run    set up, run the default study, draw its figures and the report"
+	@echo "make test   set up, run all tests"
+	@echo "make report write results/report.html of the finished default study"
+	@echo "make lint   check formatting and style"
+
+$(READY): requirements.txt
+	@command -v $(PYTHON) >/dev/null || \
+	  { echo "error: $(PYTHON) not found; Python 3.11 or later is needed (make PYTHON=/path/to/python3)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: $$($(PYTHON) --version) is too old; 3.11 or later is needed (make PYTHON=/path/to/python3)" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "error: $(PYTHON) lacks the venv module (on Debian and Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	@touch $@
+
+run: $(READY)
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
+	@$(MAKE) --no-print-directory report
+	@echo
+	@echo "Figures (the numbers in each are in the .csv beside it):"
+	@find results/figures -name '*.svg' | sort | sed 's/^/  /'
+	@echo "Report: results/report.html"
+
+report: $(READY)
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --quiet all --report results/report.html
+
+test: $(READY)
+	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint

@@ -1,0 +1,46 @@
+# From scores to tables, and the theory beside them.
+
+
+rule aggregate:
+    input:
+        metrics=metrics_of_slice,
+    output:
+        table=TABLE,
+    log:
+        log_of(TABLE),
+    conda:
+        f"{ENVS}/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("aggregate"),
+        memorised_at=STUDY.config["memorised_at"],
+    script:
+        "../scripts/aggregate.py"
+
+
+rule fit_theory:
+    input:
+        tables=tables_of_study,
+    output:
+        fits=report(
+            FITS,
+            caption="../report/fits.rst",
+            category="Theory and measurement",
+            subcategory="{dataset}",
+            labels={"what": "fits", "noise": "{noise}", "method": "{method}"},
+        ),
+    log:
+        log_of(FITS),
+    conda:
+        f"{ENVS}/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("fit_theory"),
+    script:
+        "../scripts/fit_theory.py"

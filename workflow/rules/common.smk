@@ -1,0 +1,109 @@
+# Validation, wildcards, paths and input functions; no rules.
+import re
+import sys
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+
+SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
+sys.path.insert(0, str(SCRIPTS))
+
+from label_smoothing.code_hash import code_hash
+from label_smoothing.study import ConfigError, Study
+
+ENVS = f"{workflow.basedir}/envs"
+
+
+def read_study():
+    schema = yaml.safe_load(
+        (Path(workflow.basedir) / "workflow/schemas/config.schema.yaml").read_text()
+    )
+    try:
+        return Study(config, schema)
+    except ConfigError as error:
+        source = ", ".join(map(str, workflow.configfiles)) or "config"
+        raise WorkflowError(f"{source}: {error}") from None
+
+
+STUDY = read_study()
+
+
+def one_of(values):
+    return "|".join(map(re.escape, values))
+
+
+# Only what the study names is a target, and only in its one spelling.
+wildcard_constraints:
+    dataset=one_of(STUDY.config["datasets"]),
+    noise=one_of(STUDY.config["noise_types"]),
+    transition=one_of(STUDY.config["transitions"]),
+    method=one_of(STUDY.config["methods"]),
+    a=one_of(STUDY.clean_rates),
+    p=one_of(STUDY.smoothing),
+    seed=one_of(STUDY.seeds),
+
+
+DATASET = "results/datasets/{dataset}.safetensors"
+LABELS = "results/labels/{dataset}/{transition}/a{a}/seed{seed}.npz"
+RUN = "results/runs/{dataset}/{transition}/{method}/a{a}/p{p}/seed{seed}"
+PREDICTIONS = f"{RUN}/predictions.npz"
+HISTORY = f"{RUN}/history.csv"
+METRICS = "results/metrics/{dataset}/{noise}/{method}/a{a}/p{p}/seed{seed}.json"
+TABLE = "results/tables/{dataset}/{noise}/{method}/a{a}.csv"
+FITS = "results/theory/{dataset}/{noise}/{method}.csv"
+LOSS_OVER_P = "results/figures/{dataset}/{method}/loss_over_p_{noise}"
+OPTIMUM_OVER_A = "results/figures/{dataset}/{method}/optimum_over_a"
+
+
+def code(script):
+    return code_hash(SCRIPTS / f"{script}.py")
+
+
+def log_of(output):
+    """Logs mirror the tree of the outputs: results/x/y.z -> results/logs/x/y.log."""
+    return re.sub(r"^results/(.*?)(\.\w+)?$", r"results/logs/\1.log", output)
+
+
+def of_training(key):
+    return lambda wildcards: STUDY.training_of(wildcards.dataset)[key]
+
+
+def of_noise(path):
+    """Input function: `path` for the transition of the wildcards' noise type."""
+    return lambda wildcards: path.format(
+        transition=STUDY.transition_of(wildcards.noise), **wildcards
+    )
+
+
+def metrics_of_slice(wildcards):
+    return expand(METRICS, p=STUDY.smoothing, seed=STUDY.seeds, **wildcards)
+
+
+def tables_of_study(wildcards):
+    return expand(TABLE, a=STUDY.clean_rates, **wildcards)
+
+
+def fits_of_dataset(wildcards):
+    return expand(FITS, noise=STUDY.config["noise_types"], **wildcards)
+
+
+def study_figures():
+    names = set()
+    for dataset, noise, method in STUDY.slices():
+        for name in (LOSS_OVER_P, OPTIMUM_OVER_A):
+            names.add(name.format(dataset=dataset, noise=noise, method=method))
+    return [f"{name}.{kind}" for name in sorted(names) for kind in ("svg", "csv")]
+
+
+def study_files():
+    files = {}
+    for cell in STUDY.cells():
+        for path in (DATASET, LABELS, PREDICTIONS, HISTORY):
+            files[path.format(**cell._asdict())] = None
+    for dataset, noise, method in STUDY.slices():
+        where = {"dataset": dataset, "noise": noise, "method": method}
+        files |= dict.fromkeys(
+            expand(METRICS, a=STUDY.clean_rates, p=STUDY.smoothing, seed=STUDY.seeds, **where)
+        )
+    return list(files)

@@ -1,0 +1,56 @@
+# One cell: a network and its scores.
+
+
+rule train:
+    input:
+        dataset=DATASET,
+        labels=LABELS,
+    output:
+        predictions=PREDICTIONS,
+        history=HISTORY,
+    log:
+        log_of(f"{RUN}.csv"),
+    benchmark:
+        log_of(f"{RUN}.csv").replace(".log", ".benchmark.tsv")
+    conda:
+        f"{ENVS}/torch.yaml"
+    threads: STUDY.config["train_resources"]["threads"]
+    resources:
+        gpu=0 if STUDY.config["device"] == "cpu" else 1,
+        mem_mb=STUDY.config["train_resources"]["mem_mb"],
+        runtime=STUDY.config["train_resources"]["runtime"],
+    params:
+        code=code("train"),
+        loss=lambda wildcards: STUDY.config["methods"][wildcards.method]["loss"],
+        model=lambda wildcards: STUDY.model_of(wildcards.dataset),
+        optimizer=of_training("optimizer"),
+        learning_rate=of_training("learning_rate"),
+        momentum=of_training("momentum"),
+        schedule=of_training("schedule"),
+        epochs=of_training("epochs"),
+        batch_size=of_training("batch_size"),
+        device=STUDY.config["device"],
+    script:
+        "../scripts/train.py"
+
+
+rule evaluate:
+    input:
+        dataset=DATASET,
+        labels=of_noise(LABELS),
+        predictions=of_noise(PREDICTIONS),
+    output:
+        metrics=METRICS,
+    log:
+        log_of(METRICS),
+    conda:
+        f"{ENVS}/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        code=code("evaluate"),
+        assumption=lambda wildcards: STUDY.assumption_of(wildcards.noise),
+    script:
+        "../scripts/evaluate.py"
