@@ -38,7 +38,7 @@ _TEST_SETS = {
 
 def write_figure(figure: plt.Figure, numbers: pd.DataFrame, svg: os.PathLike, csv: os.PathLike):
     """Write a figure as SVG and the numbers in it as CSV."""
-    with replacing(svg) as temporary:
+    with plt.rc_context(_STYLE), replacing(svg) as temporary:
         figure.savefig(temporary, metadata={"Date": None}, bbox_inches="tight")
     with replacing(csv) as temporary:
         numbers.to_csv(temporary, index=False, float_format="%.10g")

@@ -1,0 +1,75 @@
+"""The comparison finds the theory where it holds and says how far off it is where not."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+from label_smoothing.comparison import PREDICTED_LOSS, compare_with_theory
+
+P = [0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0]
+
+
+def cells(assumption, a, true_rate=None, noise=0.0, offset=0.0, seeds=3):
+    rng = np.random.default_rng(0)
+    rows = []
+    for seed in range(seeds):
+        for p in P:
+            loss = PREDICTED_LOSS[assumption](p, true_rate or a, 10) + offset
+            rows.append(
+                {
+                    "dataset": "d",
+                    "noise": assumption,
+                    "assumption": assumption,
+                    "method": "label_smoothing",
+                    "a": a,
+                    "p": p,
+                    "seed": seed,
+                    "classes": 10,
+                    "test_loss": min(loss, 8.0) + noise * rng.normal(),
+                    "memorised": p > 0.2,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize("assumption", PREDICTED_LOSS)
+@pytest.mark.parametrize("a", [0.6, 0.8])
+def test_memorising_network_is_recognised(assumption, a):
+    row = compare_with_theory(cells(assumption, a, noise=0.005)).iloc[0]
+    assert_allclose(row["fitted_clean_rate"], a, atol=0.01)
+    assert_allclose(row["fitted_optimum"], row["predicted_optimum"], atol=0.03)
+    assert row["fitted_clean_rate_low"] < row["fitted_clean_rate"] < row["fitted_clean_rate_high"]
+    assert row["rmse"] < 0.01
+    assert (row["seeds"], row["cells"], row["memorised_cells"]) == (3, 21, 18)
+
+
+def test_network_that_averages_the_noise_is_recognised():
+    row = compare_with_theory(cells("alpha", 0.6, true_rate=0.8)).iloc[0]
+    assert_allclose(row["predicted_optimum"], 0.6)
+    assert_allclose(row["fitted_clean_rate"], 0.8)
+    assert_allclose(row["measured_optimum"], 0.8, atol=0.05)
+    assert row["optimum_status"] == "ok"
+    assert row["mean_deviation"] < 0 < row["rmse"]
+
+
+def test_deviation_has_the_sign_of_the_measurement():
+    row = compare_with_theory(cells("beta", 0.7, offset=0.1)).iloc[0]
+    assert_allclose(row[["mean_deviation", "max_deviation", "rmse"]].astype(float), 0.1)
+
+
+def test_optimum_at_the_end_of_the_grid_is_said_to_be_there():
+    row = compare_with_theory(cells("alpha", 1.0)).iloc[0]
+    assert row["measured_optimum"] == row["grid_optimum"] == 1.0
+    assert row["optimum_status"] == "grid"
+
+
+def test_one_seed_has_no_interval():
+    row = compare_with_theory(cells("alpha", 0.6, seeds=1)).iloc[0]
+    assert np.isnan(row["fitted_clean_rate_low"])
+    assert not np.isnan(row["fitted_clean_rate"])
+
+
+def test_rows_are_clean_rates():
+    both = pd.concat([cells("alpha", 0.8), cells("alpha", 0.6)])
+    assert list(compare_with_theory(both)["a"]) == [0.6, 0.8]

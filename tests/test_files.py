@@ -1,0 +1,66 @@
+"""Files are whole or absent; logs hold what happened."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from label_smoothing.files import job_log, read_arrays, replacing, write_arrays, write_json
+
+
+def test_failed_write_leaves_the_old_file_and_no_other(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), replacing(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_successful_write_replaces(tmp_path):
+    path = tmp_path / "table.csv"
+    with replacing(path) as temporary:
+        temporary.write_text("new")
+        assert not path.exists()
+        assert temporary.suffix == ".csv"
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_arrays_come_back_and_equal_arrays_give_equal_bytes(tmp_path):
+    for name in ("a.npz", "b.npz"):
+        write_arrays(tmp_path / name, x=np.arange(5), y=np.float64(0.5))
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+    arrays = read_arrays(tmp_path / "a.npz")
+    assert list(arrays["x"]) == [0, 1, 2, 3, 4]
+    assert arrays["y"] == 0.5
+
+
+def test_pickles_are_refused(tmp_path):
+    np.savez(tmp_path / "bad.npz", x=np.array([{}], dtype=object))
+    with pytest.raises(ValueError, match="allow_pickle"):
+        read_arrays(tmp_path / "bad.npz")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_json_is_strict(tmp_path, value):
+    with pytest.raises(ValueError, match="JSON compliant"):
+        write_json(tmp_path / "x.json", {"loss": value})
+    assert not list(tmp_path.iterdir())
+
+
+def test_log_holds_progress_and_the_traceback(tmp_path, capsys):
+    log = tmp_path / "job.log"
+    with pytest.raises(KeyError), job_log(log):
+        logging.info("epoch 1")
+        logging.warning("not memorised")
+        raise KeyError("lost")
+    text = log.read_text()
+    assert "epoch 1" in text
+    assert "not memorised" in text
+    assert "KeyError: 'lost'" in text
+    console = capsys.readouterr().err
+    assert "not memorised" in console
+    assert "epoch 1" not in console
+    assert "KeyError" not in console

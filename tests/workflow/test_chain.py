@@ -1,0 +1,186 @@
+"""From two config lines to figures, by real Snakemake."""
+
+import csv
+import json
+import re
+
+import numpy as np
+import pytest
+import yaml
+
+
+def test_every_stage_left_its_files(finished_study):
+    assert len(finished_study.files("labels/digits/uniform/a*/seed0.npz")) == 2
+    assert len(finished_study.files("runs/**/predictions.npz")) == 4
+    assert len(finished_study.files("runs/**/history.csv")) == 4
+    assert len(finished_study.files("metrics/**/*.json")) == 8
+    assert len(finished_study.files("tables/**/*.csv")) == 4
+    assert len(finished_study.files("theory/**/*.csv")) == 2
+    figures = finished_study.files("figures/**/*.svg")
+    assert [figure.name for figure in figures] == [
+        "loss_over_p_alpha.svg",
+        "loss_over_p_beta.svg",
+        "optimum_over_a.svg",
+    ]
+    assert all(figure.with_suffix(".csv").stat().st_size > 100 for figure in figures)
+    assert not [f for f in finished_study.files("**/.*") if f.is_file()]
+
+
+def test_numbers_reach_the_figure_unchanged(finished_study):
+    (path,) = finished_study.files("metrics/digits/beta/*/a0.6/p0.5/seed0.json")
+    cell = json.loads(path.read_text())
+    with (
+        np.load(
+            finished_study.path
+            / "results/runs/digits/uniform/label_smoothing/a0.6/p0.5/seed0/predictions.npz"
+        ) as run,
+        np.load(finished_study.path / "results/labels/digits/uniform/a0.6/seed0.npz") as labels,
+    ):
+        outputs = run["log_probabilities"].astype(float)
+        loss = -outputs[np.arange(500), labels["test"]].mean()
+    assert cell["test_loss"] == pytest.approx(loss, rel=1e-9)
+    (figure,) = finished_study.files("figures/digits/*/loss_over_p_beta.csv")
+    with figure.open() as file:
+        (row,) = [
+            row
+            for row in csv.DictReader(file)
+            if (row["quantity"], row["a"], row["p"]) == ("measured", "0.6", "0.5")
+        ]
+    assert float(row["loss"]) == pytest.approx(loss, rel=1e-9)
+    assert row["seeds"] == "1"
+    assert row["low"] == ""
+
+
+def test_cells_that_did_not_memorise_are_named(finished_study):
+    (log,) = finished_study.files("logs/tables/digits/alpha/*/a0.6.log")
+    assert re.search(
+        r"a = 0.6, p = 0.5, seed 0 did not memorise: train accuracy 0\.\d+ < 0.99", log.read_text()
+    )
+    (table,) = finished_study.files("tables/digits/alpha/*/a0.6.csv")
+    rows = list(csv.DictReader(table.open()))
+    assert [row["memorised"] for row in rows] == ["False", "False"]
+
+
+def test_light_stages_never_import_torch(finished, tmp_path, monkeypatch):
+    trap = tmp_path / "trap"
+    trap.mkdir()
+    (trap / "torch.py").write_text("raise ImportError('the trap was imported')\n")
+    monkeypatch.setenv("PYTHONPATH", str(trap))
+    labels = "results/labels/digits/uniform/a1.0/seed0.npz"
+    (finished.path / labels).unlink()
+    finished.run("--", labels)
+    for path in finished.files("metrics/**/*.json"):
+        path.unlink()
+    output = finished.run().stdout
+    assert "Rule: evaluate" in output
+    assert "Rule: train" not in output
+    finished.files("runs/**/predictions.npz")[0].unlink()
+    assert "the trap was imported" in finished.snakemake("--cores", "2", check=False).stdout
+
+
+def test_any_file_of_any_stage_is_a_target(empty):
+    cell = "a0.6/p0.5/seed0"
+    stages = {
+        "results/datasets/digits.safetensors": {},
+        "results/labels/digits/uniform/a0.6/seed0.npz": {"corrupt_dataset": 1},
+        f"results/runs/digits/uniform/label_smoothing/{cell}/predictions.npz": {"train": 1},
+        f"results/runs/digits/uniform/label_smoothing/{cell}/history.csv": {"train": 1},
+        f"results/metrics/digits/beta/label_smoothing/{cell}.json": {"train": 1, "evaluate": 1},
+        "results/tables/digits/alpha/label_smoothing/a1.0.csv": {"train": 2, "aggregate": 1},
+        "results/theory/digits/alpha/label_smoothing.csv": {"train": 4, "fit_theory": 1},
+        "results/figures/digits/label_smoothing/optimum_over_a.svg": {
+            "train": 4,
+            "fit_theory": 2,
+            "draw_optimum_over_a": 1,
+        },
+    }
+    for target, expected in stages.items():
+        jobs = empty.planned(target)
+        assert jobs["prepare_dataset"] == 1
+        assert expected.items() <= jobs.items(), target
+        assert set(jobs) - set(expected) <= {
+            "prepare_dataset",
+            "corrupt_dataset",
+            "evaluate",
+            "aggregate",
+        }
+
+
+def test_one_figure_trains_only_what_it_shows(empty):
+    config = empty.config()
+    config["datasets"]["other"] = {**config["datasets"]["digits"], "split_seed": 1}
+    empty.configure(config)
+    assert empty.planned()["train"] == 8
+    jobs = empty.planned("results/figures/other/label_smoothing/loss_over_p_alpha.svg")
+    assert jobs == {
+        "prepare_dataset": 1,
+        "corrupt_dataset": 2,
+        "train": 4,
+        "evaluate": 4,
+        "aggregate": 2,
+        "draw_loss_over_p": 1,
+    }
+
+
+@pytest.mark.parametrize("p", ["0.50", ".5", "5e-1", "0.7"])
+def test_no_other_spelling_or_value_is_a_target(empty, p):
+    target = f"results/metrics/digits/alpha/label_smoothing/a0.6/p{p}/seed0.json"
+    process = empty.snakemake("--dry-run", target, check=False)
+    assert process.returncode != 0
+    assert "MissingRuleException" in process.stdout
+
+
+@pytest.mark.parametrize(("device", "gpus"), [("auto", "1"), ("cuda", "1"), ("cpu", "0")])
+def test_training_asks_for_a_gpu_unless_told_not_to(empty, device, gpus):
+    config = empty.config()
+    config["device"] = device
+    empty.configure(config)
+    output = empty.snakemake(
+        "--dry-run", "--cores", "8", "--resources", "gpu=2", "--quiet", "host"
+    ).stdout
+    assert set(re.findall(r"gpu=(\d+)", output)) == {gpus}
+    assert "mem_mb=1500" in output
+    assert "runtime=30" in output
+
+
+def test_a_machine_without_gpu_runs_with_a_gpu_limit(empty):
+    config = empty.config()
+    config["device"] = "auto"
+    empty.configure(config)
+    target = "results/runs/digits/uniform/label_smoothing/a1.0/p0.5/seed0/history.csv"
+    empty.snakemake("--cores", "8", "--resources", "gpu=2", "--", target)
+    assert empty.files("runs/**/history.csv")
+
+
+def test_a_study_given_by_configfile_stands_alone(empty, tmp_path):
+    config = empty.config()
+    config["smoothing"] = [0.7]
+    config["datasets"] = {"mine": config["datasets"]["digits"]}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(config))
+    output = empty.snakemake("--dry-run", "--configfile", tmp_path / "mine.yaml").stdout
+    assert re.search(r"^train +2$", output, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"smothing": [0.5]}, "unknown key 'smothing' (did you mean 'smoothing'?)"),
+        ({"clean_rates": [0.5, 1.5]}, "clean_rates[1] is 1.5; allowed: 1 or less"),
+        ({"smoothing": [0.5, 0.50]}, "smoothing holds 0.5 twice"),
+    ],
+)
+def test_bad_config_ends_before_any_job(empty, change, message):
+    empty.configure({**empty.config(), **change})
+    process = empty.snakemake("--cores", "1", check=False)
+    assert process.returncode != 0
+    assert f"config.yaml: {message}" in process.stdout
+    assert "Traceback" not in process.stdout
+    assert len(process.stdout.strip().splitlines()) <= 5
+    assert not (empty.path / "results").exists()
+
+
+def test_report_holds_the_figures(finished):
+    finished.snakemake("--report", "report.html")
+    report = (finished.path / "report.html").read_text()
+    assert "loss_over_p_alpha" in report
+    assert "optimum_over_a" in report

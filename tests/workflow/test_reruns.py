@@ -1,0 +1,155 @@
+"""Honest reruns: exactly what a change affects runs again, and nothing is lost."""
+
+import os
+
+import pytest
+
+LIBRARY = "workflow/scripts/label_smoothing"
+CELL = "results/runs/digits/uniform/label_smoothing/a0.6/p0.5/seed0"
+
+
+def edit(project, file, old, new):
+    path = project.path / file
+    text = path.read_text()
+    assert text.count(old) == 1, f"{file} holds {old!r} {text.count(old)} times"
+    path.write_text(text.replace(old, new))
+
+
+def test_a_finished_run_has_nothing_to_do(finished):
+    assert finished.planned() == {}
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        f"{LIBRARY}/losses.py",
+        "workflow/scripts/train.py",
+        "workflow/rules/training.smk",
+        "Snakefile",
+        "config.yaml",
+        "results/labels/digits/uniform/a0.6/seed0.npz",
+        "results/datasets/digits.safetensors",
+    ],
+)
+def test_touching_a_file_reruns_nothing(finished, file):
+    os.utime(finished.path / file)
+    assert finished.planned() == {}
+
+
+def test_comments_docstrings_and_layout_rerun_nothing(finished):
+    edit(finished, f"{LIBRARY}/losses.py", "Training losses.", "Losses for training.")
+    edit(
+        finished,
+        f"{LIBRARY}/losses.py",
+        "    return functional.cross_entropy(logits, S.T[labels])",
+        "    # columns of S\n    return functional.cross_entropy(\n        logits, S.T[labels])",
+    )
+    assert finished.planned() == {}
+
+
+def test_a_changed_loss_retrains_but_corrupts_nothing_anew(finished):
+    edit(
+        finished,
+        f"{LIBRARY}/losses.py",
+        "functional.cross_entropy(logits, S.T[labels])",
+        "2 * functional.cross_entropy(logits, S.T[labels])",
+    )
+    assert finished.planned() == {
+        "train": 4,
+        "evaluate": 8,
+        "aggregate": 4,
+        "fit_theory": 2,
+        "draw_loss_over_p": 2,
+        "draw_optimum_over_a": 1,
+    }
+
+
+def test_a_changed_colour_redraws_only(finished):
+    edit(finished, f"{LIBRARY}/plotting.py", "#0072B2", "#0072B3")
+    assert finished.planned() == {"draw_loss_over_p": 2, "draw_optimum_over_a": 1}
+
+
+def test_a_changed_noise_reruns_what_follows_it(finished):
+    edit(finished, f"{LIBRARY}/noise.py", "flip < np.diag(T)", "flip <= np.diag(T)")
+    jobs = finished.planned()
+    assert (jobs["corrupt_dataset"], jobs["train"], jobs["evaluate"]) == (2, 4, 8)
+    assert "prepare_dataset" not in jobs
+
+
+def test_a_changed_threshold_retrains_nothing(finished):
+    config = finished.config()
+    config["memorised_at"] = 0.5
+    finished.configure(config)
+    assert set(finished.planned()) == {
+        "aggregate",
+        "fit_theory",
+        "draw_loss_over_p",
+        "draw_optimum_over_a",
+    }
+
+
+def test_a_changed_recipe_retrains(finished):
+    config = finished.config()
+    config["training"]["memorise"]["learning_rate"] = 0.001
+    finished.configure(config)
+    assert finished.planned()["train"] == 4
+
+
+@pytest.mark.parametrize("file", ["predictions.npz", "history.csv"])
+def test_a_deleted_cell_comes_back_with_what_depends_on_it(finished, file):
+    before = finished.contents()
+    (finished.path / CELL / file).unlink()
+    jobs = {"train": 1, "evaluate": 2, "aggregate": 2, "fit_theory": 2}
+    assert finished.planned() == {**jobs, "draw_loss_over_p": 2, "draw_optimum_over_a": 1}
+    finished.run()
+    assert finished.contents() == before
+    assert finished.planned() == {}
+
+
+def test_a_deleted_score_is_noticed(finished):
+    path = "results/metrics/digits/beta/label_smoothing/a0.6/p0.5/seed0.json"
+    (finished.path / path).unlink()
+    jobs = finished.planned()
+    assert (jobs["evaluate"], jobs["aggregate"], jobs["fit_theory"]) == (1, 1, 1)
+    assert "train" not in jobs
+
+
+def test_adding_one_p_trains_only_the_new_cells(finished):
+    config = finished.config()
+    config["smoothing"].append(0.7)
+    finished.configure(config)
+    jobs = finished.planned()
+    assert (jobs["train"], jobs["evaluate"]) == (2, 4)
+    assert "corrupt_dataset" not in jobs
+    old = {file: file.stat().st_mtime_ns for file in finished.files("runs/**/predictions.npz")}
+    finished.run()
+    assert all(file.stat().st_mtime_ns == time for file, time in old.items())
+    assert len(finished.files("runs/**/predictions.npz")) == 6
+    assert finished.planned() == {}
+
+
+def test_adding_a_noise_type_trains_nothing(finished):
+    config = finished.config()
+    config["noise_types"]["gamma"] = {"assumption": "gamma", "transition": "uniform"}
+    finished.configure(config)
+    jobs = finished.planned()
+    assert "train" not in jobs
+    assert jobs["evaluate"] == 4
+
+
+def test_a_killed_run_resumes_with_the_same_results(empty, tmp_path):
+    config = empty.config()
+    config["training"]["memorise"]["epochs"] = 60
+    config["clean_rates"] = [0.6]
+    empty.configure(config)
+    killed = empty.copy(tmp_path / "killed")
+    empty.run()
+
+    killed.kill_in_training()
+    assert not killed.files("figures/**/*")
+    refused = killed.snakemake("--cores", "2", check=False)
+    assert "LockException" in refused.stdout
+    killed.snakemake("--unlock")
+    killed.run()
+    assert killed.contents() == empty.contents()
+    assert killed.planned() == {}
