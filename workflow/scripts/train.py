@@ -12,14 +12,22 @@ from label_smoothing.training import choose_device, train_network
 with job_log(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
     labels = read_arrays(snakemake.input.labels)
-    recipe = ("optimizer", "learning_rate", "momentum", "schedule", "epochs", "batch_size")
+    recipe = (
+        "loss",
+        "model",
+        "optimizer",
+        "learning_rate",
+        "momentum",
+        "schedule",
+        "epochs",
+        "batch_size",
+    )
     result = train_network(
         read_dataset(snakemake.input.dataset),
         labels["train"],
         labels["test"],
         p=float(snakemake.wildcards.p),
         seed=int(snakemake.wildcards.seed),
-        model=snakemake.params.model,
         device=choose_device(snakemake.params.device, torch.cuda.is_available()),
         **{key: snakemake.params[key] for key in recipe},
     )

@@ -45,3 +45,6 @@ def label_smoothing(logits: torch.Tensor, labels: torch.Tensor, S: torch.Tensor)
     arXiv 2010.12648, section 3; Szegedy et al. 2016.
     """
     return functional.cross_entropy(logits, S.T[labels])
+
+
+LOSSES = {"label_smoothing": label_smoothing}

@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 from label_smoothing.datasets import Dataset
-from label_smoothing.losses import label_smoothing, smoothing_matrix
+from label_smoothing.losses import LOSSES, smoothing_matrix
 from label_smoothing.models import build_model
 from label_smoothing.optimizers import OPTIMIZERS, SCHEDULES
 from label_smoothing.seeding import torch_seed
@@ -71,6 +71,7 @@ def train_network(
     noisy_train: np.ndarray,
     noisy_test: np.ndarray,
     *,
+    loss: str,
     p: float,
     seed: int,
     model: Mapping[str, Any],
@@ -91,6 +92,8 @@ def train_network(
         Images and clean labels.
     noisy_train, noisy_test : ndarray of int64, shapes (N_train,) and (N_test,)
         Corrupted labels. Only the train labels are trained on.
+    loss : str
+        A key of `losses.LOSSES`.
     p : float
         Smoothing parameter, see `losses.smoothing_matrix`.
     seed : int
@@ -128,6 +131,7 @@ def train_network(
     steps = epochs * -(-len(y_train) // batch_size)
     stepper = OPTIMIZERS[optimizer](network.parameters(), momentum)
     rate_at = SCHEDULES[schedule]
+    loss_function = LOSSES[loss]
     S = smoothing_matrix(p, dataset.classes).to(device)
 
     history: list[dict[str, float]] = []
@@ -140,12 +144,12 @@ def train_network(
             batch_size
         ):
             logits, labels = network(x_train[batch]), y_train[batch]
-            loss = label_smoothing(logits, labels, S)
-            loss.backward()
+            mean_loss = loss_function(logits, labels, S)
+            mean_loss.backward()
             rate = learning_rate * rate_at(step, steps)
             stepper.step(rate)
             step += 1
-            loss_sum += loss.detach() * len(batch)
+            loss_sum += mean_loss.detach() * len(batch)
             hits += (logits.detach().argmax(1) == labels).sum()
         outputs = _predict(network, x_test)
         row = {
