@@ -5,9 +5,14 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from label_smoothing.comparison import PREDICTED_LOSS, compare_with_theory
+from label_smoothing.comparison import compare_with_theory, predicted_loss
+from label_smoothing.theory import match_probability
 
 P = [0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0]
+
+
+def match(a, assumption):
+    return match_probability(a, 10, "beta") if assumption == "beta" else a
 
 
 def cells(assumption, a, true_rate=None, noise=0.0, offset=0.0, seeds=3):
@@ -15,7 +20,7 @@ def cells(assumption, a, true_rate=None, noise=0.0, offset=0.0, seeds=3):
     rows = []
     for seed in range(seeds):
         for p in P:
-            loss = PREDICTED_LOSS[assumption](p, true_rate or a, 10) + offset
+            loss = predicted_loss(p, match(true_rate or a, assumption), 10, assumption) + offset
             rows.append(
                 {
                     "dataset": "d",
@@ -26,6 +31,8 @@ def cells(assumption, a, true_rate=None, noise=0.0, offset=0.0, seeds=3):
                     "p": p,
                     "seed": seed,
                     "classes": 10,
+                    "expected_clean_rate": a,
+                    "match_probability": match(a, assumption),
                     "test_loss": min(loss, 8.0) + noise * rng.normal(),
                     "memorised": p > 0.2,
                 }
@@ -33,13 +40,13 @@ def cells(assumption, a, true_rate=None, noise=0.0, offset=0.0, seeds=3):
     return pd.DataFrame(rows)
 
 
-@pytest.mark.parametrize("assumption", PREDICTED_LOSS)
+@pytest.mark.parametrize("assumption", ["alpha", "beta", "gamma"])
 @pytest.mark.parametrize("a", [0.6, 0.8])
 def test_memorising_network_is_recognised(assumption, a):
     row = compare_with_theory(cells(assumption, a, noise=0.005)).iloc[0]
-    assert_allclose(row["fitted_clean_rate"], a, atol=0.01)
+    assert_allclose(row["fitted_match"], match(a, assumption), atol=0.01)
     assert_allclose(row["fitted_optimum"], row["predicted_optimum"], atol=0.03)
-    assert row["fitted_clean_rate_low"] < row["fitted_clean_rate"] < row["fitted_clean_rate_high"]
+    assert row["fitted_match_low"] < row["fitted_match"] < row["fitted_match_high"]
     assert row["rmse"] < 0.01
     assert (row["seeds"], row["cells"], row["memorised_cells"]) == (3, 21, 18)
 
@@ -47,7 +54,7 @@ def test_memorising_network_is_recognised(assumption, a):
 def test_network_that_averages_the_noise_is_recognised():
     row = compare_with_theory(cells("alpha", 0.6, true_rate=0.8)).iloc[0]
     assert_allclose(row["predicted_optimum"], 0.6)
-    assert_allclose(row["fitted_clean_rate"], 0.8)
+    assert_allclose(row["fitted_match"], 0.8)
     assert_allclose(row["measured_optimum"], 0.8, atol=0.05)
     assert row["optimum_status"] == "ok"
     assert row["mean_deviation"] < 0 < row["rmse"]
@@ -66,8 +73,8 @@ def test_optimum_at_the_end_of_the_grid_is_said_to_be_there():
 
 def test_one_seed_has_no_interval():
     row = compare_with_theory(cells("alpha", 0.6, seeds=1)).iloc[0]
-    assert np.isnan(row["fitted_clean_rate_low"])
-    assert not np.isnan(row["fitted_clean_rate"])
+    assert np.isnan(row["fitted_match_low"])
+    assert not np.isnan(row["fitted_match"])
 
 
 def test_rows_are_clean_rates():

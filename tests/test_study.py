@@ -85,6 +85,8 @@ def test_two_spellings_of_one_value_are_refused(key, grid):
             r"noise_types.alpha.transition is 'pairs'; allowed: a name under transitions: uniform",
         ),
         ("noise_types.alpha.assumption", "delta", r"is 'delta'; allowed: one of alpha, beta, gam"),
+        ("transitions.uniform.kind", "file", r"transitions.uniform has kind 'file' and path None"),
+        ("transitions.uniform.path", "T.csv", r"has kind 'uniform' and path 'T.csv'; allowed: a p"),
         ("datasets.digits.model", "resnet", r"datasets.digits.model is 'resnet'; allowed: a name"),
         ("datasets.digits.training", "none", r"datasets.digits.training is 'none'; allowed"),
         ("datasets.digits.test_size", 0, r"datasets.digits.test_size is 0; allowed: 10 or more"),

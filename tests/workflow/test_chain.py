@@ -179,6 +179,64 @@ def test_bad_config_ends_before_any_job(empty, change, message):
     assert not (empty.path / "results").exists()
 
 
+def test_other_transitions_run_and_are_compared_with_their_own_theory(empty):
+    (empty.path / "T.csv").write_text(
+        "\n".join(
+            ",".join("0.8" if i == j else "0.2" if i == 9 - j else "0" for j in range(10))
+            for i in range(10)
+        )
+    )
+    config = empty.config()
+    config["smoothing"] = [0.4, 0.7]
+    config["transitions"] = {
+        "pairs": {"kind": "pair_flip"},
+        "mine": {"kind": "file", "path": "T.csv"},
+    }
+    config["noise_types"] = {
+        "beta-pairs": {"assumption": "beta", "transition": "pairs"},
+        "beta-mine": {"assumption": "beta", "transition": "mine"},
+    }
+    empty.configure(config)
+    empty.run()
+    for noise in config["noise_types"]:
+        (path,) = empty.files(f"theory/digits/{noise}/*.csv")
+        rows = {float(row["a"]): row for row in csv.DictReader(path.open())}
+        # One other class takes all flips: two corruptions agree with a^2 + (1 - a)^2.
+        assert float(rows[0.6]["match_probability"]) == pytest.approx(0.6**2 + 0.4**2)
+        assert float(rows[0.6]["predicted_optimum"]) == pytest.approx(0.52)
+        assert float(rows[1.0]["match_probability"]) == 1
+    with np.load(empty.path / "results/labels/digits/mine/a0.6/seed0.npz") as labels:
+        assert labels["transition"][9, 0] == pytest.approx(0.4)
+    with (empty.path / "results/figures/digits/label_smoothing/optimum_over_a.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["quantity"] == "predicted"]
+    for row in rows:
+        a, p = float(row["a"]), float(row["p"])
+        assert p == pytest.approx(a**2 + (1 - a) ** 2, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("0.9,0.2\n0.2,0.8", "column 0 sums to 1.1, allowed: 1"),
+        ("1,0.9\n0,0.1", "clean rate a is 0.4, allowed for this matrix: 0.5 <= a <= 1"),
+        (None, "T.csv not found"),
+    ],
+)
+def test_a_bad_matrix_ends_before_any_job(empty, content, message):
+    if content:
+        (empty.path / "T.csv").write_text(content)
+    config = empty.config()
+    config["clean_rates"] = [0.4]
+    config["transitions"]["uniform"] = {"kind": "file", "path": "T.csv"}
+    empty.configure(config)
+    process = empty.snakemake("--cores", "1", check=False)
+    assert process.returncode != 0
+    assert "transitions.uniform.path is 'T.csv'" in process.stdout
+    assert message in process.stdout
+    assert "Traceback" not in process.stdout
+    assert not (empty.path / "results").exists()
+
+
 def test_report_holds_the_figures(finished):
     finished.snakemake("--report", "report.html")
     report = (finished.path / "report.html").read_text()

@@ -26,7 +26,23 @@ def read_study():
         raise WorkflowError(f"{source}: {error}") from None
 
 
+def check_matrices(study):
+    """Read every transition matrix at every clean rate, so that a bad one stops the run here."""
+    for name in study.config["transitions"]:
+        for path in study.matrix_files(name):
+            # numpy takes a tenth of a second, which only studies with such a file spend.
+            from label_smoothing.noise import read_transition, scale_transition
+
+            try:
+                matrix = read_transition(path)
+                for a in study.clean_rates:
+                    scale_transition(matrix, float(a))
+            except (ValueError, OSError) as error:
+                raise WorkflowError(f"transitions.{name}.path is {path!r}: {error}") from None
+
+
 STUDY = read_study()
+check_matrices(STUDY)
 
 
 def one_of(values):

@@ -24,6 +24,7 @@ rule prepare_dataset:
 rule corrupt_dataset:
     input:
         dataset=DATASET,
+        matrix=lambda wildcards: STUDY.matrix_files(wildcards.transition),
     output:
         labels=LABELS,
     log:

@@ -4,13 +4,16 @@ import numpy as np
 
 from label_smoothing.datasets import number_of_classes, read_labels
 from label_smoothing.files import job_log, write_arrays
-from label_smoothing.noise import corrupt_labels, transition_matrix
+from label_smoothing.noise import corrupt_labels, read_transition, transition_matrix
 from label_smoothing.seeding import seed_stream
 
 with job_log(snakemake.log[0]):
     y_train, y_test = read_labels(snakemake.input.dataset)
     T = transition_matrix(
-        snakemake.params.kind, float(snakemake.wildcards.a), number_of_classes(y_train)
+        snakemake.params.kind,
+        float(snakemake.wildcards.a),
+        number_of_classes(y_train),
+        *map(read_transition, snakemake.input.get("matrix", [])),
     )
     streams = {
         part: np.random.default_rng(seed_stream(int(snakemake.wildcards.seed), f"{part}_labels"))

@@ -1,13 +1,17 @@
 """Score one cell's predictions against the test labels of a noise type."""
 
+import numpy as np
+
 from label_smoothing.datasets import read_labels
 from label_smoothing.files import job_log, read_arrays, write_json
 from label_smoothing.metrics import accuracy, scored_labels, scored_loss
+from label_smoothing.noise import match_probabilities
 
 with job_log(snakemake.log[0]):
     wildcards, assumption = snakemake.wildcards, snakemake.params.assumption
     run, noisy = read_arrays(snakemake.input.predictions), read_arrays(snakemake.input.labels)
     y_train, y_test = read_labels(snakemake.input.dataset)
+    match = match_probabilities(noisy["transition"], np.bincount(y_test) / len(y_test))
     outputs, p = run["log_probabilities"], float(wildcards.p)
     write_json(
         snakemake.output.metrics,
@@ -21,6 +25,8 @@ with job_log(snakemake.log[0]):
             "seed": int(wildcards.seed),
             "classes": outputs.shape[1],
             "test_size": len(outputs),
+            "expected_clean_rate": match["alpha"],
+            "match_probability": match[assumption],
             "test_loss": scored_loss(outputs, y_test, noisy["test"], assumption, p),
             "test_accuracy": accuracy(outputs, scored_labels(y_test, noisy["test"], assumption)),
             "clean_test_accuracy": accuracy(outputs, y_test),

@@ -2,25 +2,39 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from label_smoothing.fits import fit_clean_rate, fit_quadratic_optimum
 from label_smoothing.statistics import mean_interval
-from label_smoothing.theory import (
-    alpha_loss,
-    alpha_optimum,
-    beta_loss,
-    beta_optimum,
-    gamma_loss,
-    gamma_optimum,
-)
+from label_smoothing.theory import gamma_loss, gamma_optimum, memorised_loss
 
-PREDICTED_LOSS = {"alpha": alpha_loss, "beta": beta_loss, "gamma": gamma_loss}
-PREDICTED_OPTIMUM = {"alpha": alpha_optimum, "beta": beta_optimum, "gamma": gamma_optimum}
+
+def predicted_loss(p: ArrayLike, match: ArrayLike, M: int, assumption: str) -> np.ndarray:
+    """
+    Return the theory's test loss of a network that memorises, in nats.
+
+    Parameters
+    ----------
+    p : array_like, in [0, 1]
+        Smoothing parameter.
+    match : array_like, in [0, 1]
+        Match probability of the noise, see `noise.match_probabilities`. The theory knows a noise
+        matrix by this number alone.
+    M : int
+        Number of classes.
+    assumption : {"alpha", "beta", "gamma"}
+    """
+    return gamma_loss(p, match, M) if assumption == "gamma" else memorised_loss(p, match, M)
+
+
+def predicted_optimum(match: ArrayLike, M: int, assumption: str) -> np.ndarray:
+    """Return the p that minimises `predicted_loss`: the match probability itself, but for gamma."""
+    return gamma_optimum(match, M) if assumption == "gamma" else match
 
 
 def compare_with_theory(cells: pd.DataFrame) -> pd.DataFrame:
     """
-    Return predicted and measured optimum, fitted clean rate and agreement, one row a clean rate.
+    Return predicted and measured optimum, fitted match probability and agreement at each a.
 
     Parameters
     ----------
@@ -34,12 +48,15 @@ def compare_with_theory(cells: pd.DataFrame) -> pd.DataFrame:
         Columns, all losses in nats, all ``_low`` and ``_high`` 95 % t-intervals over seeds:
 
         - dataset, noise, assumption, method, a, M, seeds
+        - expected_clean_rate, match_probability: of the noise matrix, see
+          `noise.match_probabilities`
         - predicted_optimum: the p that minimises the theory's loss
         - measured_optimum: mean over seeds of the vertex of a parabola around the lowest measured
           loss, or of the lowest p itself where there is no vertex (optimum_status says why)
         - grid_optimum: mean over seeds of the p with the lowest measured loss
-        - fitted_clean_rate: mean over seeds of the clean rate that fits the theory best
-        - fitted_optimum: mean over seeds of the theory's optimum at the fitted clean rate
+        - fitted_match: mean over seeds of the match probability that fits the losses best; for
+          alpha and gamma it is the effective clean rate
+        - fitted_optimum: mean over seeds of the theory's optimum at the fitted match probability
         - rmse, max_deviation, mean_deviation: measured minus predicted seed means over the p below
           1, no free parameter
         - cells, memorised_cells: networks in this row, and those that memorised
@@ -49,18 +66,19 @@ def compare_with_theory(cells: pd.DataFrame) -> pd.DataFrame:
 
 def _compare(cells: pd.DataFrame) -> dict:
     first = cells.iloc[0]
-    a, M, assumption = first["a"], int(first["classes"]), first["assumption"]
+    M, assumption, match = int(first["classes"]), first["assumption"], first["match_probability"]
     row = {key: first[key] for key in ("dataset", "noise", "assumption", "method", "a")}
     row |= {"M": M, "seeds": cells["seed"].nunique()}
-    row["predicted_optimum"] = PREDICTED_OPTIMUM[assumption](a, M)
+    row |= {key: first[key] for key in ("expected_clean_rate", "match_probability")}
+    row["predicted_optimum"] = predicted_optimum(match, M, assumption)
 
     per_seed = pd.DataFrame([_fit(curve, M, assumption) for _, curve in cells.groupby("seed")])
-    for column in ("measured_optimum", "grid_optimum", "fitted_clean_rate", "fitted_optimum"):
+    for column in ("measured_optimum", "grid_optimum", "fitted_match", "fitted_optimum"):
         row |= _spread(column, per_seed[column])
     row["optimum_status"] = " ".join(sorted(set(per_seed["status"])))
 
     means = cells[cells["p"] < 1].groupby("p")["test_loss"].mean()
-    deviation = means - PREDICTED_LOSS[assumption](means.index.to_numpy(), a, M)
+    deviation = means - predicted_loss(means.index.to_numpy(), match, M, assumption)
     row["rmse"] = np.sqrt((deviation**2).mean())
     row["max_deviation"] = deviation.abs().max()
     row["mean_deviation"] = deviation.mean()
@@ -72,17 +90,17 @@ def _fit(curve: pd.DataFrame, M: int, assumption: str) -> dict:
     p, loss = curve["p"].to_numpy(), curve["test_loss"].to_numpy()
     grid_optimum = p[loss.argmin()]
     fit = {"grid_optimum": grid_optimum, "measured_optimum": grid_optimum}
-    fit |= {"fitted_clean_rate": np.nan, "fitted_optimum": np.nan, "status": "grid"}
+    fit |= {"fitted_match": np.nan, "fitted_optimum": np.nan, "status": "grid"}
     if np.unique(p[p < 1]).size >= 3 and grid_optimum < 1:
         parabola = fit_quadratic_optimum(p, loss, neighbours=1)
         fit["status"] = parabola.status
         if parabola.status == "ok":
             fit["measured_optimum"] = parabola.p_star
     if (informative := (p < 1) & ~np.isclose(p, 1 / M)).sum() >= 2:
-        rate = fit_clean_rate(p[informative], loss[informative], M, assumption).clean_rate
-        fit["fitted_clean_rate"] = rate
-        if 0 <= rate <= 1:
-            fit["fitted_optimum"] = PREDICTED_OPTIMUM[assumption](rate, M)
+        match = fit_clean_rate(p[informative], loss[informative], M, assumption).estimate
+        fit["fitted_match"] = match
+        if 0 <= match <= 1:
+            fit["fitted_optimum"] = predicted_optimum(match, M, assumption)
     return fit
 
 

@@ -7,7 +7,12 @@ flipped label moves to one of the M - 1 OTHER classes. (Code bases that resample
 call this clean rate ``1 - noise_rate * (M - 1) / M``.)
 """
 
+import os
+from pathlib import Path
+
 import numpy as np
+
+_SUM_TOLERANCE = 1e-8
 
 
 def uniform_transition(a: float, M: int) -> np.ndarray:
@@ -31,23 +36,152 @@ def uniform_transition(a: float, M: int) -> np.ndarray:
     ValueError
         If `a` or `M` is out of range.
     """
-    if not 0 <= a <= 1:
-        raise ValueError(f"clean rate a is {a}, allowed: 0 <= a <= 1")
-    if M < 2:
-        raise ValueError(f"number of classes M is {M}, allowed: M >= 2")
+    _check(a, M)
     T = np.full((M, M), (1 - a) / (M - 1))
     np.fill_diagonal(T, a)
     return T
 
 
-_TRANSITIONS = {"uniform": uniform_transition}
+def pair_flip_transition(a: float, M: int) -> np.ndarray:
+    """
+    Return the transition matrix of pair flips: label `j` moves to `j + 1`, the last to 0.
+
+    Parameters and errors as in `uniform_transition`, which it equals for two classes.
+
+    Returns
+    -------
+    ndarray, shape (M, M)
+    """
+    _check(a, M)
+    return a * np.eye(M) + (1 - a) * np.roll(np.eye(M), 1, axis=0)
 
 
-def transition_matrix(kind: str, a: float, M: int) -> np.ndarray:
-    """Return the transition matrix of the named `kind` of noise, shape (M, M)."""
-    if kind not in _TRANSITIONS:
-        raise ValueError(f"transition kind is {kind!r}, allowed: {', '.join(sorted(_TRANSITIONS))}")
-    return _TRANSITIONS[kind](a, M)
+def read_transition(path: str | os.PathLike) -> np.ndarray:
+    """
+    Read a transition matrix from a .csv (comma-separated, no header) or .npy file.
+
+    Returns
+    -------
+    ndarray, shape (M, M)
+        ``T[i, j]``, the probability of the noisy label `i` given the clean label `j`.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read as such a matrix: not square, entries outside [0, 1], columns
+        that do not sum to 1 within 1e-8, or no noise at all. The message names the file.
+    """
+    path = Path(path)
+    try:
+        if path.suffix == ".npy":
+            T = np.load(path, allow_pickle=False).astype(float)
+        elif path.suffix == ".csv":
+            T = np.loadtxt(path, delimiter=",", ndmin=2)
+        else:
+            raise ValueError(f"the ending is {path.suffix!r}, allowed: .csv, .npy")
+        if T.ndim != 2 or T.shape[0] != T.shape[1] or len(T) < 2:
+            raise ValueError(f"the shape is {T.shape}, allowed: (M, M) with M >= 2")
+        if not np.all((T >= 0) & (T <= 1)):
+            i, j = np.argwhere(~((T >= 0) & (T <= 1)))[0]
+            raise ValueError(f"entry [{i}, {j}] is {T[i, j]}, allowed: 0 to 1")
+        sums = T.sum(axis=0)
+        if np.abs(sums - 1).max() > _SUM_TOLERANCE:
+            j = int(np.abs(sums - 1).argmax())
+            raise ValueError(f"column {j} sums to {sums[j]:.10g}, allowed: 1")
+        if np.trace(T) == len(T):
+            raise ValueError("the matrix is the identity, allowed: one with noise")
+    except ValueError as error:
+        raise ValueError(f"transition matrix {path}: {error}") from None
+    return T
+
+
+def scale_transition(T: np.ndarray, a: float) -> np.ndarray:
+    """
+    Return noise of the shape of `T` with another clean rate.
+
+    The matrix ``I + s (T - I)`` keeps where each class's labels go and the proportions of the
+    classes' flip rates; `s` is such that the mean of its diagonal is `a`.
+
+    Parameters
+    ----------
+    T : ndarray, shape (M, M)
+        Column-stochastic and not the identity.
+    a : float
+        Clean rate averaged over the classes, in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If some class would have to flip more labels than it has.
+    """
+    M = len(T)
+    _check(a, M)
+    scaled = np.eye(M) + (1 - a) / (1 - np.trace(T) / M) * (T - np.eye(M))
+    worst = int(np.diag(scaled).argmin())
+    if scaled[worst, worst] < -_SUM_TOLERANCE:
+        lowest = 1 - (1 - np.trace(T) / M) / (1 - T[worst, worst])
+        raise ValueError(
+            f"clean rate a is {a}, allowed for this matrix: {lowest:.6g} <= a <= 1, "
+            f"below which class {worst} would flip more labels than it has"
+        )
+    return scaled.clip(0)
+
+
+def transition_matrix(kind: str, a: float, M: int, matrix: np.ndarray | None = None) -> np.ndarray:
+    """
+    Return the transition matrix of one kind of noise at one clean rate, shape (M, M).
+
+    Parameters
+    ----------
+    kind : {"uniform", "pair_flip", "file"}
+    a : float
+        Clean rate, in [0, 1].
+    M : int
+        Number of classes.
+    matrix : ndarray, shape (M, M)
+        The shape of the noise for the kind "file", see `scale_transition`.
+    """
+    if kind == "uniform":
+        return uniform_transition(a, M)
+    if kind == "pair_flip":
+        return pair_flip_transition(a, M)
+    if kind == "file":
+        if matrix.shape != (M, M):
+            raise ValueError(f"the transition matrix is {matrix.shape}, allowed here: ({M}, {M})")
+        return scale_transition(matrix, a)
+    raise ValueError(f"transition kind is {kind!r}, allowed: file, pair_flip, uniform")
+
+
+def _check(a: float, M: int) -> None:
+    if not 0 <= a <= 1:
+        raise ValueError(f"clean rate a is {a}, allowed: 0 <= a <= 1")
+    if M < 2:
+        raise ValueError(f"number of classes M is {M}, allowed: M >= 2")
+
+
+def match_probabilities(T: np.ndarray, prior: np.ndarray) -> dict[str, float]:
+    """
+    Return how often a label corrupted by `T` is the one that each kind of test set asks for.
+
+    Parameters
+    ----------
+    T : ndarray, shape (M, M)
+        Column-stochastic transition matrix.
+    prior : ndarray, shape (M,)
+        Distribution of the clean labels.
+
+    Returns
+    -------
+    dict
+        "alpha" and "gamma": the clean rate averaged over the prior. "beta": the probability that
+        two independent corruptions of one label agree. These are the traces of the joint
+        distributions of `theory.alpha_joint` and `theory.beta_joint`; exactly 1 without noise.
+    """
+    flip, kept = 1 - np.diag(T), np.diag(T)
+    # Summed as what is missing from 1, because one rounding error below 1 would be a divergence.
+    disagree = flip * (1 + kept) - ((T**2).sum(axis=0) - kept**2)
+    clean_rate, agree = 1 - float(flip @ prior), 1 - float(disagree @ prior)
+    return {"alpha": clean_rate, "beta": agree, "gamma": clean_rate}
 
 
 def corrupt_labels(labels: np.ndarray, T: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -10,7 +10,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 
-from label_smoothing.comparison import PREDICTED_LOSS, PREDICTED_OPTIMUM
+from label_smoothing.comparison import predicted_loss, predicted_optimum
 from label_smoothing.files import replacing
 from label_smoothing.statistics import mean_interval
 
@@ -69,13 +69,14 @@ def loss_over_p_numbers(cells: pd.DataFrame) -> pd.DataFrame:
             loss, low, high, n = mean_interval(cell["test_loss"])
             memorised = bool(cell["memorised"].all())
             rows.append(("measured", a, p, loss, low, high, n, memorised))
+        match = at_rate["match_probability"].iloc[0]
         lowest = min(cells["p"].min(), 1 / M)
         # Finer towards p = 1, where the loss grows without bound.
         grid = 1 - (1 - lowest) * np.linspace(1, 0, 201) ** 2
-        for p, loss in zip(grid, PREDICTED_LOSS[assumption](grid, a, M), strict=True):
+        for p, loss in zip(grid, predicted_loss(grid, match, M, assumption), strict=True):
             rows.append(("predicted", a, p, loss, np.nan, np.nan, 0, None))
-        best = PREDICTED_OPTIMUM[assumption](a, M)
-        loss = PREDICTED_LOSS[assumption](best, a, M)
+        best = predicted_optimum(match, M, assumption)
+        loss = predicted_loss(best, match, M, assumption)
         rows.append(("predicted optimum", a, best, loss, np.nan, np.nan, 0, None))
     columns = ["quantity", "a", "p", "loss", "low", "high", "seeds", "memorised"]
     numbers = pd.DataFrame(rows, columns=columns)
@@ -202,13 +203,29 @@ def optimum_over_a_numbers(fits: pd.DataFrame) -> pd.DataFrame:
                 status = fit["optimum_status"] if quantity == "measured" else ""
                 rows.append((noise, assumption, quantity, fit["a"], *limits, fit["seeds"], status))
         grid = np.linspace(1 / M, 1, 401)
-        for a, p in zip(grid, PREDICTED_OPTIMUM[assumption](grid, M), strict=True):
+        match = _match_over_a(table, grid)
+        for a, p in zip(grid, predicted_optimum(match, M, assumption), strict=True):
             rows.append((noise, assumption, "predicted", a, p, np.nan, np.nan, 0, ""))
     columns = ["noise", "assumption", "quantity", "a", "p", "low", "high", "seeds", "status"]
     numbers = pd.DataFrame(rows, columns=columns)
     for column in ("method", "dataset"):
         numbers.insert(0, column, fits[column].iloc[0])
     return numbers
+
+
+def _match_over_a(table: pd.DataFrame, grid: np.ndarray) -> np.ndarray:
+    """Return the match probability at each clean rate of the grid, from those of the table."""
+    corrupted = table[table["a"] < 1]
+    if corrupted.empty:  # no row shows the noise
+        return np.full_like(grid, np.nan)
+    # Every family of transitions is I + (1 - a) N, so the clean rate is linear in 1 - a and the
+    # probability that two corruptions agree is quadratic: one row gives each coefficient.
+    row, corruption = corrupted.iloc[0], 1 - corrupted["a"].iloc[0]
+    lost = (1 - row["expected_clean_rate"]) / corruption
+    if row["assumption"] != "beta":
+        return 1 - lost * (1 - grid)
+    agree = (row["match_probability"] - 1 + 2 * lost * corruption) / corruption**2
+    return 1 - 2 * lost * (1 - grid) + agree * (1 - grid) ** 2
 
 
 def draw_optimum_over_a(numbers: pd.DataFrame, study: str) -> plt.Figure:
@@ -260,7 +277,12 @@ def _draw_optimum_panel(panel: plt.Axes, numbers: pd.DataFrame) -> None:
             -0.006,
             "measured: lowest p of the grid in some seed",
         ),
-        (by["fitted"], {"fmt": "s", "color": FITTED}, 0.006, "theory with fitted clean rate"),
+        (
+            by["fitted"],
+            {"fmt": "s", "color": FITTED},
+            0.006,
+            "theory with fitted match probability",
+        ),
     ):
         if not points.empty:
             panel.errorbar(

@@ -88,6 +88,11 @@ class Study:
         """Return which test set ("alpha", "beta", "gamma") a noise type scores against."""
         return self.config["noise_types"][noise]["assumption"]
 
+    def matrix_files(self, transition: str) -> list[str]:
+        """Return the file of a transition's matrix, as a list that is empty if it has none."""
+        entry = self.config["transitions"][transition]
+        return [entry["path"]] if entry["kind"] == "file" else []
+
     def model_of(self, dataset: str) -> dict[str, Any]:
         """Return the section of `models` that a data set is trained with."""
         return self.config["models"][self.config["datasets"][dataset]["model"]]
@@ -114,6 +119,12 @@ class Study:
             yield Cell(*fields)
 
     def _check_names(self) -> None:
+        for name, entry in self.config["transitions"].items():
+            if ("path" in entry) != (entry["kind"] == "file"):
+                raise ConfigError(
+                    f"transitions.{name} has kind {entry['kind']!r} and path "
+                    f"{entry.get('path')!r}; allowed: a path with kind 'file' and only there"
+                )
         for section, key, target in (
             ("noise_types", "transition", "transitions"),
             ("datasets", "model", "models"),
