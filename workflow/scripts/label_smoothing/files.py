@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,17 +18,13 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     Yield a temporary path in the same directory; it becomes `path` when the block succeeds.
 
     A reader never sees a half-written file: the rename is atomic, and on an error or a kill `path`
-    stays as it was. The temporary name keeps the suffix, which some writers insist on.
+    stays as it was. The temporary name keeps the suffix, which some writers insist on, and is the
+    same every time, so that the next attempt replaces what a killed one left.
     """
     path = Path(path)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:
         yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
