@@ -35,6 +35,7 @@ def cells(assumption, a, true_rate=None, noise=0.0, offset=0.0, seeds=3):
                     "match_probability": match(a, assumption),
                     "test_loss": min(loss, 8.0) + noise * rng.normal(),
                     "memorised": p > 0.2,
+                    "diverged_epoch": 0,
                 }
             )
     return pd.DataFrame(rows)
@@ -69,6 +70,21 @@ def test_optimum_at_the_end_of_the_grid_is_said_to_be_there():
     row = compare_with_theory(cells("alpha", 1.0)).iloc[0]
     assert row["measured_optimum"] == row["grid_optimum"] == 1.0
     assert row["optimum_status"] == "grid"
+
+
+def test_diverged_cells_are_counted_and_left_out():
+    table = cells("alpha", 0.6)
+    whole = compare_with_theory(table).iloc[0]
+    lost = (table["seed"] == 1) & (table["p"] == 0.9)
+    table.loc[lost, ["test_loss", "diverged_epoch", "memorised"]] = (np.nan, 7, False)
+    row = compare_with_theory(table).iloc[0]
+    assert row["diverged_cells"] == 1
+    assert_allclose(row["fitted_match"], whole["fitted_match"])
+    table["test_loss"], table["diverged_epoch"] = np.nan, 1
+    row = compare_with_theory(table).iloc[0]
+    assert row["diverged_cells"] == 21
+    assert np.isnan(row["fitted_match"])
+    assert np.isnan(row["measured_optimum"])
 
 
 def test_one_seed_has_no_interval():

@@ -101,7 +101,7 @@ def test_matrix_file_is_read(tmp_path, name):
 def test_bad_matrix_file_is_refused(tmp_path, content, message):
     path = tmp_path / "T.csv"
     path.write_text(content)
-    with pytest.raises(ValueError, match=f"transition matrix .*T.csv: .*{message}"):
+    with pytest.raises(ValueError, match=f"matrix .*T.csv: .*{message}"):
         read_transition(path)
 
 

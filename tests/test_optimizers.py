@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from label_smoothing.optimizers import SCHEDULES, SGD, Adam, one_cycle
+from label_smoothing.optimizers import SGD, Adam, learning_rate_at
 
 
 @pytest.mark.parametrize(
@@ -51,13 +51,33 @@ def test_one_cycle_equals_torch(steps):
         stepper, 1.0, total_steps=steps, cycle_momentum=False
     )
     for step in range(steps):
-        assert one_cycle(step, steps) == pytest.approx(scheduler.get_last_lr()[0], abs=1e-12)
+        share = learning_rate_at(step, 1, steps, schedule="one_cycle")
+        assert share == pytest.approx(scheduler.get_last_lr()[0], abs=1e-12)
         stepper.step()
         if step < steps - 1:
             scheduler.step()
 
 
-@pytest.mark.parametrize("name", SCHEDULES)
+def test_milestones_equal_torch():
+    stepper = torch.optim.SGD([torch.zeros(1)], lr=1.0)
+    scheduler = torch.optim.lr_scheduler.MultiStepLR(stepper, [50, 75], gamma=0.5)
+    for epoch in range(100):
+        for batch in (0, 6):
+            share = learning_rate_at(
+                7 * epoch + batch, 7, 100, schedule="milestones", milestones=[50, 75], factor=0.5
+            )
+            assert share == scheduler.get_last_lr()[0]
+        stepper.step()
+        scheduler.step()
+
+
+@pytest.mark.parametrize("name", ["constant", "milestones", "one_cycle"])
 @pytest.mark.parametrize("steps", [1, 2, 3, 4])
 def test_schedules_of_few_steps_stay_in_range(name, steps):
-    assert all(0 <= SCHEDULES[name](step, steps) <= 1 for step in range(steps))
+    shares = [learning_rate_at(step, 1, steps, schedule=name) for step in range(steps)]
+    assert all(0 <= share <= 1 for share in shares)
+
+
+def test_unknown_schedule_is_refused():
+    with pytest.raises(ValueError, match="schedule is 'cosine', allowed: constant, milestones, on"):
+        learning_rate_at(0, 1, 1, schedule="cosine")

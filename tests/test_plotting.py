@@ -61,6 +61,21 @@ def test_loss_figure_draws_its_numbers(slices):
     assert "95 %" in figure.get_suptitle()
 
 
+def test_diverged_cells_are_marked(slices):
+    slices.loc[(slices["p"] == 1) & (slices["seed"] == 0), ["test_loss", "diverged_epoch"]] = (
+        np.nan,
+        3,
+    )
+    numbers = loss_over_p_numbers(slices)
+    at_one = numbers[(numbers["quantity"] == "measured") & (numbers["p"] == 1)]
+    assert (at_one["diverged"] == 1).all()
+    assert (at_one["seeds"] == 2).all()
+    figure = draw_loss_over_p(numbers, "a study")
+    assert "a seed diverged" in figure.axes[0].get_legend_handles_labels()[1]
+    slices["test_loss"], slices["diverged_epoch"] = np.nan, 1
+    draw_loss_over_p(loss_over_p_numbers(slices), "a study")
+
+
 def test_nothing_is_drawn_inside_the_frame_where_theory_diverges(slices):
     figure = draw_loss_over_p(loss_over_p_numbers(slices), "a study")
     for panel in figure.axes[:2]:

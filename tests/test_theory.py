@@ -586,7 +586,7 @@ GOOD_T = [[0.9, 0.2], [0.1, 0.8]]
         (lambda: theory.alpha_joint(GOOD_T, [1]), r"prior has shape \(1,\), allowed is \(2,\)"),
         (lambda: theory.optimal_matrix(GOOD_T), "J: sum = 2 is not 1"),
         (lambda: theory.matrix_loss(np.eye(3), np.eye(2) / 2), r"S has shape \(3, 3\)"),
-        (lambda: theory.smoothing_matrix(-0.1, 3), r"p = -0\.1 is outside"),
+        (lambda: theory.smoothing_matrix(0.5, 1), "M = 1 is not an integer"),
     ],
 )
 def test_bad_arguments_are_named(call, message):

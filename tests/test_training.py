@@ -1,5 +1,7 @@
 """Training: what it promises, and that the default recipe memorises."""
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,14 +12,18 @@ import torch
 import yaml
 from numpy.testing import assert_allclose, assert_array_equal
 
+from label_smoothing.checkpoints import Checkpoint
 from label_smoothing.datasets import load_digits
+from label_smoothing.matrices import smoothing_matrix
 from label_smoothing.models import build_model
 from label_smoothing.noise import corrupt_labels, uniform_transition
-from label_smoothing.training import choose_device, train_network
+from label_smoothing.study import Study
+from label_smoothing.training import Interrupted, Recipe, choose_device, train_network
 
 ROOT = Path(__file__).parents[1]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
-RECIPE = CONFIG["training"]["memorise"]
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+RECIPE = Recipe(**Study(CONFIG, SCHEMA).training_of("digits"))
 MODEL = CONFIG["models"]["small_cnn"]
 
 
@@ -36,23 +42,25 @@ def corrupted(digits, a, seed=0):
     return corrupt_labels(digits.y_train, T, rng), corrupt_labels(digits.y_test, T, rng)
 
 
-def train(digits, a=0.6, p=0.8, seed=0, **changes):
-    settings = {
-        "loss": "label_smoothing",
-        "model": MODEL,
-        "device": "cpu",
-        **RECIPE,
-        "epochs": 2,
-        **changes,
-    }
-    return train_network(digits, *corrupted(digits, a), p=p, seed=seed, **settings)
+def train(digits, a=0.6, p=0.8, seed=0, loss="label_smoothing", checkpoint=None, **recipe):
+    return train_network(
+        digits,
+        *corrupted(digits, a),
+        loss=loss,
+        matrix=smoothing_matrix(p, 10),
+        model=MODEL,
+        recipe=RECIPE._replace(**{"epochs": 2, **recipe}),
+        seed=seed,
+        device="cpu",
+        checkpoint=checkpoint,
+    )
 
 
 @pytest.mark.parametrize("p", [0.35, 1.0])
 def test_default_recipe_memorises_the_hardest_cells(digits, p):
     # The most noise of the default study, with the weakest signal and with hard targets.
     a = min(CONFIG["clean_rates"])
-    result = train(digits, a=a, p=p, epochs=RECIPE["epochs"])
+    result = train(digits, a=a, p=p, epochs=RECIPE.epochs)
     assert result.train_accuracy >= CONFIG["memorised_at"] >= 0.99
 
 
@@ -93,17 +101,146 @@ def test_result_is_consistent(digits):
 
 
 @pytest.mark.parametrize(("optimizer", "rate"), [("sgd", 0.05), ("adam", 0.003)])
-@pytest.mark.parametrize("schedule", ["constant", "one_cycle"])
+@pytest.mark.parametrize("schedule", ["constant", "one_cycle", "milestones"])
 def test_every_optimizer_and_schedule_learns(digits, optimizer, rate, schedule):
     recipe = {"optimizer": optimizer, "learning_rate": rate, "schedule": schedule}
-    result = train(digits, a=1.0, p=0.9, epochs=8, **recipe)
+    result = train(digits, a=1.0, p=0.9, epochs=8, milestones=[6], **recipe)
     assert result.history[-1]["test_accuracy"] > 0.9
+    if schedule == "milestones":
+        rates = [row["learning_rate"] / rate for row in result.history]
+        assert_allclose(rates, [1] * 6 + [0.5] * 2)
 
 
-def test_divergence_is_an_error_that_names_the_epoch(digits):
+@pytest.mark.parametrize(
+    "loss", ["matrix_smoothing", "forward_correction", "backward_correction", "logit_smoothing"]
+)
+def test_every_loss_learns(digits, loss):
+    result = train(digits, a=0.9, p=0.9, loss=loss, epochs=6)
+    assert result.history[-1]["test_accuracy"] > 0.8
+    both = result.log_probabilities, result.uncorrected_log_probabilities
+    assert_allclose(np.exp(both).sum(axis=2), 1, rtol=1e-5)
+    corrects = loss in ("forward_correction", "logit_smoothing")
+    assert np.array_equal(*both) != corrects
+
+
+def test_forward_correction_outputs_are_corrected(digits):
+    result = train(digits, loss="forward_correction", p=0.8)
+    corrected = np.exp(result.uncorrected_log_probabilities) @ smoothing_matrix(0.8, 10).T
+    assert_allclose(np.exp(result.log_probabilities), corrected, rtol=1e-4, atol=1e-7)
+
+
+def test_augmentation_moves_and_mirrors_training_images_only(digits):
+    plain, crop, flip = (
+        train(digits, a=1.0, **changes) for changes in ({}, {"crop": 1}, {"flip": True})
+    )
+    assert not np.array_equal(plain.log_probabilities, crop.log_probabilities)
+    assert not np.array_equal(plain.log_probabilities, flip.log_probabilities)
+    assert train(digits, a=1.0, epochs=8, crop=1).history[-1]["test_accuracy"] > 0.9
+
+
+def test_crops_are_windows_of_the_padded_image(digits):
+    from label_smoothing.models import build_model as build
+    from label_smoothing.training import _Training
+
+    network = build(MODEL, (8, 8, 1), 10)
+    arguments = (digits, *corrupted(digits, 1.0), "label_smoothing", np.eye(10), network)
+    training = _Training(*arguments, RECIPE._replace(crop=2), "cpu")
+    training.batches.manual_seed(0)
+    images = torch.arange(5 * 64.0).reshape(5, 1, 8, 8) + 1
+    padded = torch.nn.functional.pad(images, [2] * 4)
+    seen = set()
+    for _ in range(60):
+        for sample, cropped in enumerate(training._augment(images)):
+            windows = {
+                (i, j): padded[sample, :, i : i + 8, j : j + 8] for i in range(5) for j in range(5)
+            }
+            matches = [at for at, window in windows.items() if torch.equal(window, cropped)]
+            assert len(matches) == 1
+            seen.update(matches)
+    assert len(seen) == 25
+    training = _Training(*arguments, RECIPE._replace(flip=True), "cpu")
+    mirrored = training._augment(images[:1].expand(200, -1, -1, -1))
+    share = np.mean([torch.equal(image, images[0].flip(2)) for image in mirrored])
+    assert 0.35 < share < 0.65
+
+
+def test_bf16_is_close_to_fp32(digits):
+    full, half = (train(digits, a=0.9, epochs=4, precision=name) for name in ("fp32", "bf16"))
+    assert not np.array_equal(full.log_probabilities, half.log_probabilities)
+    assert half.log_probabilities.dtype == np.float32
+    assert_allclose(half.train_loss, full.train_loss, rtol=0.05)
+    for a, b in zip(full.history, half.history, strict=True):
+        assert_allclose(b["train_loss"], a["train_loss"], rtol=0.05)
+
+
+def test_divergence_is_recorded_with_its_epoch(digits, caplog):
     diverging = {"optimizer": "sgd", "schedule": "constant", "learning_rate": 1e9}
-    with pytest.raises(FloatingPointError, match=r"training loss is (nan|inf) in epoch \d"):
-        train(digits, **diverging)
+    result = train(digits, **diverging, epochs=5)
+    assert 1 <= result.diverged_epoch == len(result.history) < 5
+    assert np.isnan(result.log_probabilities).all()
+    assert result.log_probabilities.shape == (500, 10)
+    assert np.isnan([result.train_loss, result.train_accuracy]).all()
+    assert f"diverged: the loss is not finite in epoch {result.diverged_epoch}" in caplog.text
+
+
+class Killed(Checkpoint):
+    """A checkpoint of a process that dies right after it has written its state once."""
+
+    def save(self, tensors, state):
+        super().save(tensors, state)
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_resumed_training_gives_the_same_bits(digits, tmp_path, optimizer):
+    recipe = {"optimizer": optimizer, "learning_rate": 0.003, "epochs": 4, "crop": 1}
+    undisturbed = train(digits, **recipe)
+    path = tmp_path / "cell.safetensors"
+    with pytest.raises(KeyboardInterrupt):
+        train(digits, **recipe, checkpoint=Killed(path, "key", every=2))
+    resumed = train(digits, **recipe, checkpoint=Checkpoint(path, "key", every=2))
+    assert_same(resumed, undisturbed)
+
+
+@pytest.mark.parametrize("steps", [0, 9, 13, 14, 30])
+def test_sigterm_in_mid_epoch_loses_nothing(digits, tmp_path, monkeypatch, steps):
+    undisturbed = train(digits, epochs=3)
+    checkpoint = Checkpoint(tmp_path / "cell.safetensors", "key", every=100)
+    from label_smoothing import optimizers
+
+    count, step = [0], optimizers.Adam.step
+
+    def terminating(self, rate):
+        step(self, rate)
+        count[0] += 1
+        if count[0] == steps + 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(optimizers.Adam, "step", terminating)
+    with pytest.raises(Interrupted, match=f"SIGTERM in epoch {steps // 14 + 1}"):
+        train(digits, epochs=3, checkpoint=checkpoint)
+    assert count[0] == steps + 1
+    assert_same(train(digits, epochs=3, checkpoint=checkpoint), undisturbed)
+    assert count[0] == 3 * 14
+
+
+def test_checkpoint_of_another_training_is_ignored(digits, tmp_path, caplog):
+    path = tmp_path / "cell.safetensors"
+    with pytest.raises(KeyboardInterrupt):
+        train(digits, checkpoint=Killed(path, "one", every=1))
+    result = train(digits, checkpoint=Checkpoint(path, "two", every=1))
+    assert "ignoring the checkpoint" in caplog.text
+    assert_same(result, train(digits))
+
+
+def assert_same(result, expected):
+    assert_array_equal(result.log_probabilities, expected.log_probabilities)
+    assert (result.train_loss, result.train_accuracy) == (
+        expected.train_loss,
+        expected.train_accuracy,
+    )
+    times = [{**row, "seconds": 0} for row in result.history]
+    assert times == [{**row, "seconds": 0} for row in expected.history]
 
 
 def test_training_spares_the_import_of_the_compiler():

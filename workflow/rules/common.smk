@@ -27,18 +27,24 @@ def read_study():
 
 
 def check_matrices(study):
-    """Read every transition matrix at every clean rate, so that a bad one stops the run here."""
-    for name in study.config["transitions"]:
-        for path in study.matrix_files(name):
-            # numpy takes a tenth of a second, which only studies with such a file spend.
-            from label_smoothing.noise import read_transition, scale_transition
+    """Read every matrix of the study, so that a bad one stops the run here."""
+    sources = [
+        (f"transitions.{name}", study.matrix_files(name)) for name in study.config["transitions"]
+    ]
+    sources += [(f"methods.{name}", study.target_files(name)) for name in study.config["methods"]]
+    for key, path in [(key, path) for key, paths in sources for path in paths]:
+        # numpy takes a tenth of a second, which only studies with such a file spend.
+        from label_smoothing.noise import read_matrix, read_transition, scale_transition
 
-            try:
+        try:
+            if key.startswith("methods"):
+                read_matrix(path)
+            else:
                 matrix = read_transition(path)
                 for a in study.clean_rates:
                     scale_transition(matrix, float(a))
-            except (ValueError, OSError) as error:
-                raise WorkflowError(f"transitions.{name}.path is {path!r}: {error}") from None
+        except (ValueError, OSError) as error:
+            raise WorkflowError(f"{key}.path is {path!r}: {error}") from None
 
 
 STUDY = read_study()
@@ -56,7 +62,7 @@ wildcard_constraints:
     transition=one_of(STUDY.config["transitions"]),
     method=one_of(STUDY.config["methods"]),
     a=one_of(STUDY.clean_rates),
-    p=one_of(STUDY.smoothing),
+    p=one_of({p for method in STUDY.config["methods"] for p in STUDY.smoothing_of(method)}),
     seed=one_of(STUDY.seeds),
 
 
@@ -65,6 +71,8 @@ LABELS = "results/labels/{dataset}/{transition}/a{a}/seed{seed}.npz"
 RUN = "results/runs/{dataset}/{transition}/{method}/a{a}/p{p}/seed{seed}"
 PREDICTIONS = f"{RUN}/predictions.npz"
 HISTORY = f"{RUN}/history.csv"
+# No rule declares it: Snakemake deletes declared outputs before it runs a job again.
+CHECKPOINT = RUN.replace("results/runs", "results/checkpoints") + ".safetensors"
 METRICS = "results/metrics/{dataset}/{noise}/{method}/a{a}/p{p}/seed{seed}.json"
 TABLE = "results/tables/{dataset}/{noise}/{method}/a{a}.csv"
 FITS = "results/theory/{dataset}/{noise}/{method}.csv"
@@ -81,10 +89,6 @@ def log_of(output):
     return re.sub(r"^results/(.*?)(\.\w+)?$", r"results/logs/\1.log", output)
 
 
-def of_training(key):
-    return lambda wildcards: STUDY.training_of(wildcards.dataset)[key]
-
-
 def of_noise(path):
     """Input function: `path` for the transition of the wildcards' noise type."""
     return lambda wildcards: path.format(
@@ -93,10 +97,15 @@ def of_noise(path):
 
 
 def metrics_of_slice(wildcards):
-    return expand(METRICS, p=STUDY.smoothing, seed=STUDY.seeds, **wildcards)
+    return expand(METRICS, p=STUDY.smoothing_of(wildcards.method), seed=STUDY.seeds, **wildcards)
 
 
 def tables_of_study(wildcards):
+    if not STUDY.has_theory(wildcards.method):
+        raise WorkflowError(
+            f"method {wildcards.method} has tables, but no fit and no figure over p: the theory "
+            "predicts label smoothing and forward correction with matrix 'p' only"
+        )
     return expand(TABLE, a=STUDY.clean_rates, **wildcards)
 
 
@@ -107,8 +116,9 @@ def fits_of_dataset(wildcards):
 def study_figures():
     names = set()
     for dataset, noise, method in STUDY.slices():
-        for name in (LOSS_OVER_P, OPTIMUM_OVER_A):
-            names.add(name.format(dataset=dataset, noise=noise, method=method))
+        if STUDY.has_theory(method):
+            for name in (LOSS_OVER_P, OPTIMUM_OVER_A):
+                names.add(name.format(dataset=dataset, noise=noise, method=method))
     return [f"{name}.{kind}" for name in sorted(names) for kind in ("svg", "csv")]
 
 
@@ -118,8 +128,8 @@ def study_files():
         for path in (DATASET, LABELS, PREDICTIONS, HISTORY):
             files[path.format(**cell._asdict())] = None
     for dataset, noise, method in STUDY.slices():
-        where = {"dataset": dataset, "noise": noise, "method": method}
-        files |= dict.fromkeys(
-            expand(METRICS, a=STUDY.clean_rates, p=STUDY.smoothing, seed=STUDY.seeds, **where)
-        )
+        where = {"dataset": dataset, "noise": noise, "method": method, "a": STUDY.clean_rates}
+        p = STUDY.smoothing_of(method)
+        files |= dict.fromkeys(expand(METRICS, p=p, seed=STUDY.seeds, **where))
+        files |= dict.fromkeys(expand(TABLE, **where))
     return list(files)

@@ -5,6 +5,7 @@ rule train:
     input:
         dataset=DATASET,
         labels=LABELS,
+        matrix=lambda wildcards: STUDY.target_files(wildcards.method),
     output:
         predictions=PREDICTIONS,
         history=HISTORY,
@@ -22,13 +23,10 @@ rule train:
     params:
         code=code("train"),
         loss=lambda wildcards: STUDY.config["methods"][wildcards.method]["loss"],
+        matrix=lambda wildcards: STUDY.config["methods"][wildcards.method]["matrix"],
         model=lambda wildcards: STUDY.model_of(wildcards.dataset),
-        optimizer=of_training("optimizer"),
-        learning_rate=of_training("learning_rate"),
-        momentum=of_training("momentum"),
-        schedule=of_training("schedule"),
-        epochs=of_training("epochs"),
-        batch_size=of_training("batch_size"),
+        recipe=lambda wildcards: STUDY.training_of(wildcards.dataset),
+        checkpoint=CHECKPOINT,
         device=STUDY.config["device"],
     script:
         "../scripts/train.py"

@@ -13,6 +13,20 @@ with job_log(snakemake.log[0]):
     y_train, y_test = read_labels(snakemake.input.dataset)
     match = match_probabilities(noisy["transition"], np.bincount(y_test) / len(y_test))
     outputs, p = run["log_probabilities"], float(wildcards.p)
+    uncorrected, labels = (
+        run["uncorrected_log_probabilities"],
+        scored_labels(y_test, noisy["test"], assumption),
+    )
+    scores = {
+        "test_loss": scored_loss(outputs, y_test, noisy["test"], assumption, p),
+        "test_accuracy": accuracy(outputs, labels),
+        "clean_test_accuracy": accuracy(outputs, y_test),
+        "uncorrected_test_loss": scored_loss(uncorrected, y_test, noisy["test"], assumption, p),
+        "uncorrected_test_accuracy": accuracy(uncorrected, labels),
+        "train_loss": float(run["train_loss"]),
+        "train_accuracy": float(run["train_accuracy"]),
+    }
+    diverged_epoch = int(run["diverged_epoch"])
     write_json(
         snakemake.output.metrics,
         {
@@ -27,11 +41,9 @@ with job_log(snakemake.log[0]):
             "test_size": len(outputs),
             "expected_clean_rate": match["alpha"],
             "match_probability": match[assumption],
-            "test_loss": scored_loss(outputs, y_test, noisy["test"], assumption, p),
-            "test_accuracy": accuracy(outputs, scored_labels(y_test, noisy["test"], assumption)),
-            "clean_test_accuracy": accuracy(outputs, y_test),
-            "train_loss": float(run["train_loss"]),
-            "train_accuracy": float(run["train_accuracy"]),
+            # A training that diverged has no scores.
+            **(dict.fromkeys(scores) if diverged_epoch else scores),
+            "diverged_epoch": diverged_epoch,
             "realised_clean_rate": float((noisy["train"] == y_train).mean()),
             "realised_test_clean_rate": float((noisy["test"] == y_test).mean()),
         },

@@ -1,43 +1,61 @@
 """Train one cell; write its test predictions, final training figures and history."""
 
 import csv
+import hashlib
+import json
+from pathlib import Path
 
 import numpy as np
 import torch
 
+from label_smoothing.checkpoints import Checkpoint
 from label_smoothing.datasets import read_dataset
 from label_smoothing.files import job_log, read_arrays, replacing, write_arrays
-from label_smoothing.training import choose_device, train_network
+from label_smoothing.methods import method_matrix
+from label_smoothing.noise import read_matrix
+from label_smoothing.training import Recipe, choose_device, train_network
+
+
+def cell_key():
+    """Return a hash of all that this training depends on: settings, code and input files."""
+    settings = [dict(snakemake.params), dict(snakemake.wildcards), snakemake.threads]
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for path in snakemake.input:
+        with open(path, "rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
 
 with job_log(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
+    params, dataset = snakemake.params, read_dataset(snakemake.input.dataset)
     labels = read_arrays(snakemake.input.labels)
-    recipe = (
-        "loss",
-        "model",
-        "optimizer",
-        "learning_rate",
-        "momentum",
-        "schedule",
-        "epochs",
-        "batch_size",
-    )
+    # Not a parameter of the rule, because changing it must not train again.
+    every = snakemake.config["checkpoint_every"]
+    checkpoint = Checkpoint(Path(params.checkpoint), cell_key(), every)
     result = train_network(
-        read_dataset(snakemake.input.dataset),
+        dataset,
         labels["train"],
         labels["test"],
-        p=float(snakemake.wildcards.p),
+        loss=params.loss,
+        matrix=method_matrix(
+            params.matrix,
+            float(snakemake.wildcards.p),
+            labels["transition"],
+            np.bincount(dataset.y_train) / len(dataset.y_train),
+            *map(read_matrix, snakemake.input.matrix),
+        ),
+        model=params.model,
+        recipe=Recipe(**params.recipe),
         seed=int(snakemake.wildcards.seed),
-        device=choose_device(snakemake.params.device, torch.cuda.is_available()),
-        **{key: snakemake.params[key] for key in recipe},
+        device=choose_device(params.device, torch.cuda.is_available()),
+        checkpoint=checkpoint,
     )
     with replacing(snakemake.output.history) as temporary, temporary.open("w", newline="") as file:
         writer = csv.DictWriter(file, result.history[0], lineterminator="\n")
         writer.writeheader()
         writer.writerows(result.history)
-    write_arrays(
-        snakemake.output.predictions,
-        log_probabilities=result.log_probabilities,
-        train_loss=np.float64(result.train_loss),
-        train_accuracy=np.float64(result.train_accuracy),
-    )
+    arrays = result._asdict()
+    del arrays["history"]
+    write_arrays(snakemake.output.predictions, **arrays)
+    checkpoint.remove()

@@ -59,7 +59,8 @@ def compare_with_theory(cells: pd.DataFrame) -> pd.DataFrame:
         - fitted_optimum: mean over seeds of the theory's optimum at the fitted match probability
         - rmse, max_deviation, mean_deviation: measured minus predicted seed means over the p below
           1, no free parameter
-        - cells, memorised_cells: networks in this row, and those that memorised
+        - cells, memorised_cells, diverged_cells: networks in this row, those that memorised, and
+          those that diverged, which enter nothing else
     """
     return pd.DataFrame([_compare(group) for _, group in cells.groupby("a")])
 
@@ -83,12 +84,14 @@ def _compare(cells: pd.DataFrame) -> dict:
     row["max_deviation"] = deviation.abs().max()
     row["mean_deviation"] = deviation.mean()
     row["cells"], row["memorised_cells"] = len(cells), int(cells["memorised"].sum())
+    row["diverged_cells"] = int((cells["diverged_epoch"] > 0).sum())
     return row
 
 
 def _fit(curve: pd.DataFrame, M: int, assumption: str) -> dict:
-    p, loss = curve["p"].to_numpy(), curve["test_loss"].to_numpy()
-    grid_optimum = p[loss.argmin()]
+    curve = curve[curve["diverged_epoch"] == 0]
+    p, loss = curve["p"].to_numpy(), curve["test_loss"].to_numpy(dtype=float)
+    grid_optimum = p[loss.argmin()] if len(p) else np.nan
     fit = {"grid_optimum": grid_optimum, "measured_optimum": grid_optimum}
     fit |= {"fitted_match": np.nan, "fitted_optimum": np.nan, "status": "grid"}
     if np.unique(p[p < 1]).size >= 3 and grid_optimum < 1:

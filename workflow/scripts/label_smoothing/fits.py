@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .theory import check_classes, check_noise
+from label_smoothing.theory import check_classes, check_noise
 
 # p = 1/M and a p read from a file as its decimal should count as the same.
 UNIFORM_TOLERANCE = 1e-9

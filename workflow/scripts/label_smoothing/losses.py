@@ -1,44 +1,29 @@
 """
-Training losses.
+Training losses, each a mean over the batch in nats, and the outputs that each trains.
 
-Notation: ``S[k, i]`` is the smoothed target of class `k` when the training label is `i`, so the
-columns of `S` sum to 1. All losses are means over the batch, in nats.
+A loss sees the noise through one matrix, whose columns sum to 1: the targets ``S[k, i]`` of class
+`k` for the training label `i`, or the transition ``T[i, j]`` from the clean label `j` to the noisy
+label `i`. Below, `h` are the logits, `sigma` is softmax and `i` is the training label.
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
 import torch
 from torch.nn import functional
 
 
-def smoothing_matrix(p: float, M: int) -> torch.Tensor:
+def soft_target_loss(logits: torch.Tensor, labels: torch.Tensor, S: torch.Tensor) -> torch.Tensor:
     """
-    Return the target matrix of label smoothing.
-
-    Parameters
-    ----------
-    p : float
-        Smoothing parameter: the target of the given label. 1 is no smoothing, 1/M is uniform.
-        PyTorch's ``label_smoothing`` is ``M * (1 - p) / (M - 1)``.
-    M : int
-        Number of classes.
-
-    Returns
-    -------
-    Tensor, shape (M, M), float32
-        `p` on the diagonal and ``(1 - p) / (M - 1)`` elsewhere.
-    """
-    S = torch.full((M, M), (1 - p) / (M - 1))
-    return S.fill_diagonal_(p)
-
-
-def label_smoothing(logits: torch.Tensor, labels: torch.Tensor, S: torch.Tensor) -> torch.Tensor:
-    """
-    Return the cross entropy to the smoothed targets, ``-sum_k S[k, i] log softmax(h)_k``.
+    Return the cross entropy to soft targets, ``-sum_k S[k, i] log sigma_k(h)``.
 
     Parameters
     ----------
     logits : Tensor, shape (N, M)
     labels : Tensor of int64, shape (N,)
     S : Tensor, shape (M, M)
+        Columns sum to 1; entries may be negative.
 
     References
     ----------
@@ -47,4 +32,102 @@ def label_smoothing(logits: torch.Tensor, labels: torch.Tensor, S: torch.Tensor)
     return functional.cross_entropy(logits, S.T[labels])
 
 
-LOSSES = {"label_smoothing": label_smoothing}
+def forward_loss(logits: torch.Tensor, labels: torch.Tensor, T: torch.Tensor) -> torch.Tensor:
+    """
+    Return the forward-corrected cross entropy, ``-log sum_j T[i, j] sigma_j(h)``.
+
+    Parameters as in `soft_target_loss`; the entries of `T` are probabilities.
+
+    References
+    ----------
+    Patrini et al. 2017, theorem 2; arXiv 2010.12648, section 6.2.
+    """
+    # Only the rows of the labels: a noisy label that never occurs has a row of zeros.
+    return -(functional.log_softmax(logits, 1) + T.log()[labels]).logsumexp(1).mean()
+
+
+def forward_outputs(logits: torch.Tensor, T: torch.Tensor) -> torch.Tensor:
+    """Return the log of the corrected outputs, ``log T sigma(h)``, shape (N, M)."""
+    return (functional.log_softmax(logits, 1)[:, None, :] + T.log()).logsumexp(2)
+
+
+def logit_loss(logits: torch.Tensor, labels: torch.Tensor, S: torch.Tensor) -> torch.Tensor:
+    """
+    Return the cross entropy of smoothed logits, ``-log sigma_i(S h)``.
+
+    Parameters as in `soft_target_loss`. With ``S_p`` it is cross entropy at the inverse temperature
+    ``p - q``.
+
+    References
+    ----------
+    arXiv 2010.12648, section 6.2.
+    """
+    return functional.cross_entropy(logits @ S.T, labels)
+
+
+def logit_outputs(logits: torch.Tensor, S: torch.Tensor) -> torch.Tensor:
+    """Return the log outputs of smoothed logits, ``log sigma(S h)``, shape (N, M)."""
+    return functional.log_softmax(logits @ S.T, 1)
+
+
+def plain_outputs(logits: torch.Tensor, _matrix: torch.Tensor | None = None) -> torch.Tensor:
+    """Return the log outputs of the network as they are, ``log sigma(h)``, shape (N, M)."""
+    return functional.log_softmax(logits, 1)
+
+
+class Loss(NamedTuple):
+    """
+    A training loss.
+
+    Attributes
+    ----------
+    mean : callable
+        (logits, labels, matrix) -> scalar Tensor.
+    outputs : callable
+        (logits, matrix) -> log outputs that the loss compares with the labels.
+    matrix : callable
+        Matrix of the method -> matrix that the two functions take.
+    corrects : bool
+        Whether `outputs` differ from `plain_outputs`.
+    """
+
+    mean: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
+    outputs: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+    matrix: Callable[[np.ndarray], np.ndarray]
+    corrects: bool
+
+
+def _as_it_is(matrix: np.ndarray) -> np.ndarray:
+    return matrix
+
+
+def _probabilities(matrix: np.ndarray) -> np.ndarray:
+    if not np.all((matrix >= 0) & (matrix <= 1)):
+        raise ValueError(
+            f"forward_correction got a matrix with entries from {matrix.min():g} to "
+            f"{matrix.max():g}, allowed: 0 to 1 (with matrix 'p', p up to 1)"
+        )
+    return matrix
+
+
+def _inverse(matrix: np.ndarray) -> np.ndarray:
+    # Backward correction (Patrini et al. 2017, theorem 1): soft targets T^-1, whose mean over the
+    # noise is the one-hot clean label.
+    condition = np.linalg.cond(matrix)
+    if condition > _LARGEST_CONDITION:
+        raise ValueError(
+            f"backward_correction got a matrix of condition {condition:.3g}, which cannot be "
+            f"inverted, allowed: up to {_LARGEST_CONDITION:g} (with matrix 'p', p other than 1/M)"
+        )
+    return np.linalg.inv(matrix)
+
+
+_LARGEST_CONDITION = 1e8
+
+LOSSES = {
+    "label_smoothing": Loss(soft_target_loss, plain_outputs, _as_it_is, corrects=False),
+    "matrix_smoothing": Loss(soft_target_loss, plain_outputs, _as_it_is, corrects=False),
+    "forward_correction": Loss(forward_loss, forward_outputs, _probabilities, corrects=True),
+    "backward_correction": Loss(soft_target_loss, plain_outputs, _inverse, corrects=False),
+    "logit_smoothing": Loss(logit_loss, logit_outputs, _as_it_is, corrects=True),
+}

@@ -56,20 +56,19 @@ def pair_flip_transition(a: float, M: int) -> np.ndarray:
     return a * np.eye(M) + (1 - a) * np.roll(np.eye(M), 1, axis=0)
 
 
-def read_transition(path: str | os.PathLike) -> np.ndarray:
+def read_matrix(path: str | os.PathLike) -> np.ndarray:
     """
-    Read a transition matrix from a .csv (comma-separated, no header) or .npy file.
+    Read a matrix whose columns are distributions, from .csv (commas, no header) or .npy.
 
     Returns
     -------
     ndarray, shape (M, M)
-        ``T[i, j]``, the probability of the noisy label `i` given the clean label `j`.
 
     Raises
     ------
     ValueError
-        If the file cannot be read as such a matrix: not square, entries outside [0, 1], columns
-        that do not sum to 1 within 1e-8, or no noise at all. The message names the file.
+        If the file cannot be read as such a matrix: not square, entries outside [0, 1], or columns
+        that do not sum to 1 within 1e-8. The message names the file.
     """
     path = Path(path)
     try:
@@ -88,10 +87,23 @@ def read_transition(path: str | os.PathLike) -> np.ndarray:
         if np.abs(sums - 1).max() > _SUM_TOLERANCE:
             j = int(np.abs(sums - 1).argmax())
             raise ValueError(f"column {j} sums to {sums[j]:.10g}, allowed: 1")
-        if np.trace(T) == len(T):
-            raise ValueError("the matrix is the identity, allowed: one with noise")
     except ValueError as error:
-        raise ValueError(f"transition matrix {path}: {error}") from None
+        raise ValueError(f"matrix {path}: {error}") from None
+    return T
+
+
+def read_transition(path: str | os.PathLike) -> np.ndarray:
+    """
+    Read a transition matrix, ``T[i, j]`` = P(noisy label i | clean label j), see `read_matrix`.
+
+    Raises
+    ------
+    ValueError
+        As `read_matrix`, and if the matrix is the identity, which no clean rate but 1 can scale.
+    """
+    T = read_matrix(path)
+    if np.trace(T) == len(T):
+        raise ValueError(f"matrix {path}: it is the identity, allowed: one with noise")
     return T
 
 

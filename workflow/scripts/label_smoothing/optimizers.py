@@ -7,7 +7,7 @@ cell would feel (measured with torch 2.14.1). Tests compare both, step by step.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch.optim.adam import adam
@@ -35,6 +35,10 @@ class SGD:
         self.parameters = list(parameters)
         self.momentum = momentum
         self.buffers = [torch.zeros_like(parameter) for parameter in self.parameters]
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return the tensors that a checkpoint must hold; writing into them restores it."""
+        return _numbered(buffer=self.buffers)
 
     @torch.no_grad()
     def step(self, learning_rate: float) -> None:
@@ -71,6 +75,10 @@ class Adam:
         self.squares = [torch.zeros_like(parameter) for parameter in self.parameters]
         self.steps = [torch.zeros((), device=parameter.device) for parameter in self.parameters]
 
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return the tensors that a checkpoint must hold; writing into them restores it."""
+        return _numbered(mean=self.means, square=self.squares, step=self.steps)
+
     @torch.no_grad()
     def step(self, learning_rate: float) -> None:
         """Update the parameters from their gradients and clear the gradients."""
@@ -99,26 +107,54 @@ def _take_gradients(parameters: list[torch.Tensor]) -> list[torch.Tensor]:
     return gradients
 
 
+def _numbered(**lists: list[torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {
+        f"{name}.{i}": tensor for name, tensors in lists.items() for i, tensor in enumerate(tensors)
+    }
+
+
 OPTIMIZERS = {"sgd": SGD, "adam": Adam}
 
 
-def constant(step: int, steps: int) -> float:
-    """Return 1 at every step."""
-    return 1.0
-
-
-def one_cycle(step: int, steps: int) -> float:
+def learning_rate_at(
+    step: int,
+    steps_per_epoch: int,
+    epochs: int,
+    *,
+    schedule: str,
+    milestones: Sequence[int] = (),
+    factor: float = 1.0,
+) -> float:
     """
     Return the share of the highest learning rate at a step, counted from 0.
 
-    A cosine rises from 1/25 to 1 over the first 30 % of the steps, another falls to nothing at the
-    last one (Smith and Topin 2018, in the form of ``torch.optim.lr_scheduler.OneCycleLR``).
+    Parameters
+    ----------
+    step, steps_per_epoch, epochs : int
+    schedule : {"constant", "milestones", "one_cycle"}
+        "milestones" multiplies by `factor` after each epoch in `milestones`. "one_cycle" rises in a
+        cosine from 1/25 to 1 over the first 30 % of the steps and falls in another to nothing at
+        the last (Smith and Topin 2018, as in ``torch.optim.lr_scheduler.OneCycleLR``).
+    milestones : sequence of int
+    factor : float
+
+    Returns
+    -------
+    float
+        In (0, 1] for factors up to 1.
     """
+    if schedule == "constant":
+        return 1.0
+    if schedule == "milestones":
+        return factor ** sum(step >= milestone * steps_per_epoch for milestone in milestones)
+    if schedule == "one_cycle":
+        return _one_cycle(step, steps_per_epoch * epochs)
+    raise ValueError(f"schedule is {schedule!r}, allowed: constant, milestones, one_cycle")
+
+
+def _one_cycle(step: int, steps: int) -> float:
     peak, last = _WARM_UP * steps - 1, steps - 1
     start, end = 1 / _START_DIVISOR, 1 / _START_DIVISOR / _END_DIVISOR
     if step <= peak:
         return 1 + (start - 1) * (1 + math.cos(math.pi * step / peak)) / 2 if peak > 0 else 1.0
     return end + (1 - end) * (1 + math.cos(math.pi * (step - peak) / (last - peak))) / 2
-
-
-SCHEDULES = {"constant": constant, "one_cycle": one_cycle}

@@ -58,8 +58,8 @@ def loss_over_p_numbers(cells: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Rows with quantity "measured" (mean over seeds, 95 % t-interval, n seeds, whether all of
-        them memorised), "predicted" (the theory's loss, inf at p = 1 where it diverges) and
-        "predicted optimum".
+        them memorised, how many diverged and are left out), "predicted" (the theory's loss, inf at
+        p = 1 where it diverges) and "predicted optimum".
     """
     first = cells.iloc[0]
     assumption, M = first["assumption"], int(first["classes"])
@@ -67,18 +67,19 @@ def loss_over_p_numbers(cells: pd.DataFrame) -> pd.DataFrame:
     for a, at_rate in cells.groupby("a"):
         for p, cell in at_rate.groupby("p"):
             loss, low, high, n = mean_interval(cell["test_loss"])
+            diverged = int((cell["diverged_epoch"] > 0).sum())
             memorised = bool(cell["memorised"].all())
-            rows.append(("measured", a, p, loss, low, high, n, memorised))
+            rows.append(("measured", a, p, loss, low, high, n, memorised, diverged))
         match = at_rate["match_probability"].iloc[0]
         lowest = min(cells["p"].min(), 1 / M)
         # Finer towards p = 1, where the loss grows without bound.
         grid = 1 - (1 - lowest) * np.linspace(1, 0, 201) ** 2
         for p, loss in zip(grid, predicted_loss(grid, match, M, assumption), strict=True):
-            rows.append(("predicted", a, p, loss, np.nan, np.nan, 0, None))
+            rows.append(("predicted", a, p, loss, np.nan, np.nan, 0, None, 0))
         best = predicted_optimum(match, M, assumption)
         loss = predicted_loss(best, match, M, assumption)
-        rows.append(("predicted optimum", a, best, loss, np.nan, np.nan, 0, None))
-    columns = ["quantity", "a", "p", "loss", "low", "high", "seeds", "memorised"]
+        rows.append(("predicted optimum", a, best, loss, np.nan, np.nan, 0, None, 0))
+    columns = ["quantity", "a", "p", "loss", "low", "high", "seeds", "memorised", "diverged"]
     numbers = pd.DataFrame(rows, columns=columns)
     for column in ("classes", "method", "assumption", "noise", "dataset"):
         numbers.insert(0, column, first[column])
@@ -93,7 +94,8 @@ def draw_loss_over_p(numbers: pd.DataFrame, study: str) -> plt.Figure:
     lines = -(-len(rates) // columns)
     measured = numbers[numbers["quantity"] == "measured"]
     # Far above the loss of the uniform output, log M, nothing is left to compare.
-    top = min(1.12 * measured["loss"].max(), _HIGHEST_LOSS * np.log(first["classes"]))
+    highest = _HIGHEST_LOSS * np.log(first["classes"])
+    top = np.fmin(1.12 * measured["loss"].max(), highest)  # nan if everything diverged
     with plt.rc_context(_STYLE):
         figure, panels = plt.subplots(
             lines,
@@ -163,6 +165,12 @@ def _draw_loss_panel(panel: plt.Axes, numbers: pd.DataFrame, a: float, top: floa
             capsize=2.5,
             lw=1.2,
             label=label,
+        )
+    diverged = by["measured"][by["measured"]["diverged"] > 0]
+    if not diverged.empty:
+        at_top = [top] * len(diverged)
+        panel.plot(
+            diverged["p"], at_top, "x", ms=7, color="black", clip_on=False, label="a seed diverged"
         )
     for point in by["measured"][by["measured"]["loss"] > top].itertuples():
         panel.plot(point.p, top, "^", ms=7, color=MEASURED, clip_on=False, zorder=3)

@@ -13,6 +13,19 @@ from typing import Any, NamedTuple
 
 import jsonschema
 
+_MATRICES_OF_LOSS = {
+    "label_smoothing": ("p",),
+    "matrix_smoothing": (
+        "alpha_optimal",
+        "beta_optimal",
+        "alpha_mean_field",
+        "beta_mean_field",
+        "file",
+    ),
+    "forward_correction": ("p", "transition"),
+    "backward_correction": ("p", "transition"),
+    "logit_smoothing": ("p", "transition"),
+}
 _KINDS = {
     "array": "a list",
     "integer": "a whole number",
@@ -75,6 +88,7 @@ class Study:
     def __init__(self, config: Mapping[str, Any], schema: Mapping[str, Any]):
         self.config = _numbers(config)
         _check_schema(self.config, schema)
+        _fill_defaults(self.config, schema)
         self.clean_rates = _grid(self.config, "clean_rates")
         self.smoothing = _grid(self.config, "smoothing")
         self.seeds = _grid(self.config, "seeds")
@@ -93,6 +107,22 @@ class Study:
         entry = self.config["transitions"][transition]
         return [entry["path"]] if entry["kind"] == "file" else []
 
+    def smoothing_of(self, method: str) -> tuple[str, ...]:
+        """Return the p of a method's cells; a method that knows no p has them at 1.0."""
+        return self.smoothing if self._matrix_of(method) == "p" else (canonical(1),)
+
+    def has_theory(self, method: str) -> bool:
+        """Return whether the theory predicts a method's test loss over p."""
+        losses = ("label_smoothing", "forward_correction")
+        return self._matrix_of(method) == "p" and self.config["methods"][method]["loss"] in losses
+
+    def target_files(self, method: str) -> list[str]:
+        """Return the file of a method's matrix, as a list that is empty if it has none."""
+        return [self.config["methods"][method]["path"]] if self._matrix_of(method) == "file" else []
+
+    def _matrix_of(self, method: str) -> str:
+        return self.config["methods"][method]["matrix"]
+
     def model_of(self, dataset: str) -> dict[str, Any]:
         """Return the section of `models` that a data set is trained with."""
         return self.config["models"][self.config["datasets"][dataset]["model"]]
@@ -108,15 +138,15 @@ class Study:
     def cells(self) -> Iterator[Cell]:
         """Yield every network of the study once, however many noise types share it."""
         transitions = dict.fromkeys(map(self.transition_of, self.config["noise_types"]))
-        for fields in itertools.product(
+        for dataset, transition, method, a, seed in itertools.product(
             self.config["datasets"],
             transitions,
             self.config["methods"],
             self.clean_rates,
-            self.smoothing,
             self.seeds,
         ):
-            yield Cell(*fields)
+            for p in self.smoothing_of(method):
+                yield Cell(dataset, transition, method, a, p, seed)
 
     def _check_names(self) -> None:
         for name, entry in self.config["transitions"].items():
@@ -124,6 +154,30 @@ class Study:
                 raise ConfigError(
                     f"transitions.{name} has kind {entry['kind']!r} and path "
                     f"{entry.get('path')!r}; allowed: a path with kind 'file' and only there"
+                )
+        for name, entry in self.config["methods"].items():
+            if entry["matrix"] not in (allowed := _MATRICES_OF_LOSS[entry["loss"]]):
+                raise ConfigError(
+                    f"methods.{name}.matrix is {entry['matrix']!r}; "
+                    f"allowed with loss {entry['loss']!r}: {', '.join(allowed)}"
+                )
+            if ("path" in entry) != (entry["matrix"] == "file"):
+                raise ConfigError(
+                    f"methods.{name} has matrix {entry['matrix']!r} and path "
+                    f"{entry.get('path')!r}; allowed: a path with matrix 'file' and only there"
+                )
+            largest = float(self.smoothing[-1])
+            if entry["loss"] == "forward_correction" and entry["matrix"] == "p" and largest > 1:
+                raise ConfigError(
+                    f"smoothing holds {largest}; allowed with methods.{name}, a forward "
+                    "correction with matrix 'p': at most 1, because its matrix holds probabilities"
+                )
+        for name, entry in self.config["training"].items():
+            if bool(entry["milestones"]) != (entry["schedule"] == "milestones"):
+                raise ConfigError(
+                    f"training.{name} has schedule {entry['schedule']!r} and milestones "
+                    f"{entry['milestones']}; allowed: milestones with schedule 'milestones' and "
+                    "only there"
                 )
         for section, key, target in (
             ("noise_types", "transition", "transitions"),
@@ -179,6 +233,17 @@ def _check_schema(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
     error = jsonschema.exceptions.best_match(validator.iter_errors(config))
     if error is not None:
         raise ConfigError(_explain(error))
+
+
+def _fill_defaults(section: Any, schema: Mapping[str, Any]) -> None:
+    if not isinstance(section, dict):
+        return
+    properties = schema.get("properties", {})
+    for key, rule in properties.items():
+        if "default" in rule:
+            section.setdefault(key, rule["default"])
+    for key, entry in section.items():
+        _fill_defaults(entry, properties.get(key) or schema.get("additionalProperties") or {})
 
 
 def _explain(error: jsonschema.ValidationError) -> str:

@@ -25,10 +25,50 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import rel_entr, xlog1py, xlogy
 
-NOISE_TYPES = ("alpha", "beta", "gamma")
+from label_smoothing.matrices import (
+    alpha_joint,
+    beta_joint,
+    check_classes,
+    check_joint,
+    distributions,
+    in_range,
+    mean_field_p,
+    optimal_matrix,
+    smoothing_matrix,
+    square,
+)
 
-# Matrices come from files with rounded decimals and from products of floats.
-SUM_TOLERANCE = 1e-8
+__all__ = [
+    "NOISE_TYPES",
+    "GammaTransition",
+    "alpha_joint",
+    "alpha_loss",
+    "alpha_optimum",
+    "averaged_loss",
+    "beta_joint",
+    "beta_loss",
+    "beta_optimum",
+    "check_classes",
+    "check_noise",
+    "clean_rate_from_beta",
+    "compose_clean_rates",
+    "gamma_loss",
+    "gamma_optimum",
+    "gamma_transition",
+    "kappa",
+    "kappa_inverse",
+    "loss_curvature",
+    "match_probability",
+    "matrix_loss",
+    "mean_field_gap",
+    "mean_field_p",
+    "memorised_accuracy",
+    "memorised_loss",
+    "optimal_matrix",
+    "smoothing_matrix",
+]
+
+NOISE_TYPES = ("alpha", "beta", "gamma")
 
 
 class GammaTransition(NamedTuple):
@@ -44,52 +84,11 @@ class GammaTransition(NamedTuple):
 # ---- arguments ----------------------------------------------------------------------------------
 
 
-def _in_range(name, value, low=0.0, high=1.0):
-    value = np.asarray(value, dtype=float)
-    # Written so that nan fails too.
-    bad = ~((value >= low) & (value <= high))
-    if bad.any():
-        worst = np.broadcast_to(value, bad.shape)[bad].flat[0]
-        raise ValueError(f"{name} = {worst} is outside [{np.min(low):g}, {np.max(high):g}]")
-    return value
-
-
-def check_classes(M):
-    """Return M as float array, or raise ValueError unless it holds integers >= 2."""
-    M = np.asarray(M, dtype=float)
-    bad = ~((M >= 2) & np.isfinite(M) & (np.floor(M) == M))
-    if bad.any():
-        raise ValueError(f"M = {M[bad].flat[0]:g} is not an integer in [2, inf)")
-    return M
-
-
 def check_noise(noise):
     """Return noise, or raise ValueError unless it is one of NOISE_TYPES."""
     if noise not in NOISE_TYPES:
         raise ValueError(f"noise = {noise!r} is not one of {', '.join(NOISE_TYPES)}")
     return noise
-
-
-def _distributions(name, value, axis=None):
-    """Check that `value` holds probabilities that sum to 1 over `axis` (None: altogether)."""
-    value = _in_range(f"an entry of {name}", value, 0.0, 1.0 + SUM_TOLERANCE)
-    sums = np.sum(value, axis=axis)
-    off = np.abs(sums - 1) > SUM_TOLERANCE
-    if np.any(off):
-        which = "sum" if axis is None else f"sum of column {np.argmax(off)}"
-        raise ValueError(f"{name}: {which} = {np.extract(off, sums)[0]:.10g} is not 1")
-    return value
-
-
-def _square(name, value):
-    value = np.asarray(value, dtype=float)
-    if value.ndim != 2 or value.shape[0] != value.shape[1] or value.shape[0] < 2:
-        raise ValueError(f"{name} has shape {value.shape}, allowed is (M, M) with M >= 2")
-    return value
-
-
-def _joint(J):
-    return _distributions("J", _square("J", J))
 
 
 def _float_or_array(x):
@@ -119,7 +118,7 @@ def kappa(x: ArrayLike, M: ArrayLike = 2):
         If an argument is out of range.
 
     """
-    x, M = _in_range("x", x), check_classes(M)
+    x, M = in_range("x", x), check_classes(M)
     return _float_or_array((M * x - 1) / (M - 1))
 
 
@@ -144,7 +143,7 @@ def kappa_inverse(k: ArrayLike, M: ArrayLike = 2):
 
     """
     M = check_classes(M)
-    k = _in_range("k", k, -1 / (M - 1), 1.0)
+    k = in_range("k", k, -1 / (M - 1), 1.0)
     return _float_or_array((1 + (M - 1) * k) / M)
 
 
@@ -176,7 +175,7 @@ def compose_clean_rates(*rates: ArrayLike, M: ArrayLike = 2):
     M = check_classes(M)
     k = 1.0
     for i, rate in enumerate(rates):
-        k = k * (M * _in_range(f"rates[{i}]", rate) - 1) / (M - 1)
+        k = k * (M * in_range(f"rates[{i}]", rate) - 1) / (M - 1)
     return _float_or_array((1 + (M - 1) * k) / M)
 
 
@@ -219,14 +218,14 @@ def match_probability(
     Source: arXiv 2010.12648, Eq 7-9 (M = 2), 11, 14 and 15.
 
     """
-    a, M = np.broadcast_arrays(_in_range("a", a), check_classes(M))
+    a, M = np.broadcast_arrays(in_range("a", a), check_classes(M))
     if (p is None) == (check_noise(noise) == "gamma"):
         raise ValueError(f"p = {p}: needed for noise = 'gamma' and for no other noise")
     if noise == "alpha":
         return _float_or_array(a.copy())
     if noise == "beta":
         return _float_or_array(a**2 + (1 - a) ** 2 / (M - 1))
-    p = _in_range("p", p)
+    p = in_range("p", p)
     return _float_or_array(a * p + (1 - a) * (1 - p) / (M - 1))
 
 
@@ -253,7 +252,7 @@ def clean_rate_from_beta(c: ArrayLike, M: ArrayLike = 2):
     """
     M = check_classes(M)
     # The c of a = 1/M may round to just below 1/M.
-    excess = _in_range("c", c, 1 / M - 1e-15, 1.0) - 1 / M
+    excess = in_range("c", c, 1 / M - 1e-15, 1.0) - 1 / M
     return _float_or_array(1 / M + np.sqrt((M - 1) / M * np.maximum(excess, 0)))
 
 
@@ -314,7 +313,7 @@ def memorised_loss(p: ArrayLike, c: ArrayLike, M: ArrayLike = 2):
         is a probability that a network puts out.
 
     """
-    p, c, M = _in_range("p", p), _in_range("c", c), check_classes(M)
+    p, c, M = in_range("p", p), in_range("c", c), check_classes(M)
     loss = (1 - c) * np.log(M - 1) - xlogy(c, p) - xlog1py(1 - c, -p)
     return _float_or_array(loss)
 
@@ -644,7 +643,7 @@ def gamma_optimum(a: ArrayLike, M: ArrayLike = 2):
     Source: arXiv 2010.12648, below Eq 9 and 15.
 
     """
-    a, M = np.broadcast_arrays(_in_range("a", a), check_classes(M))
+    a, M = np.broadcast_arrays(in_range("a", a), check_classes(M))
     best = 1 / M
     for m in np.unique(M):
         a_c, _, p_above, _, _ = gamma_transition(m)
@@ -672,99 +671,6 @@ def _gamma_learning_branch(a, M, p_above):
 # ---- general noise matrix and prior -------------------------------------------------------------
 
 
-def _transition_and_prior(T, prior):
-    T = _distributions("T", _square("T", T), axis=0)
-    M = len(T)
-    prior = np.full(M, 1 / M) if prior is None else np.asarray(prior, dtype=float)
-    if prior.shape != (M,):
-        raise ValueError(f"prior has shape {prior.shape}, allowed is ({M},), one entry per class")
-    return T, _distributions("prior", prior)
-
-
-def alpha_joint(T: ArrayLike, prior: ArrayLike | None = None) -> np.ndarray:
-    """Joint distribution of clean test label and noisy training label, D_prior T^t.
-
-    Parameters
-    ----------
-    T : array_like, shape (M, M)
-        ``T[i, j]`` = P(noisy label i | clean label j).
-    prior : array_like, shape (M,), optional
-        Distribution of the clean labels; uniform if not given.
-
-    Returns
-    -------
-    ndarray, shape (M, M)
-        ``J[k, i]`` = P(test label k, training label i).
-
-    Raises
-    ------
-    ValueError
-        If T is not square, a column of T or the prior is not a distribution, or shapes differ.
-
-    Notes
-    -----
-    Source: arXiv 2010.12648, Eq 10.
-
-    """
-    T, prior = _transition_and_prior(T, prior)
-    return prior[:, None] * T.T
-
-
-def beta_joint(T: ArrayLike, prior: ArrayLike | None = None) -> np.ndarray:
-    """Joint distribution of two independently corrupted labels of one sample, T D_prior T^t.
-
-    Parameters
-    ----------
-    T : array_like, shape (M, M)
-        ``T[i, j]`` = P(noisy label i | clean label j).
-    prior : array_like, shape (M,), optional
-        Distribution of the clean labels; uniform if not given.
-
-    Returns
-    -------
-    ndarray, shape (M, M)
-        ``J[k, i]`` = P(test label k, training label i).
-
-    Raises
-    ------
-    ValueError
-        If T is not square, a column of T or the prior is not a distribution, or shapes differ.
-
-    Notes
-    -----
-    Source: arXiv 2010.12648, Eq 12.
-
-    """
-    T, prior = _transition_and_prior(T, prior)
-    return (T * prior) @ T.T
-
-
-def smoothing_matrix(p: float, M: int) -> np.ndarray:
-    """Matrix S_p with p on the diagonal and q = (1 - p)/(M - 1) elsewhere.
-
-    Parameters
-    ----------
-    p : float, in [0, 1]
-        Probability on the diagonal.
-    M : int, >= 2
-        Number of classes.
-
-    Returns
-    -------
-    ndarray, shape (M, M)
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of range.
-
-    """
-    p, M = float(_in_range("p", p)), int(check_classes(M))
-    S = np.full((M, M), (1 - p) / (M - 1))
-    np.fill_diagonal(S, p)
-    return S
-
-
 def matrix_loss(S: ArrayLike, J: ArrayLike) -> float:
     """Test loss -sum_ki J[k, i] log S[k, i] of a network that memorises targets S.
 
@@ -790,66 +696,10 @@ def matrix_loss(S: ArrayLike, J: ArrayLike) -> float:
     Source: arXiv 2010.12648, Eq 10 (alpha) and 12 (beta).
 
     """
-    S, J = _distributions("S", _square("S", S), axis=0), _joint(J)
+    S, J = distributions("S", square("S", S), axis=0), check_joint(J)
     if S.shape != J.shape:
         raise ValueError(f"S has shape {S.shape}, allowed is that of J, {J.shape}")
     return float(-np.sum(xlogy(J, S)))
-
-
-def optimal_matrix(J: ArrayLike) -> np.ndarray:
-    """Return the S that minimises `matrix_loss`: P(test label k | training label i).
-
-    Parameters
-    ----------
-    J : array_like, shape (M, M)
-        Joint distribution of test and training label.
-
-    Returns
-    -------
-    ndarray, shape (M, M)
-        J with columns normalised. A training label that never occurs leaves its column free; it is
-        set to uniform.
-
-    Raises
-    ------
-    ValueError
-        If J is not square or not a distribution.
-
-    Notes
-    -----
-    Source: arXiv 2010.12648, Eq 10 (alpha, T^t for doubly stochastic T and uniform prior) and 13
-    (beta, T T^t likewise).
-
-    """
-    J = _joint(J)
-    n = J.sum(axis=0)
-    return np.divide(J, n, out=np.full_like(J, 1 / len(J)), where=n > 0)
-
-
-def mean_field_p(J: ArrayLike) -> float:
-    """Best single smoothing parameter for all labels: trace(J).
-
-    Parameters
-    ----------
-    J : array_like, shape (M, M)
-        Joint distribution of test and training label.
-
-    Returns
-    -------
-    float, in [0, 1]
-        sum_c prior_c T[c, c] for alpha, trace(T D_prior T^t) for beta.
-
-    Raises
-    ------
-    ValueError
-        If J is not square or not a distribution.
-
-    Notes
-    -----
-    Source: arXiv 2010.12648, Eq 11 and 17.
-
-    """
-    return min(float(np.trace(_joint(J))), 1.0)
 
 
 def mean_field_gap(J: ArrayLike) -> float:
@@ -875,7 +725,7 @@ def mean_field_gap(J: ArrayLike) -> float:
     sum_i n_i KL(S*_i || S_p,i) = H(p) + (1 - p) log(M - 1) - H(test | train).
 
     """
-    J = _joint(J)
+    J = check_joint(J)
     M = len(J)
     # The off-diagonal mass is summed, not 1 - p: it must stay positive when p rounds to 1.
     off = J[~np.eye(M, dtype=bool)].sum()
