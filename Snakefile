@@ -16,6 +16,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/analysis.smk"
+include: "workflow/rules/theory.smk"
 include: "workflow/rules/figures.smk"
 
 
@@ -24,6 +25,7 @@ include: "workflow/rules/figures.smk"
 rule all:
     default_target: True
     input:
+        theory_files(),
         study_figures(),
         study_files(),
     localrule: True

@@ -7,12 +7,12 @@ from numpy.testing import assert_allclose
 from test_comparison import cells
 
 from label_smoothing.comparison import compare_with_theory
+from label_smoothing.figure_style import write_figure
 from label_smoothing.plotting import (
     draw_loss_over_p,
     draw_optimum_over_a,
     loss_over_p_numbers,
     optimum_over_a_numbers,
-    write_figure,
 )
 
 

@@ -15,12 +15,17 @@ def test_every_stage_left_its_files(finished_study):
     assert len(finished_study.files("runs/**/history.csv")) == 4
     assert len(finished_study.files("metrics/**/*.json")) == 8
     assert len(finished_study.files("tables/**/*.csv")) == 4
-    assert len(finished_study.files("theory/**/*.csv")) == 2
+    assert len(finished_study.files("theory/digits/**/*.csv")) == 2
+    assert finished_study.files("theory/literature.csv")
     figures = finished_study.files("figures/**/*.svg")
     assert [figure.name for figure in figures] == [
         "loss_over_p_alpha.svg",
         "loss_over_p_beta.svg",
         "optimum_over_a.svg",
+        "gamma_optimum.svg",
+        "landscapes.svg",
+        "optimum_over_classes.svg",
+        "optimum_two_classes.svg",
     ]
     assert all(figure.with_suffix(".csv").stat().st_size > 100 for figure in figures)
     assert not [f for f in finished_study.files("**/.*") if f.is_file()]
@@ -120,6 +125,19 @@ def test_one_figure_trains_only_what_it_shows(empty):
         "aggregate": 2,
         "draw_loss_over_p": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("target", "rule"),
+    [
+        (f"figures/theory/{name}.{kind}", f"draw_{name}")
+        for name in ("landscapes", "optimum_two_classes", "optimum_over_classes", "gamma_optimum")
+        for kind in ("svg", "csv")
+    ]
+    + [("theory/literature.csv", "list_literature")],
+)
+def test_the_theory_waits_for_no_network(empty, target, rule):
+    assert empty.planned(f"results/{target}") == {rule: 1}
 
 
 @pytest.mark.parametrize("p", ["0.50", ".5", "5e-1", "0.7"])
@@ -242,3 +260,5 @@ def test_report_holds_the_figures(finished):
     report = (finished.path / "report.html").read_text()
     assert "loss_over_p_alpha" in report
     assert "optimum_over_a" in report
+    assert "landscapes" in report
+    assert "NOT copied from that table" in report

@@ -5,6 +5,12 @@ import os
 import pytest
 
 LIBRARY = "workflow/scripts/label_smoothing"
+DRAW_THEORY = {
+    "draw_landscapes": 1,
+    "draw_optimum_two_classes": 1,
+    "draw_optimum_over_classes": 1,
+    "draw_gamma_optimum": 1,
+}
 CELL = "results/runs/digits/uniform/label_smoothing/a0.6/p0.5/seed0"
 
 
@@ -65,8 +71,18 @@ def test_a_changed_loss_retrains_but_corrupts_nothing_anew(finished):
 
 
 def test_a_changed_colour_redraws_only(finished):
-    edit(finished, f"{LIBRARY}/plotting.py", "#0072B2", "#0072B3")
-    assert finished.planned() == {"draw_loss_over_p": 2, "draw_optimum_over_a": 1}
+    edit(finished, f"{LIBRARY}/figure_style.py", "#0072B2", "#0072B3")
+    assert finished.planned() == {"draw_loss_over_p": 2, "draw_optimum_over_a": 1, **DRAW_THEORY}
+
+
+def test_a_changed_theory_figure_redraws_only_the_theory(finished):
+    edit(finished, f"{LIBRARY}/theory_figures.py", "_HIGHEST_LOSS = 2.0", "_HIGHEST_LOSS = 3.0")
+    assert finished.planned() == DRAW_THEORY
+
+
+def test_a_changed_entry_of_the_literature_lists_it_anew(finished):
+    edit(finished, "workflow/resources/literature.csv", "NASNet", "NASNet-A")
+    assert finished.planned() == {"list_literature": 1}
 
 
 def test_a_changed_noise_reruns_what_follows_it(finished):
@@ -146,7 +162,7 @@ def test_a_killed_run_resumes_with_the_same_results(empty, tmp_path):
     empty.run()
 
     killed.kill_in_training()
-    assert not killed.files("figures/**/*")
+    assert not killed.files("figures/digits/**/*")
     refused = killed.snakemake("--cores", "2", check=False)
     assert "LockException" in refused.stdout
     killed.snakemake("--unlock")

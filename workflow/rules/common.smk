@@ -1,4 +1,5 @@
 # Validation, wildcards, paths and input functions; no rules.
+import os
 import re
 import sys
 from pathlib import Path
@@ -78,6 +79,13 @@ TABLE = "results/tables/{dataset}/{noise}/{method}/a{a}.csv"
 FITS = "results/theory/{dataset}/{noise}/{method}.csv"
 LOSS_OVER_P = "results/figures/{dataset}/{method}/loss_over_p_{noise}"
 OPTIMUM_OVER_A = "results/figures/{dataset}/{method}/optimum_over_a"
+LANDSCAPES = "results/figures/theory/landscapes"
+OPTIMUM_TWO_CLASSES = "results/figures/theory/optimum_two_classes"
+OPTIMUM_OVER_CLASSES = "results/figures/theory/optimum_over_classes"
+GAMMA_OPTIMUM = "results/figures/theory/gamma_optimum"
+LITERATURE = "results/theory/literature.csv"
+# Relative, so that a project that moves has the same inputs.
+LITERATURE_ENTRIES = os.path.relpath(f"{workflow.basedir}/workflow/resources/literature.csv")
 
 
 def code(script):
@@ -111,6 +119,11 @@ def tables_of_study(wildcards):
 
 def fits_of_dataset(wildcards):
     return expand(FITS, noise=STUDY.config["noise_types"], **wildcards)
+
+
+def theory_files():
+    figures = (LANDSCAPES, OPTIMUM_TWO_CLASSES, OPTIMUM_OVER_CLASSES, GAMMA_OPTIMUM)
+    return [f"{name}.{kind}" for name in figures for kind in ("svg", "csv")] + [LITERATURE]
 
 
 def study_figures():

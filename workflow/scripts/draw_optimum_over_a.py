@@ -2,8 +2,9 @@
 
 import pandas as pd
 
+from label_smoothing.figure_style import write_figure
 from label_smoothing.files import job_log
-from label_smoothing.plotting import draw_optimum_over_a, optimum_over_a_numbers, write_figure
+from label_smoothing.plotting import draw_optimum_over_a, optimum_over_a_numbers
 
 with job_log(snakemake.log[0]):
     numbers = optimum_over_a_numbers(pd.concat(map(pd.read_csv, snakemake.input.fits)))

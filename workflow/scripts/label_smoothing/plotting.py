@@ -1,48 +1,22 @@
-"""
-Figures. Each is a table of numbers first; the drawing reads nothing but that table.
+"""Figures of measurements. Each is a table of numbers first; the drawing reads nothing else."""
 
-Colours are Okabe and Ito's, which colour-blind readers can tell apart.
-"""
-
-import os
-
-import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from label_smoothing.comparison import predicted_loss, predicted_optimum
-from label_smoothing.files import replacing
+from label_smoothing.figure_style import (
+    BLUE,
+    GREEN,
+    STYLE,
+    TEST_SETS,
+    VERMILLION,
+    draw_legend,
+)
 from label_smoothing.statistics import mean_interval
 
-matplotlib.use("agg")
-import matplotlib.pyplot as plt
-
-MEASURED, PREDICTED, FITTED = "#0072B2", "#D55E00", "#009E73"
-_STYLE = {
-    "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#dddddd",
-    "grid.linewidth": 0.6,
-    "axes.axisbelow": True,
-    "svg.hashsalt": "label-smoothing",  # equal figures give equal bytes
-}
+MEASURED, PREDICTED, FITTED = BLUE, VERMILLION, GREEN
 _HIGHEST_LOSS = 1.6  # of the axis, in units of log M
-_TEST_SETS = {
-    "alpha": "clean test labels",
-    "beta": "equally corrupted test labels",
-    "gamma": "clean test labels smoothed with p",
-}
-
-
-def write_figure(figure: plt.Figure, numbers: pd.DataFrame, svg: os.PathLike, csv: os.PathLike):
-    """Write a figure as SVG and the numbers in it as CSV."""
-    with plt.rc_context(_STYLE), replacing(svg) as temporary:
-        figure.savefig(temporary, metadata={"Date": None}, bbox_inches="tight")
-    with replacing(csv) as temporary:
-        numbers.to_csv(temporary, index=False, float_format="%.10g")
-    plt.close(figure)
 
 
 def loss_over_p_numbers(cells: pd.DataFrame) -> pd.DataFrame:
@@ -96,7 +70,7 @@ def draw_loss_over_p(numbers: pd.DataFrame, study: str) -> plt.Figure:
     # Far above the loss of the uniform output, log M, nothing is left to compare.
     highest = _HIGHEST_LOSS * np.log(first["classes"])
     top = np.fmin(1.12 * measured["loss"].max(), highest)  # nan if everything diverged
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         figure, panels = plt.subplots(
             lines,
             columns,
@@ -114,9 +88,9 @@ def draw_loss_over_p(numbers: pd.DataFrame, study: str) -> plt.Figure:
             panel.set_ylabel("test loss (nats)")
         for panel in panels[-1]:
             panel.set_xlabel("smoothing parameter p")
-        _draw_legend(figure, panels)
+        draw_legend(figure, 3 if len(rates) <= 3 else 6, frameon=False)
         figure.suptitle(
-            f"{study}: {first['noise']} ({_TEST_SETS[first['assumption']]}), "
+            f"{study}: {first['noise']} ({TEST_SETS[first['assumption']]}), "
             f"mean of {_counts(measured['seeds'])} seeds with 95 % t-interval"
         )
     return figure
@@ -239,7 +213,7 @@ def _match_over_a(table: pd.DataFrame, grid: np.ndarray) -> np.ndarray:
 def draw_optimum_over_a(numbers: pd.DataFrame, study: str) -> plt.Figure:
     """Draw the measured and the predicted optimum p over the clean rate, a panel a noise type."""
     types = list(dict.fromkeys(numbers["noise"]))
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         figure, panels = plt.subplots(
             1,
             len(types),
@@ -252,7 +226,7 @@ def draw_optimum_over_a(numbers: pd.DataFrame, study: str) -> plt.Figure:
         for panel, noise in zip(panels.flat, types, strict=True):
             _draw_optimum_panel(panel, numbers[numbers["noise"] == noise])
         panels[0, 0].set_ylabel("p with the lowest test loss")
-        _draw_legend(figure, panels)
+        draw_legend(figure, 3, frameon=False)
         counts = _counts(numbers[numbers["quantity"] == "measured"]["seeds"])
         figure.suptitle(f"{study}: best smoothing, mean of {counts} seeds with 95 % t-interval")
     return figure
@@ -304,7 +278,7 @@ def _draw_optimum_panel(panel: plt.Axes, numbers: pd.DataFrame) -> None:
                 **style,
             )
     first = numbers.iloc[0]
-    panel.set_title(f"{first['noise']}: {_TEST_SETS[first['assumption']]}", fontsize=10)
+    panel.set_title(f"{first['noise']}: {TEST_SETS[first['assumption']]}", fontsize=10)
     panel.set_xlabel("clean rate a")
     panel.set_ylim(0, 1.08)
 
@@ -312,22 +286,6 @@ def _draw_optimum_panel(panel: plt.Axes, numbers: pd.DataFrame) -> None:
 def _bars(points: pd.DataFrame, column: str) -> np.ndarray:
     bars = np.stack([points[column] - points["low"], points["high"] - points[column]])
     return np.nan_to_num(bars)  # one seed has no interval
-
-
-def _draw_legend(figure: plt.Figure, panels: np.ndarray) -> None:
-    # Panels differ in what they show; each label stands once.
-    entries = {
-        label: handle
-        for panel in panels.flat
-        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
-    }
-    figure.legend(
-        entries.values(),
-        entries.keys(),
-        loc="outside lower center",
-        ncols=len(entries) if panels.size > 3 else 3,
-        frameon=False,
-    )
 
 
 def _counts(seeds: pd.Series) -> str:

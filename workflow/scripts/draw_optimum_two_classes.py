@@ -1,0 +1,10 @@
+"""Draw the theory's optimum p over the clean rate, for two classes."""
+
+from label_smoothing.figure_style import write_figure
+from label_smoothing.files import job_log
+from label_smoothing.theory_figures import draw_optimum_two_classes, optimum_two_classes_numbers
+
+with job_log(snakemake.log[0]):
+    numbers = optimum_two_classes_numbers()
+    figure = draw_optimum_two_classes(numbers)
+    write_figure(figure, numbers, snakemake.output.figure, snakemake.output.numbers)

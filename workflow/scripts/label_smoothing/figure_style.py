@@ -1,0 +1,57 @@
+"""
+What all figures share: colours, style, wording, and how a figure and its numbers are written.
+
+Colours are Okabe and Ito's, which colour-blind readers can tell apart.
+"""
+
+import os
+
+import matplotlib
+import pandas as pd
+
+from label_smoothing.files import replacing
+
+matplotlib.use("agg")
+import matplotlib.pyplot as plt
+
+BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
+STYLE = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "svg.hashsalt": "label-smoothing",  # equal figures give equal bytes
+}
+TEST_SETS = {
+    "alpha": "clean test labels",
+    "beta": "equally corrupted test labels",
+    "gamma": "clean test labels smoothed with p",
+}
+
+
+def write_figure(figure: plt.Figure, numbers: pd.DataFrame, svg: os.PathLike, csv: os.PathLike):
+    """Write a figure as SVG and the numbers in it as CSV."""
+    with plt.rc_context(STYLE), replacing(svg) as temporary:
+        figure.savefig(temporary, metadata={"Date": None}, bbox_inches="tight")
+    with replacing(csv) as temporary:
+        numbers.to_csv(temporary, index=False, float_format="%.10g")
+    plt.close(figure)
+
+
+def draw_legend(figure: plt.Figure, columns: int, **style) -> None:
+    """Draw one legend below all panels. Panels differ in what they show; each label stands once."""
+    entries = {
+        label: handle
+        for panel in figure.axes
+        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(
+        entries.values(),
+        entries.keys(),
+        loc="outside lower center",
+        ncols=min(columns, len(entries)),
+        **style,
+    )
