@@ -87,6 +87,23 @@ def test_two_spellings_of_one_value_are_refused(key, grid):
         ("noise_types.alpha.assumption", "delta", r"is 'delta'; allowed: one of alpha, beta, gam"),
         ("transitions.uniform.kind", "file", r"transitions.uniform has kind 'file' and path None"),
         ("transitions.uniform.path", "T.csv", r"has kind 'uniform' and path 'T.csv'; allowed: a p"),
+        ("methods.label_smoothing.loss", "focal", r"loss is 'focal'; allowed: one of label_smoo"),
+        (
+            "methods.label_smoothing.matrix",
+            "transition",
+            r"methods.label_smoothing.matrix is 'transition'; allowed with loss .*: p",
+        ),
+        ("methods.x", {"loss": "matrix_smoothing"}, r"methods.x.matrix is 'p'; allowed with loss"),
+        (
+            "methods.x",
+            {"loss": "matrix_smoothing", "matrix": "file"},
+            r"methods.x has matrix 'file' and path None; allowed: a path with matrix 'file'",
+        ),
+        ("methods.label_smoothing.path", "S.csv", r"has matrix 'p' and path 'S.csv'; allowed"),
+        ("training.memorise.schedule", "milestones", r"schedule 'milestones' and milestones \[\]"),
+        ("training.memorise.milestones", [5], r"schedule 'one_cycle' and milestones \[5\]"),
+        ("training.memorise.precision", "fp16", r"precision is 'fp16'; allowed: one of fp32, bf16"),
+        ("checkpoint_every", 0, r"checkpoint_every is 0; allowed: 1 or more"),
         ("datasets.digits.model", "resnet", r"datasets.digits.model is 'resnet'; allowed: a name"),
         ("datasets.digits.training", "none", r"datasets.digits.training is 'none'; allowed"),
         ("datasets.digits.test_size", 0, r"datasets.digits.test_size is 0; allowed: 10 or more"),
@@ -107,6 +124,21 @@ def test_bad_config_is_refused_with_the_key_and_what_is_allowed(path, value, mes
     with pytest.raises(ConfigError, match=message) as error:
         Study(changed(path, value), SCHEMA)
     assert "\n" not in str(error.value)
+
+
+def test_forward_correction_needs_probabilities():
+    config = changed("methods", {"forward": {"loss": "forward_correction"}})
+    config["smoothing"] = [0.5, 1.2]
+    with pytest.raises(ConfigError, match=r"smoothing holds 1.2; allowed with methods.forward, a"):
+        Study(config, SCHEMA)
+    config["methods"] = {"forward": {"loss": "forward_correction", "matrix": "transition"}}
+    assert Study(config, SCHEMA).smoothing_of("forward") == ("1.0",)
+
+
+def test_optional_keys_get_the_defaults_of_the_schema():
+    recipe = Study(CONFIG, SCHEMA).training_of("digits")
+    assert (recipe["precision"], recipe["flip"], recipe["milestones"]) == ("fp32", False, [])
+    assert "precision" not in CONFIG["training"]["memorise"]
 
 
 @pytest.mark.parametrize("key", ["clean_rates", "datasets", "device"])

@@ -79,8 +79,8 @@ class Project:
         assert jobs or "Nothing to be done" in output or total == 1, output
         return jobs
 
-    def kill_in_training(self, wanted="epoch"):
-        """Start a run, wait until a training has reached an epoch, and SIGKILL everything."""
+    def kill_in_training(self):
+        """Start a run, wait until a training has left a checkpoint, and SIGKILL everything."""
         process = subprocess.Popen(
             self.command("--cores", "2"),
             cwd=self.path,
@@ -91,8 +91,7 @@ class Project:
         )
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and process.poll() is None:
-            logs = (self.path / "results/logs/runs").rglob("*.log")
-            if any(wanted in log.read_text() for log in logs):
+            if self.files("checkpoints/**/seed*.safetensors"):
                 break
             time.sleep(0.02)
         assert process.poll() is None, "the run ended before it could be killed"

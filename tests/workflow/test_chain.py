@@ -197,6 +197,72 @@ def test_bad_config_ends_before_any_job(empty, change, message):
     assert not (empty.path / "results").exists()
 
 
+def test_every_method_runs_and_reports_both_outputs(empty):
+    (empty.path / "S.csv").write_text(
+        "\n".join(",".join("0.7" if i == j else str(0.3 / 9) for j in range(10)) for i in range(10))
+    )
+    config = empty.config()
+    config["clean_rates"], config["smoothing"] = [0.6], [0.4, 0.7]
+    del config["noise_types"]["beta"]
+    config["methods"] = {
+        "forward": {"loss": "forward_correction"},
+        "forward-true": {"loss": "forward_correction", "matrix": "transition"},
+        "backward": {"loss": "backward_correction", "matrix": "transition"},
+        "logit": {"loss": "logit_smoothing"},
+        "optimal": {"loss": "matrix_smoothing", "matrix": "alpha_optimal"},
+        "mine": {"loss": "matrix_smoothing", "matrix": "file", "path": "S.csv"},
+    }
+    empty.configure(config)
+    empty.run()
+    tables = {}
+    for path in empty.files("tables/digits/alpha/*/a0.6.csv"):
+        tables[path.parent.name] = list(csv.DictReader(path.open()))
+    assert {name: [row["p"] for row in rows] for name, rows in tables.items()} == {
+        "forward": ["0.4", "0.7"],
+        "forward-true": ["1.0"],
+        "backward": ["1.0"],
+        "logit": ["0.4", "0.7"],
+        "optimal": ["1.0"],
+        "mine": ["1.0"],
+    }
+    for name, rows in tables.items():
+        corrects = name in ("forward", "forward-true", "logit")
+        for row in rows:
+            assert (row["test_loss"] != row["uncorrected_test_loss"]) == corrects, name
+    figures = {str(path.relative_to(empty.path)) for path in empty.files("figures/digits/**/*.svg")}
+    assert figures == {
+        "results/figures/digits/forward/loss_over_p_alpha.svg",
+        "results/figures/digits/forward/optimum_over_a.svg",
+    }
+    refused = empty.snakemake(
+        "--dry-run", "results/figures/digits/logit/loss_over_p_alpha.svg", check=False
+    )
+    assert refused.returncode != 0
+    assert "method logit has tables, but no fit and no figure over p" in refused.stdout
+    assert empty.planned() == {}
+
+
+def test_a_cell_that_diverges_does_not_stop_the_study(empty):
+    config = empty.config()
+    recipe = config["training"]["memorise"]
+    recipe |= {"optimizer": "sgd", "schedule": "constant", "learning_rate": 1e9}
+    del config["noise_types"]["beta"]
+    empty.configure(config)
+    output = empty.run().stdout
+    assert "diverged in epoch" in output
+    scores = [json.loads(path.read_text()) for path in empty.files("metrics/**/*.json")]
+    assert len(scores) == 4
+    assert all(cell["test_loss"] is None and cell["diverged_epoch"] >= 1 for cell in scores)
+    (fits,) = empty.files("theory/digits/**/*.csv")
+    assert [row["diverged_cells"] for row in csv.DictReader(fits.open())] == ["2", "2"]
+    (figure,) = empty.files("figures/digits/*/loss_over_p_alpha.csv")
+    measured = [row for row in csv.DictReader(figure.open()) if row["quantity"] == "measured"]
+    assert [(row["seeds"], row["diverged"], row["loss"]) for row in measured] == [
+        ("0", "1", "")
+    ] * 4
+    assert empty.planned() == {}
+
+
 def test_other_transitions_run_and_are_compared_with_their_own_theory(empty):
     (empty.path / "T.csv").write_text(
         "\n".join(

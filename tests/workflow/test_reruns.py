@@ -157,15 +157,26 @@ def test_a_killed_run_resumes_with_the_same_results(empty, tmp_path):
     config = empty.config()
     config["training"]["memorise"]["epochs"] = 60
     config["clean_rates"] = [0.6]
+    config["checkpoint_every"] = 7
     empty.configure(config)
     killed = empty.copy(tmp_path / "killed")
     empty.run()
+    assert not empty.files("checkpoints/**/*.safetensors")
 
     killed.kill_in_training()
-    assert not killed.files("figures/digits/**/*")
+    assert not killed.files("figures/digits/**/*.svg")
     refused = killed.snakemake("--cores", "2", check=False)
     assert "LockException" in refused.stdout
     killed.snakemake("--unlock")
     killed.run()
+    logs = [log.read_text() for log in killed.files("logs/runs/**/seed0.log")]
+    assert any("going on from epoch" in log for log in logs)
     assert killed.contents() == empty.contents()
     assert killed.planned() == {}
+
+
+def test_how_often_to_checkpoint_changes_no_result(finished):
+    config = finished.config()
+    config["checkpoint_every"] = 1
+    finished.configure(config)
+    assert finished.planned() == {}
