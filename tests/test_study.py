@@ -110,6 +110,38 @@ def test_two_spellings_of_one_value_are_refused(key, grid):
         ("datasets", {"a/b": {}}, r"is 'a/b'; allowed: another form .a name of letters"),
         ("models.small_cnn.kernel_size", 2, r"kernel_size is 2; allowed: one of 1, 3, 5, 7"),
         ("models.small_cnn.channels", [16], r"channels is \[16\]; allowed: 2 or more entries"),
+        (
+            "models.small_cnn.width",
+            3,
+            r"unknown key 'width' in models.small_cnn; allowed: kind, c",
+        ),
+        (
+            "models.small_cnn.kind",
+            "vit",
+            r"kind is 'vit'; allowed: one of cnn, resnet18, mlp .or",
+        ),
+        ("models.small_cnn.kind", 3, r"kind is 3; allowed: one of cnn, resnet18, mlp"),
+        (
+            "models.small_cnn.kind",
+            "mlp",
+            r"unknown key 'channels' in models.small_cnn; allowed",
+        ),
+        ("models.small_cnn", {"channels": [16, 16]}, r"missing key 'models.small_cnn.kind': which"),
+        ("models.small_cnn", {"kind": "cnn", "pool": [1, 1]}, r"missing key .*.channels': output"),
+        (
+            "models.small_cnn",
+            {"kind": "resnet18"},
+            r"missing key 'models.small_cnn.width': chan",
+        ),
+        ("models.small_cnn", {"kind": "resnet18", "width": 0}, r"width is 0; allowed: 1 or more"),
+        ("models.small_cnn", {"kind": "mlp", "hidden": 256}, r"hidden is 256; allowed: a list"),
+        (
+            "models.small_cnn",
+            {"kind": "mlp", "hidden": [0]},
+            r"hidden\[0\] is 0; allowed: 1 or mo",
+        ),
+        ("models.small_cnn.kind", "nets:", r"kind is 'nets:'; allowed: another form .module:Class"),
+        ("models.small_cnn.kind", "../nets:Net", r"kind is '../nets:Net'; allowed: another form"),
         ("training.memorise.epochs", 0, r"training.memorise.epochs is 0; allowed: 1 or more"),
         ("training.memorise.momentum", 1, r"momentum is 1; allowed: less than 1"),
         ("device", "gpu", r"device is 'gpu'; allowed: one of auto, cpu, cuda"),
@@ -146,3 +178,34 @@ def test_missing_key_is_named(key):
     config = {name: value for name, value in CONFIG.items() if name != key}
     with pytest.raises(ConfigError, match=f"missing key '{key}': "):
         Study(config, SCHEMA)
+
+
+def own_network(folder, source=None, **settings):
+    if source is not None:
+        (folder / "nets.py").write_text(source)
+    return Study(changed("models.small_cnn", {"kind": "nets:Net", **settings}), SCHEMA, folder)
+
+
+def test_own_network_keeps_its_parameters_and_is_found_beside_the_config(tmp_path):
+    study = own_network(tmp_path, "class Net: pass", units=[3, {"any": "thing"}])
+    assert study.model_of("digits") == {
+        "kind": f"{tmp_path}/nets:Net",
+        "units": [3, {"any": "thing"}],
+    }
+    assert study.network_files("digits") == [f"{tmp_path}/nets.py"]
+    assert Study(CONFIG, SCHEMA, tmp_path).network_files("digits") == []
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (None, "a class in a file that can be read, .*nets.py cannot .No such file"),
+        ("x = 1\nclass Net(:", "a class in a file of Python, .*nets.py line 2 is none .invalid sy"),
+        ("class A: pass\nclass B: pass", "a class that .*nets.py defines: A, B"),
+        ("raise SystemExit\ndef Net(): pass", "a class that .*nets.py defines: none"),
+    ],
+)
+def test_missing_network_is_refused_without_running_its_file(tmp_path, source, message):
+    with pytest.raises(ConfigError, match=f"small_cnn.kind is 'nets:Net'; allowed: {message}") as e:
+        own_network(tmp_path, source)
+    assert "\n" not in str(e.value)

@@ -15,7 +15,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from label_smoothing.checkpoints import Checkpoint
 from label_smoothing.datasets import load_digits
 from label_smoothing.matrices import smoothing_matrix
-from label_smoothing.models import build_model
 from label_smoothing.noise import corrupt_labels, uniform_transition
 from label_smoothing.study import Study
 from label_smoothing.training import Interrupted, Recipe, choose_device, train_network
@@ -267,22 +266,3 @@ def test_device(setting, available, device):
 def test_missing_gpu_is_an_error():
     with pytest.raises(ValueError, match="device is 'cuda', but no GPU is visible"):
         choose_device("cuda", cuda_available=False)
-
-
-@pytest.mark.parametrize(
-    ("shape", "classes", "pool"), [((8, 8, 1), 10, [2, 1]), ((28, 28, 3), 7, [2, 2])]
-)
-def test_cnn_maps_images_to_logits(shape, classes, pool):
-    network = build_model({**MODEL, "pool": pool}, shape, classes)
-    height, width, depth = shape
-    assert network(torch.zeros(5, depth, height, width)).shape == (5, classes)
-
-
-def test_cnn_refuses_to_pool_everything_away():
-    with pytest.raises(ValueError, match=r"pool is \[8, 2\], too much for images of 8x8"):
-        build_model({**MODEL, "pool": [8, 2]}, (8, 8, 1), 10)
-
-
-def test_unknown_model_is_refused():
-    with pytest.raises(ValueError, match="model kind is 'vit', allowed: cnn"):
-        build_model({"kind": "vit"}, (8, 8, 1), 10)

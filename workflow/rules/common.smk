@@ -20,8 +20,10 @@ def read_study():
     schema = yaml.safe_load(
         (Path(workflow.basedir) / "workflow/schemas/config.schema.yaml").read_text()
     )
+    # Relative, so that a project that moves as a whole keeps its results.
+    folder = os.path.relpath(Path(workflow.configfiles[0]).parent) if workflow.configfiles else "."
     try:
-        return Study(config, schema)
+        return Study(config, schema, folder)
     except ConfigError as error:
         source = ", ".join(map(str, workflow.configfiles)) or "config"
         raise WorkflowError(f"{source}: {error}") from None

@@ -6,6 +6,7 @@ rule train:
         dataset=DATASET,
         labels=LABELS,
         matrix=lambda wildcards: STUDY.target_files(wildcards.method),
+        network=lambda wildcards: STUDY.network_files(wildcards.dataset),
     output:
         predictions=PREDICTIONS,
         history=HISTORY,

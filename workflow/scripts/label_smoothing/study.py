@@ -4,11 +4,14 @@ A study: its config checked, its numbers in one spelling, its grid of cells.
 The Snakefile imports this module at every start, so it imports nothing heavy.
 """
 
+import ast
 import difflib
 import itertools
 import math
+import os
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jsonschema
@@ -71,6 +74,8 @@ class Study:
         As read from YAML.
     schema : mapping
         JSON schema of the config (workflow/schemas/config.schema.yaml).
+    folder : path
+        Where the networks of the user's own are: beside the config file.
 
     Attributes
     ----------
@@ -85,7 +90,10 @@ class Study:
         For the first violation of the schema, a value given twice, or a name that is not defined.
     """
 
-    def __init__(self, config: Mapping[str, Any], schema: Mapping[str, Any]):
+    def __init__(
+        self, config: Mapping[str, Any], schema: Mapping[str, Any], folder: str | os.PathLike = "."
+    ):
+        self.folder = Path(folder)
         self.config = _numbers(config)
         _check_schema(self.config, schema)
         _fill_defaults(self.config, schema)
@@ -124,8 +132,16 @@ class Study:
         return self.config["methods"][method]["matrix"]
 
     def model_of(self, dataset: str) -> dict[str, Any]:
-        """Return the section of `models` that a data set is trained with."""
-        return self.config["models"][self.config["datasets"][dataset]["model"]]
+        """Return the model section of a data set, its kind as `models.build_model` takes it."""
+        model = self.config["models"][self.config["datasets"][dataset]["model"]]
+        if ":" not in model["kind"]:
+            return model
+        return {**model, "kind": str(self.folder / model["kind"])}
+
+    def network_files(self, dataset: str) -> list[str]:
+        """Return the file of a network of the user's own, as a list that is empty if it is none."""
+        module, colon, _ = self.model_of(dataset)["kind"].rpartition(":")
+        return [f"{module}.py"] if colon else []
 
     def training_of(self, dataset: str) -> dict[str, Any]:
         """Return the section of `training` that a data set is trained with."""
@@ -179,6 +195,10 @@ class Study:
                     f"{entry['milestones']}; allowed: milestones with schedule 'milestones' and "
                     "only there"
                 )
+        for name, entry in self.config["models"].items():
+            module, colon, class_name = entry["kind"].rpartition(":")
+            if colon and (problem := _missing_class(self.folder / f"{module}.py", class_name)):
+                raise ConfigError(f"models.{name}.kind is {entry['kind']!r}; allowed: {problem}")
         for section, key, target in (
             ("noise_types", "transition", "transitions"),
             ("datasets", "model", "models"),
@@ -226,6 +246,19 @@ def _grid(config: Mapping[str, Any], key: str) -> tuple[str, ...]:
             raise ConfigError(f"{key} holds {spell(value)} twice; allowed: every value once")
         spellings[spell(value)] = value
     return tuple(spellings)
+
+
+def _missing_class(file: Path, name: str) -> str:
+    # The source is read and not executed: it would import torch.
+    try:
+        body = ast.parse(file.read_bytes(), filename=str(file)).body
+    except OSError as error:
+        return f"a class in a file that can be read, {file} cannot ({error.strerror})"
+    except (SyntaxError, ValueError) as error:
+        line = f" line {error.lineno}" if getattr(error, "lineno", None) else ""
+        return f"a class in a file of Python, {file}{line} is none ({getattr(error, 'msg', error)})"
+    known = [statement.name for statement in body if isinstance(statement, ast.ClassDef)]
+    return "" if name in known else f"a class that {file} defines: {', '.join(known) or 'none'}"
 
 
 def _check_schema(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
