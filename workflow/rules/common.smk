@@ -81,6 +81,10 @@ def log_of(output):
     return re.sub(r"^results/(.*?)(\.\w+)?$", r"results/logs/\1.log", output)
 
 
+def of_dataset(key):
+    return lambda wildcards: STUDY.config["datasets"][wildcards.dataset].get(key)
+
+
 def of_training(key):
     return lambda wildcards: STUDY.training_of(wildcards.dataset)[key]
 

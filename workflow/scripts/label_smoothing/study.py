@@ -69,7 +69,8 @@ class Study:
     Raises
     ------
     ConfigError
-        For the first violation of the schema, a value given twice, or a name that is not defined.
+        For the first violation of the schema, a value given twice, a name that is not defined, or
+        a key that does not fit the kind or the source beside it.
     """
 
     def __init__(self, config: Mapping[str, Any], schema: Mapping[str, Any]):
@@ -79,6 +80,7 @@ class Study:
         self.smoothing = _grid(self.config, "smoothing")
         self.seeds = _grid(self.config, "seeds")
         self._check_names()
+        self._check_sources()
 
     def transition_of(self, noise: str) -> str:
         """Return the name of the transition that a noise type trains on."""
@@ -92,6 +94,11 @@ class Study:
         """Return the file of a transition's matrix, as a list that is empty if it has none."""
         entry = self.config["transitions"][transition]
         return [entry["path"]] if entry["kind"] == "file" else []
+
+    def npz_files(self, dataset: str) -> list[str]:
+        """Return the file of a data set, as a list that is empty if its source has none."""
+        entry = self.config["datasets"][dataset]
+        return [entry["path"]] if entry["source"] == "npz" else []
 
     def model_of(self, dataset: str) -> dict[str, Any]:
         """Return the section of `models` that a data set is trained with."""
@@ -117,6 +124,31 @@ class Study:
             self.seeds,
         ):
             yield Cell(*fields)
+
+    def _check_sources(self) -> None:
+        for name, entry in self.config["datasets"].items():
+            source, where = entry["source"], f"datasets.{name}"
+            place = {"digits": None, "npz": "path"}.get(source, "data_dir")
+            for key, fitting in (("path", "npz"), ("data_dir", "one of torchvision")):
+                if key in entry and key != place:
+                    raise ConfigError(
+                        f"{where}.{key} is {entry[key]!r}; allowed: no {key} with source "
+                        f"{source!r}, only with {fitting}"
+                    )
+            sizes = [key for key in ("train_size", "test_size") if key in entry]
+            needed = {
+                place: f"source {source!r} needs it",
+                "test_size": "source 'digits' needs it" if source == "digits" else None,
+                "split_seed": f"{sizes[0]} needs it" if sizes else None,
+            }
+            for key, why in needed.items():
+                if key and why and key not in entry:
+                    raise ConfigError(f"missing key '{where}.{key}': {why}")
+            if source == "digits" and not 10 <= entry["test_size"] <= 1787:
+                raise ConfigError(
+                    f"{where}.test_size is {entry['test_size']}; allowed: 10 to 1787 of the 1,797 "
+                    "digits"
+                )
 
     def _check_names(self) -> None:
         for name, entry in self.config["transitions"].items():
