@@ -106,7 +106,20 @@ def test_two_spellings_of_one_value_are_refused(key, grid):
         ("checkpoint_every", 0, r"checkpoint_every is 0; allowed: 1 or more"),
         ("datasets.digits.model", "resnet", r"datasets.digits.model is 'resnet'; allowed: a name"),
         ("datasets.digits.training", "none", r"datasets.digits.training is 'none'; allowed"),
-        ("datasets.digits.test_size", 0, r"datasets.digits.test_size is 0; allowed: 10 or more"),
+        ("datasets.digits.test_size", 0, r"datasets.digits.test_size is 0; allowed: 2 or more"),
+        ("datasets.digits.test_size", 9, r"datasets.digits.test_size is 9; allowed: 10 to 1787"),
+        ("datasets.digits.test_size", 1788, r"test_size is 1788; allowed: 10 to 1787"),
+        ("datasets.digits.train_size", 0.5, r"train_size is 0.5; allowed: a whole number"),
+        ("datasets.digits.source", "mnist", r"source is 'mnist'; allowed: one of digits, MNIST, F"),
+        ("datasets.digits.source", "npz", r"missing key 'datasets.digits.path': source 'npz' need"),
+        ("datasets.digits.source", "SVHN", r"missing key 'datasets.digits.data_dir': source 'SVHN"),
+        (
+            "datasets.digits.path",
+            "x.npz",
+            r"datasets.digits.path is 'x.npz'; allowed: no path with source 'digits'",
+        ),
+        ("datasets.digits.data_dir", "d", r"data_dir is 'd'; allowed: no data_dir with source 'd"),
+        ("datasets.digits.data_dir", "", r"datasets.digits.data_dir is ''; allowed: 1 or more ch"),
         ("datasets", {"a/b": {}}, r"is 'a/b'; allowed: another form .a name of letters"),
         ("models.small_cnn.kernel_size", 2, r"kernel_size is 2; allowed: one of 1, 3, 5, 7"),
         ("models.small_cnn.channels", [16], r"channels is \[16\]; allowed: 2 or more entries"),
@@ -171,6 +184,35 @@ def test_optional_keys_get_the_defaults_of_the_schema():
     recipe = Study(CONFIG, SCHEMA).training_of("digits")
     assert (recipe["precision"], recipe["flip"], recipe["milestones"]) == ("fp32", False, [])
     assert "precision" not in CONFIG["training"]["memorise"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"source": "digits", "split_seed": 0}, r"missing key 'datasets.x.test_size': source 'dig"),
+        ({"source": "digits", "test_size": 500}, r"missing key 'datasets.x.split_seed': test_size"),
+        (
+            {"source": "MNIST", "data_dir": "d", "train_size": 500},
+            r"missing key 'datasets.x.split_seed': train_size needs it",
+        ),
+        ({"source": "MNIST", "path": "x.npz"}, r"missing key 'datasets.x.data_dir': source 'MNIST"),
+        ({"source": "npz", "data_dir": "d"}, r"missing key 'datasets.x.path': source 'npz' needs"),
+        ({"source": "npz", "path": "x.npz", "data_dir": "d"}, None),
+        ({"source": "MNIST", "data_dir": "d", "path": "x.npz"}, None),
+        ({"source": "npz", "path": "x.npz"}, None),
+        ({"source": "KMNIST", "data_dir": "d"}, None),
+        ({"source": "CIFAR100", "data_dir": "d", "test_size": 500, "split_seed": 0}, None),
+    ],
+)
+def test_keys_of_a_data_set_fit_its_source(entry, message):
+    config = changed("datasets", {"x": {**entry, "model": "small_cnn", "training": "memorise"}})
+    if message is None:
+        study = Study(config, SCHEMA)
+        assert study.npz_files("x") == ([entry["path"]] if entry["source"] == "npz" else [])
+        return
+    with pytest.raises(ConfigError, match=message) as error:
+        Study(config, SCHEMA)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("key", ["clean_rates", "datasets", "device"])

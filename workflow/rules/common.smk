@@ -99,6 +99,10 @@ def log_of(output):
     return re.sub(r"^results/(.*?)(\.\w+)?$", r"results/logs/\1.log", output)
 
 
+def of_dataset(key):
+    return lambda wildcards: STUDY.config["datasets"][wildcards.dataset].get(key)
+
+
 def of_noise(path):
     """Input function: `path` for the transition of the wildcards' noise type."""
     return lambda wildcards: path.format(

@@ -2,6 +2,8 @@
 
 
 rule prepare_dataset:
+    input:
+        npz=lambda wildcards: STUDY.npz_files(wildcards.dataset),
     output:
         dataset=DATASET,
     log:
@@ -10,13 +12,15 @@ rule prepare_dataset:
         f"{ENVS}/torch.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=2000,  # SVHN takes 1.3 GB
+        runtime=60,  # with a download
     params:
         code=code("prepare_dataset"),
-        source=lambda wildcards: STUDY.config["datasets"][wildcards.dataset]["source"],
-        test_size=lambda wildcards: STUDY.config["datasets"][wildcards.dataset]["test_size"],
-        split_seed=lambda wildcards: STUDY.config["datasets"][wildcards.dataset]["split_seed"],
+        source=of_dataset("source"),
+        train_size=of_dataset("train_size"),
+        test_size=of_dataset("test_size"),
+        split_seed=of_dataset("split_seed"),
+        data_dir=of_dataset("data_dir"),
     script:
         "../scripts/prepare_dataset.py"
 

@@ -87,7 +87,8 @@ class Study:
     Raises
     ------
     ConfigError
-        For the first violation of the schema, a value given twice, or a name that is not defined.
+        For the first violation of the schema, a value given twice, a name that is not defined, or
+        a key that does not fit the kind or the source beside it.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class Study:
         self.smoothing = _grid(self.config, "smoothing")
         self.seeds = _grid(self.config, "seeds")
         self._check_names()
+        self._check_sources()
 
     def transition_of(self, noise: str) -> str:
         """Return the name of the transition that a noise type trains on."""
@@ -130,6 +132,11 @@ class Study:
 
     def _matrix_of(self, method: str) -> str:
         return self.config["methods"][method]["matrix"]
+
+    def npz_files(self, dataset: str) -> list[str]:
+        """Return the file of a data set, as a list that is empty if its source has none."""
+        entry = self.config["datasets"][dataset]
+        return [entry["path"]] if entry["source"] == "npz" else []
 
     def model_of(self, dataset: str) -> dict[str, Any]:
         """Return the model section of a data set, its kind as `models.build_model` takes it."""
@@ -163,6 +170,31 @@ class Study:
         ):
             for p in self.smoothing_of(method):
                 yield Cell(dataset, transition, method, a, p, seed)
+
+    def _check_sources(self) -> None:
+        for name, entry in self.config["datasets"].items():
+            source, where = entry["source"], f"datasets.{name}"
+            place = {"digits": None, "npz": "path"}.get(source, "data_dir")
+            for key in ("path", "data_dir"):
+                # Both may stand beside the other sources, so that one key moves between them.
+                if key in entry and place is None:
+                    raise ConfigError(
+                        f"{where}.{key} is {entry[key]!r}; allowed: no {key} with source {source!r}"
+                    )
+            sizes = [key for key in ("train_size", "test_size") if key in entry]
+            needed = {
+                place: f"source {source!r} needs it",
+                "test_size": "source 'digits' needs it" if source == "digits" else None,
+                "split_seed": f"{sizes[0]} needs it" if sizes else None,
+            }
+            for key, why in needed.items():
+                if key and why and key not in entry:
+                    raise ConfigError(f"missing key '{where}.{key}': {why}")
+            if source == "digits" and not 10 <= entry["test_size"] <= 1787:
+                raise ConfigError(
+                    f"{where}.test_size is {entry['test_size']}; allowed: 10 to 1787 of the 1,797 "
+                    "digits"
+                )
 
     def _check_names(self) -> None:
         for name, entry in self.config["transitions"].items():

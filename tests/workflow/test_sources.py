@@ -1,0 +1,76 @@
+"""Data from outside the project, by real Snakemake."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from label_smoothing.datasets import read_dataset
+
+DATASET = "results/datasets/mine.safetensors"
+
+
+@pytest.fixture
+def arrays():
+    rng = np.random.default_rng(0)
+    return {
+        "x_train": rng.integers(0, 256, (40, 8, 8), np.uint8),
+        "y_train": np.arange(40) % 10,
+        "x_test": rng.integers(0, 256, (20, 8, 8), np.uint8),
+        "y_test": np.arange(20)[:, None] % 10,
+    }
+
+
+@pytest.fixture
+def project(empty, arrays):
+    np.savez(empty.path / "mine.npz", **arrays)
+    config = empty.config()
+    names = {key: config["datasets"]["digits"][key] for key in ("model", "training")}
+    config["datasets"] = {"mine": {"source": "npz", "path": "mine.npz", **names}}
+    empty.configure(config)
+    return empty
+
+
+def test_npz_goes_through_the_workflow_without_torch(project, arrays, tmp_path, monkeypatch):
+    trap = tmp_path / "trap"
+    trap.mkdir()
+    (trap / "torch.py").write_text("raise ImportError('the trap was imported')\n")
+    with monkeypatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(trap))
+        project.run("--", DATASET)
+    dataset = read_dataset(project.path / DATASET)
+    assert_array_equal(dataset.x_train[..., 0], arrays["x_train"])
+    assert_array_equal(dataset.y_test, arrays["y_test"][:, 0])
+
+    config = project.config()
+    config["models"]["small_cnn"]["hidden"] = 8
+    project.configure(config)
+    assert project.planned(DATASET) == {}
+    config["datasets"]["mine"] |= {"train_size": 20, "split_seed": 0}
+    project.configure(config)
+    assert project.planned(DATASET) == {"prepare_dataset": 1}
+    project.run("--", DATASET)
+    assert len(read_dataset(project.path / DATASET).y_train) == 20
+    np.savez(project.path / "mine.npz", **{**arrays, "x_train": 255 - arrays["x_train"]})
+    assert project.planned(DATASET) == {"prepare_dataset": 1}
+    np.savez(project.path / "mine.npz", **{**arrays, "x_train": arrays["x_train"][1:]})
+    output = project.snakemake("--cores", "1", "--", DATASET, check=False).stdout
+    assert "mine.npz: y_train has the shape (40,); allowed: (39,) or (39, 1)" in output
+    assert not (project.path / DATASET).exists()
+
+
+def test_a_missing_npz_ends_before_any_job(project):
+    (project.path / "mine.npz").unlink()
+    process = project.snakemake("--cores", "1", check=False)
+    assert process.returncode != 0
+    assert "mine.npz" in process.stdout
+    assert not (project.path / "results").exists()
+
+
+def test_a_key_of_another_source_ends_before_any_job(project):
+    config = project.config()
+    config["datasets"]["mine"]["data_dir"] = "data"
+    project.configure(config)
+    process = project.snakemake("--cores", "1", check=False)
+    assert process.returncode != 0
+    assert "config.yaml: datasets.mine.data_dir is 'data'; allowed: no data_dir" in process.stdout
+    assert not (project.path / "results").exists()
