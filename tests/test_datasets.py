@@ -10,15 +10,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from label_smoothing import datasets as datasets_module
-from label_smoothing.datasets import (
-    load_dataset,
-    load_digits,
-    number_of_classes,
-    read_dataset,
-    read_labels,
-    write_dataset,
-)
+from label_smoothing import sources
+from label_smoothing.datasets import number_of_classes, read_dataset, read_labels, write_dataset
+from label_smoothing.sources import load_dataset, load_digits
 
 
 @pytest.fixture(scope="module")
@@ -200,11 +194,11 @@ def test_a_subset_without_a_rare_class_is_refused(tmp_path, rare, message):
 def test_digits_and_npz_do_not_import_torchvision(tmp_path):
     np.savez(tmp_path / "mine.npz", **arrays())
     code = (
-        "import sys; from label_smoothing.datasets import load_dataset; "
+        "import sys; from label_smoothing.sources import load_dataset; "
         "load_dataset('digits', test_size=500, split_seed=0); "
         "load_dataset('npz', path='mine.npz'); sys.exit('torch' in sys.modules)"
     )
-    scripts = Path(datasets_module.__file__).parents[1]
+    scripts = Path(sources.__file__).parents[1]
     subprocess.run(
         [sys.executable, "-c", code],
         check=True,

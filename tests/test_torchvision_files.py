@@ -16,7 +16,7 @@ import scipy.io
 from numpy.testing import assert_array_equal
 from torchvision import datasets
 
-from label_smoothing.datasets import load_dataset
+from label_smoothing.sources import load_dataset
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 IDX_FILES = [resource[0].removesuffix(".gz") for resource in datasets.MNIST.resources]

@@ -13,9 +13,9 @@ import yaml
 from numpy.testing import assert_allclose, assert_array_equal
 
 from label_smoothing.checkpoints import Checkpoint
-from label_smoothing.datasets import load_digits
 from label_smoothing.matrices import smoothing_matrix
 from label_smoothing.noise import corrupt_labels, uniform_transition
+from label_smoothing.sources import load_digits
 from label_smoothing.study import Study
 from label_smoothing.training import Interrupted, Recipe, choose_device, train_network
 
