@@ -65,7 +65,7 @@ wildcard_constraints:
     transition=one_of(STUDY.config["transitions"]),
     method=one_of(STUDY.config["methods"]),
     a=one_of(STUDY.clean_rates),
-    p=one_of({p for method in STUDY.config["methods"] for p in STUDY.smoothing_of(method)}),
+    p=one_of(sorted({cell.p for cell in STUDY.cells()})),
     seed=one_of(STUDY.seeds),
 
 

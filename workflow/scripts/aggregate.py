@@ -9,31 +9,16 @@ import pandas as pd
 from label_smoothing.files import job_log, replacing
 
 with job_log(snakemake.log[0]):
+    threshold = snakemake.params.memorised_at
     cells = pd.DataFrame([json.loads(Path(path).read_text()) for path in snakemake.input.metrics])
     cells = cells.sort_values(["p", "seed"])
-    cells["memorised"] = cells["train_accuracy"].astype(float) >= snakemake.params.memorised_at
-    for cell in cells[cells["diverged_epoch"] > 0].itertuples():
-        logging.warning(
-            "%s, %s, %s: a = %s, p = %s, seed %s diverged in epoch %d",
-            cell.dataset,
-            cell.noise,
-            cell.method,
-            cell.a,
-            cell.p,
-            cell.seed,
-            cell.diverged_epoch,
-        )
-    for cell in cells[~cells["memorised"] & (cells["diverged_epoch"] == 0)].itertuples():
-        logging.warning(
-            "%s, %s, %s: a = %s, p = %s, seed %s did not memorise: train accuracy %.4f < %s",
-            cell.dataset,
-            cell.noise,
-            cell.method,
-            cell.a,
-            cell.p,
-            cell.seed,
-            cell.train_accuracy,
-            snakemake.params.memorised_at,
-        )
+    cells["memorised"] = cells["train_accuracy"].astype(float) >= threshold
+    for cell in cells[~cells["memorised"]].itertuples():
+        name = f"{cell.dataset}, {cell.noise}, {cell.method}: a = {cell.a}, p = {cell.p}"
+        if cell.diverged_epoch:
+            problem = f"diverged in epoch {cell.diverged_epoch}"
+        else:
+            problem = f"did not memorise: train accuracy {cell.train_accuracy:.4f} < {threshold}"
+        logging.warning("%s, seed %s %s", name, cell.seed, problem)
     with replacing(snakemake.output.table) as temporary:
         cells.to_csv(temporary, index=False)

@@ -101,8 +101,12 @@ class Study:
         self.clean_rates = _grid(self.config, "clean_rates")
         self.smoothing = _grid(self.config, "smoothing")
         self.seeds = _grid(self.config, "seeds")
-        self._check_names()
-        self._check_sources()
+        self._check_transitions()
+        self._check_methods()
+        self._check_datasets()
+        self._check_models()
+        self._check_training()
+        self._check_references()
 
     def transition_of(self, noise: str) -> str:
         """Return the name of the transition that a noise type trains on."""
@@ -129,9 +133,6 @@ class Study:
     def target_files(self, method: str) -> list[str]:
         """Return the file of a method's matrix, as a list that is empty if it has none."""
         return [self.config["methods"][method]["path"]] if self._matrix_of(method) == "file" else []
-
-    def _matrix_of(self, method: str) -> str:
-        return self.config["methods"][method]["matrix"]
 
     def npz_files(self, dataset: str) -> list[str]:
         """Return the file of a data set, as a list that is empty if its source has none."""
@@ -171,7 +172,7 @@ class Study:
             for p in self.smoothing_of(method):
                 yield Cell(dataset, transition, method, a, p, seed)
 
-    def _check_sources(self) -> None:
+    def _check_datasets(self) -> None:
         for name, entry in self.config["datasets"].items():
             source, where = entry["source"], f"datasets.{name}"
             place = {"digits": None, "npz": "path"}.get(source, "data_dir")
@@ -196,13 +197,18 @@ class Study:
                     "digits"
                 )
 
-    def _check_names(self) -> None:
+    def _matrix_of(self, method: str) -> str:
+        return self.config["methods"][method]["matrix"]
+
+    def _check_transitions(self) -> None:
         for name, entry in self.config["transitions"].items():
             if ("path" in entry) != (entry["kind"] == "file"):
                 raise ConfigError(
                     f"transitions.{name} has kind {entry['kind']!r} and path "
                     f"{entry.get('path')!r}; allowed: a path with kind 'file' and only there"
                 )
+
+    def _check_methods(self) -> None:
         for name, entry in self.config["methods"].items():
             if entry["matrix"] not in (allowed := _MATRICES_OF_LOSS[entry["loss"]]):
                 raise ConfigError(
@@ -220,6 +226,8 @@ class Study:
                     f"smoothing holds {largest}; allowed with methods.{name}, a forward "
                     "correction with matrix 'p': at most 1, because its matrix holds probabilities"
                 )
+
+    def _check_training(self) -> None:
         for name, entry in self.config["training"].items():
             if bool(entry["milestones"]) != (entry["schedule"] == "milestones"):
                 raise ConfigError(
@@ -227,10 +235,14 @@ class Study:
                     f"{entry['milestones']}; allowed: milestones with schedule 'milestones' and "
                     "only there"
                 )
+
+    def _check_models(self) -> None:
         for name, entry in self.config["models"].items():
             module, colon, class_name = entry["kind"].rpartition(":")
             if colon and (problem := _missing_class(self.folder / f"{module}.py", class_name)):
                 raise ConfigError(f"models.{name}.kind is {entry['kind']!r}; allowed: {problem}")
+
+    def _check_references(self) -> None:
         for section, key, target in (
             ("noise_types", "transition", "transitions"),
             ("datasets", "model", "models"),
