@@ -17,7 +17,13 @@ from label_smoothing.matrices import smoothing_matrix
 from label_smoothing.noise import corrupt_labels, uniform_transition
 from label_smoothing.sources import load_digits
 from label_smoothing.study import Study
-from label_smoothing.training import Interrupted, Recipe, choose_device, train_network
+from label_smoothing.training import (
+    Interrupted,
+    Recipe,
+    choose_device,
+    demand_determinism,
+    train_network,
+)
 
 ROOT = Path(__file__).parents[1]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -261,6 +267,18 @@ def test_training_spares_the_import_of_the_compiler():
 )
 def test_device(setting, available, device):
     assert choose_device(setting, available) == device
+
+
+def test_determinism_is_demanded_of_gpus_only(monkeypatch):
+    calls = []
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    monkeypatch.setattr(torch, "use_deterministic_algorithms", lambda *a, **k: calls.append((a, k)))
+    demand_determinism("cpu")
+    assert not calls
+    assert "CUBLAS_WORKSPACE_CONFIG" not in os.environ
+    demand_determinism("cuda")
+    assert calls == [((True,), {"warn_only": True})]
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
 
 
 def test_missing_gpu_is_an_error():

@@ -13,7 +13,12 @@ from label_smoothing.datasets import read_dataset
 from label_smoothing.files import job_log, read_arrays, replacing, write_arrays
 from label_smoothing.methods import method_matrix
 from label_smoothing.noise import read_matrix
-from label_smoothing.training import Recipe, choose_device, train_network
+from label_smoothing.training import (
+    Recipe,
+    choose_device,
+    demand_determinism,
+    train_network,
+)
 
 
 def cell_key():
@@ -29,6 +34,8 @@ def cell_key():
 with job_log(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
     params, dataset = snakemake.params, read_dataset(snakemake.input.dataset)
+    device = choose_device(params.device, torch.cuda.is_available())
+    demand_determinism(device)
     labels = read_arrays(snakemake.input.labels)
     # Not a parameter of the rule, because changing it must not train again.
     every = snakemake.config["checkpoint_every"]
@@ -48,7 +55,7 @@ with job_log(snakemake.log[0]):
         model=params.model,
         recipe=Recipe(**params.recipe),
         seed=int(snakemake.wildcards.seed),
-        device=choose_device(params.device, torch.cuda.is_available()),
+        device=device,
         checkpoint=checkpoint,
     )
     with replacing(snakemake.output.history) as temporary, temporary.open("w", newline="") as file:
