@@ -43,7 +43,7 @@ def test_touching_a_file_reruns_nothing(finished, file):
 
 
 def test_comments_docstrings_and_layout_rerun_nothing(finished):
-    edit(finished, f"{LIBRARY}/losses.py", "Training losses.", "Losses for training.")
+    edit(finished, f"{LIBRARY}/losses.py", "Training losses, each", "Losses of trainings, each")
     edit(
         finished,
         f"{LIBRARY}/losses.py",
