@@ -74,7 +74,7 @@ LABELS = "results/labels/{dataset}/{transition}/a{a}/seed{seed}.npz"
 RUN = "results/runs/{dataset}/{transition}/{method}/a{a}/p{p}/seed{seed}"
 PREDICTIONS = f"{RUN}/predictions.npz"
 HISTORY = f"{RUN}/history.csv"
-# No rule declares it: Snakemake deletes declared outputs before it runs a job again.
+# Not an output of train, because Snakemake deletes outputs before it runs a job again.
 CHECKPOINT = RUN.replace("results/runs", "results/checkpoints") + ".safetensors"
 METRICS = "results/metrics/{dataset}/{noise}/{method}/a{a}/p{p}/seed{seed}.json"
 TABLE = "results/tables/{dataset}/{noise}/{method}/a{a}.csv"
