@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 
@@ -79,8 +80,8 @@ class Project:
         assert jobs or "Nothing to be done" in output or total == 1, output
         return jobs
 
-    def kill_in_training(self):
-        """Start a run, wait until a training has left a checkpoint, and SIGKILL everything."""
+    def start_and_await_checkpoint(self):
+        """Start a run in a process group of its own; return when a training left a checkpoint."""
         process = subprocess.Popen(
             self.command("--cores", "2"),
             cwd=self.path,
@@ -94,9 +95,22 @@ class Project:
             if self.files("checkpoints/**/seed*.safetensors"):
                 break
             time.sleep(0.02)
-        assert process.poll() is None, "the run ended before it could be killed"
+        assert process.poll() is None, "the run ended before a checkpoint was written"
+        return process
+
+    def kill_in_training(self):
+        """Start a run and SIGKILL everything in mid-training."""
+        process = self.start_and_await_checkpoint()
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+    def preempt_trainings(self):
+        """Start a run and SIGTERM its trainings; return Snakemake's exit status."""
+        process = self.start_and_await_checkpoint()
+        for child in psutil.Process(process.pid).children(recursive=True):
+            if any(argument.endswith("train.py") for argument in child.cmdline()):
+                child.terminate()
+        return process.wait(timeout=120)
 
     def files(self, pattern):
         return sorted((self.path / "results").glob(pattern))

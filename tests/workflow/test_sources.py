@@ -68,9 +68,9 @@ def test_a_missing_npz_ends_before_any_job(project):
 
 def test_a_key_of_another_source_ends_before_any_job(project):
     config = project.config()
-    config["datasets"]["mine"]["data_dir"] = "data"
+    config["datasets"]["mine"] |= {"source": "digits", "test_size": 500, "split_seed": 0}
     project.configure(config)
     process = project.snakemake("--cores", "1", check=False)
     assert process.returncode != 0
-    assert "config.yaml: datasets.mine.data_dir is 'data'; allowed: no data_dir" in process.stdout
+    assert "config.yaml: datasets.mine.path is 'mine.npz'; allowed: no path" in process.stdout
     assert not (project.path / "results").exists()
