@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from label_smoothing.fits import fit_clean_rate, fit_quadratic_optimum
+from label_smoothing.fits import fit_clean_rate, fit_quadratic_optimum, informative
 from label_smoothing.statistics import mean_interval
 from label_smoothing.theory import gamma_loss, gamma_optimum, memorised_loss
 
@@ -99,8 +99,8 @@ def _fit(curve: pd.DataFrame, M: int, assumption: str) -> dict:
         fit["status"] = parabola.status
         if parabola.status == "ok":
             fit["measured_optimum"] = parabola.p_star
-    if (informative := (p < 1) & ~np.isclose(p, 1 / M)).sum() >= 2:
-        match = fit_clean_rate(p[informative], loss[informative], M, assumption).estimate
+    if informative(p, M).sum() >= 2:
+        match = fit_clean_rate(p, loss, M, assumption).estimate
         fit["fitted_match"] = match
         if 0 <= match <= 1:
             fit["fitted_optimum"] = predicted_optimum(match, M, assumption)

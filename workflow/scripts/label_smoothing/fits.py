@@ -52,6 +52,11 @@ def _check_finite(p, loss):
         raise ValueError(f"loss = {loss[bad][0]} at p = {p[bad][0]} is not finite")
 
 
+def informative(p: np.ndarray, M: float) -> np.ndarray:
+    """Return which p tell about the clean rate: 0 < p < 1, off the uniform target p = 1/M."""
+    return (p > 0) & (p < 1) & (np.abs(M * p - 1) > UNIFORM_TOLERANCE)
+
+
 def fit_clean_rate(
     p: ArrayLike, loss: ArrayLike, M: int, noise: str = "alpha", n: ArrayLike | None = None
 ) -> CleanRateFit:
@@ -109,7 +114,7 @@ def fit_clean_rate(
     """
     p, loss = _points(p, loss)
     M, noise = float(check_classes(M)), check_noise(noise)
-    used = (p > 0) & (p < 1) & (np.abs(M * p - 1) > UNIFORM_TOLERANCE)
+    used = informative(p, M)
     if used.sum() < 2:
         raise ValueError(
             f"p: {used.sum()} of {p.size} points lie in 0 < p < 1 off 1/M, at least 2 are needed"

@@ -87,14 +87,16 @@ class Loss(NamedTuple):
         (logits, matrix) -> log outputs that the loss compares with the labels.
     matrix : callable
         Matrix of the method -> matrix that the two functions take.
-    corrects : bool
-        Whether `outputs` differ from `plain_outputs`.
     """
 
     mean: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
     outputs: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
     matrix: Callable[[np.ndarray], np.ndarray]
-    corrects: bool
+
+    @property
+    def corrects(self) -> bool:
+        """Whether `outputs` differ from `plain_outputs`."""
+        return self.outputs is not plain_outputs
 
 
 def _as_it_is(matrix: np.ndarray) -> np.ndarray:
@@ -125,9 +127,9 @@ def _inverse(matrix: np.ndarray) -> np.ndarray:
 _LARGEST_CONDITION = 1e8
 
 LOSSES = {
-    "label_smoothing": Loss(soft_target_loss, plain_outputs, _as_it_is, corrects=False),
-    "matrix_smoothing": Loss(soft_target_loss, plain_outputs, _as_it_is, corrects=False),
-    "forward_correction": Loss(forward_loss, forward_outputs, _probabilities, corrects=True),
-    "backward_correction": Loss(soft_target_loss, plain_outputs, _inverse, corrects=False),
-    "logit_smoothing": Loss(logit_loss, logit_outputs, _as_it_is, corrects=True),
+    "label_smoothing": Loss(soft_target_loss, plain_outputs, _as_it_is),
+    "matrix_smoothing": Loss(soft_target_loss, plain_outputs, _as_it_is),
+    "forward_correction": Loss(forward_loss, forward_outputs, _probabilities),
+    "backward_correction": Loss(soft_target_loss, plain_outputs, _inverse),
+    "logit_smoothing": Loss(logit_loss, logit_outputs, _as_it_is),
 }

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-_SUM_TOLERANCE = 1e-8
+from label_smoothing.matrices import SUM_TOLERANCE, smoothing_matrix
 
 
 def uniform_transition(a: float, M: int) -> np.ndarray:
@@ -37,9 +37,7 @@ def uniform_transition(a: float, M: int) -> np.ndarray:
         If `a` or `M` is out of range.
     """
     _check(a, M)
-    T = np.full((M, M), (1 - a) / (M - 1))
-    np.fill_diagonal(T, a)
-    return T
+    return smoothing_matrix(a, M)
 
 
 def pair_flip_transition(a: float, M: int) -> np.ndarray:
@@ -84,7 +82,7 @@ def read_matrix(path: str | os.PathLike) -> np.ndarray:
             i, j = np.argwhere(~((T >= 0) & (T <= 1)))[0]
             raise ValueError(f"entry [{i}, {j}] is {T[i, j]}, allowed: 0 to 1")
         sums = T.sum(axis=0)
-        if np.abs(sums - 1).max() > _SUM_TOLERANCE:
+        if np.abs(sums - 1).max() > SUM_TOLERANCE:
             j = int(np.abs(sums - 1).argmax())
             raise ValueError(f"column {j} sums to {sums[j]:.10g}, allowed: 1")
     except ValueError as error:
@@ -130,7 +128,7 @@ def scale_transition(T: np.ndarray, a: float) -> np.ndarray:
     _check(a, M)
     scaled = np.eye(M) + (1 - a) / (1 - np.trace(T) / M) * (T - np.eye(M))
     worst = int(np.diag(scaled).argmin())
-    if scaled[worst, worst] < -_SUM_TOLERANCE:
+    if scaled[worst, worst] < -SUM_TOLERANCE:
         lowest = 1 - (1 - np.trace(T) / M) / (1 - T[worst, worst])
         raise ValueError(
             f"clean rate a is {a}, allowed for this matrix: {lowest:.6g} <= a <= 1, "

@@ -301,9 +301,7 @@ class _Training:
         self.network.train()
         for batch in self.order.split(recipe.batch_size)[self.step_in_epoch :]:
             images, labels = self._augment(self.x_train[batch]), self.y_train[batch]
-            with self._autocast():
-                logits = self.forward(images)
-            logits = logits.float()
+            logits = self._logits(images)
             mean_loss = self.loss.mean(logits, labels, self.matrix)
             mean_loss.backward()
             self.optimizer.step(self._learning_rate(self.step_in_epoch))
@@ -364,16 +362,15 @@ class _Training:
     def _range(self, end: int) -> torch.Tensor:
         return torch.arange(end, device=self.device)
 
-    def _autocast(self) -> contextlib.AbstractContextManager:
+    def _logits(self, images: torch.Tensor) -> torch.Tensor:
         dtype = _PRECISIONS[self.recipe.precision]
-        return torch.autocast(self.device, dtype=dtype) if dtype else contextlib.nullcontext()
+        with torch.autocast(self.device, dtype=dtype) if dtype else contextlib.nullcontext():
+            return self.forward(images).float()
 
     @torch.no_grad()
     def _predict(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         self.network.eval()
-        with self._autocast():
-            logits = [self.forward(part) for part in images.split(_EVALUATION_BATCH)]
-        logits = torch.cat(logits).float()
+        logits = torch.cat([self._logits(part) for part in images.split(_EVALUATION_BATCH)])
         uncorrected = plain_outputs(logits)
         if not self.loss.corrects:
             return uncorrected, uncorrected
@@ -388,9 +385,7 @@ class _Training:
             self.y_train.split(_EVALUATION_BATCH),
             strict=True,
         ):
-            with self._autocast():
-                logits = self.forward(part)
-            logits = logits.float()
+            logits = self._logits(part)
             total += self.loss.mean(logits, labels, self.matrix).double().cpu() * len(labels)
             hits += int((self._ranked(logits).argmax(1) == labels).sum())
         return float(total) / len(self.y_train), hits / len(self.y_train)
