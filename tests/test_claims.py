@@ -23,7 +23,7 @@ A = [0.5, 0.6, 0.7, 0.8, 0.85, 0.95, 1.0]
 P = [0.2, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0]
 M = 10
 LOSS, BETA, GROWTH, APART, GAMMA, WEAK, MINIMA, SCATTER = (claim.text for claim in CLAIMS)
-RANDOM = np.random.default_rng(1).uniform(0.2, 1, size=(100, 10))
+JUMPS = [True, False, True, True, False, True, False]
 
 
 def alpha(a, p, seed):
@@ -57,8 +57,8 @@ SURFACES = {
     MINIMA: ("test_accuracy", two_valleys, lambda a, p, seed: 0.8 - (p - 0.6) ** 2),
     SCATTER: (
         "oracle_stop_accuracy",
-        lambda a, p, seed: 0.8 - (p - RANDOM[round(100 * a) % 100, seed]) ** 2,
-        lambda a, p, seed: 0.8 - (p - a) ** 2,
+        lambda a, p, seed: 0.8 - (p - (0.25 if JUMPS[A.index(a)] else 0.9) - 0.01 * seed) ** 2,
+        lambda a, p, seed: 0.8 - (p - a + 0.03 * (seed - 1)) ** 2,
     ),
 }
 
@@ -188,9 +188,9 @@ def test_explained_share_is_the_one_of_the_definition():
 
 def test_size_of_each_effect_is_in_its_unit():
     assert_allclose(judge(GROWTH, cells(GROWTH))["value"], 1, atol=0.1)
-    assert_allclose(judge(WEAK, cells(WEAK))["value"], 0.98, atol=0.05)  # mean cost over five a
-    assert_allclose(judge(APART, cells(APART))["value"], 100 * 0.0961, atol=2)
-    assert_allclose(judge(MINIMA, cells(MINIMA))["value"], 20, atol=1)
+    assert_allclose(judge(WEAK, cells(WEAK))["value"], 1.05, atol=0.05)
+    assert_allclose(judge(APART, cells(APART))["value"], 17, atol=1.5)  # mean (a - 0.35)²
+    assert_allclose(judge(MINIMA, cells(MINIMA))["value"], 17.07, atol=0.1)
 
 
 def test_accuracy_without_a_best_p_is_not_mistaken_for_two_minima_or_another_p():

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from label_smoothing.comparison import predicted_loss
-from label_smoothing.fits import fit_quadratic_optimum, informative
+from label_smoothing.comparison import measured_optimum, predicted_loss
+from label_smoothing.fits import informative
 from label_smoothing.statistics import mean_interval
 from label_smoothing.theory import gamma_optimum
 
@@ -141,14 +141,25 @@ def _curves(cells: pd.DataFrame, score: str, fewest: int = 3) -> pd.DataFrame:
     return table.groupby("a").filter(lambda curve: len(curve) >= fewest)
 
 
-def _rates(curves: pd.DataFrame) -> pd.Index:
-    return curves.index.unique("a")
-
-
 def _require(curves: pd.DataFrame, fewest: int, what: str) -> None:
-    found = len(_rates(curves))
+    found = len(curves.index.unique("a"))
     if found < fewest:
         raise NotTestableError(f"{found} {what} with 3 p that every seed has, {fewest} needed")
+
+
+def _require_others(curves: pd.DataFrame) -> None:
+    if curves.shape[1] < 2:
+        raise NotTestableError("one seed; p is chosen on one and scored on another")
+
+
+def _by_rate(measure: Callable, *curves: pd.DataFrame) -> pd.DataFrame:
+    """Return by a and seed what `measure` makes of p and the curves, arrays (p, seed), at each a."""
+    rates = curves[0].index.unique("a")
+    values = [
+        measure(curves[0].loc[a].index.to_numpy(), *(curve.loc[a].to_numpy() for curve in curves))
+        for a in rates
+    ]
+    return pd.DataFrame(values, rates, curves[0].columns)
 
 
 def _memorised(cells: pd.DataFrame) -> pd.DataFrame:
@@ -176,16 +187,7 @@ def _explained_share(cells):
 
 def _minima(losses: pd.DataFrame) -> pd.DataFrame:
     """Return the p of the lowest loss by a and seed."""
-    return losses.groupby("a").agg(lambda loss: _minimum(loss.index.get_level_values("p"), loss))
-
-
-def _minimum(p, loss):
-    p, loss = p.to_numpy(), loss.to_numpy()
-    lowest = p[loss.argmin()]
-    if lowest >= 1 or (p < 1).sum() < 3:
-        return lowest
-    parabola = fit_quadratic_optimum(p, loss, neighbours=1)
-    return parabola.p_star if parabola.status == "ok" else lowest
+    return _by_rate(lambda p, loss: [measured_optimum(p, seed)[0] for seed in loss.T], losses)
 
 
 def _growth(cells):
@@ -202,30 +204,20 @@ def _worth_of_own_p(cells):
     cells = _above_chance(cells[cells["a"] < 1])
     losses, accuracies = _curves(cells, "test_loss"), _curves(cells, "test_accuracy")
     _require(accuracies, 1, "clean rates below 1")
-    gains = pd.DataFrame(
-        {
-            a: {
-                seed: _accuracy_gained(accuracies.loc[a], losses.loc[a], seed)
-                for seed in _several(accuracies.columns)
-            }
-            for a in _rates(accuracies)
-        }
-    )
-    return 100 * gains.mean(axis=1), f"largest at a = {gains.mean().idxmax():g}"
+    _require_others(accuracies)
+    gains = 100 * _by_rate(_accuracy_gained, accuracies, losses)
+    return gains.mean(), f"largest at a = {gains.mean(axis=1).idxmax():g}"
 
 
-def _several(seeds: pd.Index) -> pd.Index:
-    if len(seeds) < 2:
-        raise NotTestableError("one seed; p is chosen on one and scored on another")
-    return seeds
-
-
-def _accuracy_gained(accuracy, loss, seed):
-    others = accuracy.columns != seed
-    chosen = accuracy.loc[:, others].mean(axis=1)
-    best = chosen >= chosen.max() - 1e-9
-    of_loss = loss.loc[:, others].mean(axis=1).idxmin()
-    return accuracy.loc[best, seed].mean() - accuracy.loc[of_loss, seed]
+def _accuracy_gained(p, accuracy, loss):
+    """Return for each seed what the others' best p for accuracy gains over theirs for the loss."""
+    gained = []
+    for seed in range(accuracy.shape[1]):
+        of_accuracy = np.delete(accuracy, seed, axis=1).mean(axis=1)
+        of_loss = np.delete(loss, seed, axis=1).mean(axis=1)
+        best = of_accuracy >= of_accuracy.max() - 1e-9
+        gained.append(accuracy[best, seed].mean() - accuracy[of_loss.argmin(), seed])
+    return gained
 
 
 def _gamma_is_nearest(cells):
@@ -268,40 +260,40 @@ def _weak_smoothing(cells):
 def _second_minimum(cells):
     errors = 1 - _curves(_above_chance(cells[cells["a"] <= 0.85]), "test_accuracy")
     _require(errors, 1, "clean rates up to 0.85")
-    barriers = pd.DataFrame(
-        {
-            a: {seed: _barrier(errors.loc[a], seed) for seed in _several(errors.columns)}
-            for a in _rates(errors)
-        }
-    )
-    return 100 * barriers.mean(axis=1), f"highest at a = {barriers.mean().idxmax():g}"
+    _require_others(errors)
+    barriers = 100 * _by_rate(_barrier, errors)
+    return barriers.mean(), f"highest at a = {barriers.mean(axis=1).idxmax():g}"
 
 
-def _barrier(error, seed):
-    """Return how far the error of a seed rises between two minima that the others have."""
-    others = error.loc[:, error.columns != seed].mean(axis=1).to_numpy()
-    own = error[seed].to_numpy()
-    triples = [
-        (others[:top].argmin(), top, top + 1 + others[top + 1 :].argmin())
-        for top in range(1, len(others) - 1)
-    ]
-    left, top, right = max(triples, key=lambda t: others[t[1]] - max(others[t[0]], others[t[2]]))
-    return own[top] - max(own[left], own[right])
+def _barrier(p, error):
+    """Return for each seed how far its error rises between two minima that the others have."""
+    heights = []
+    for seed, own in enumerate(error.T):
+        others = np.delete(error, seed, axis=1).mean(axis=1)
+        triples = [
+            (others[:top].argmin(), top, top + 1 + others[top + 1 :].argmin())
+            for top in range(1, len(others) - 1)
+        ]
+        left, top, right = max(
+            triples, key=lambda t, curve=others: curve[t[1]] - max(curve[t[0]], curve[t[2]])
+        )
+        heights.append(own[top] - max(own[left], own[right]))
+    return heights
 
 
 def _scatter_at_early_stopping(cells):
     cells = _above_chance(cells)
     curves = _curves(cells, "oracle_stop_accuracy")
     _require(curves, 4, "clean rates")
-    best = curves.groupby("a").agg(lambda accuracy: _tied_maximum(accuracy))
+    best = _by_rate(_tied_maximum, curves)
     of_loss = _scatter(_minima(_curves(cells, "test_loss")))
     blind = curves.index.unique("p").to_numpy().std()
     return _scatter(best) / blind, f"the p* of the loss: {of_loss.mean() / blind:.2f}"
 
 
-def _tied_maximum(accuracy):
-    best = accuracy >= accuracy.max() - 1e-9
-    return accuracy.index.get_level_values("p")[best].to_numpy().mean()
+def _tied_maximum(p, accuracy):
+    best = accuracy >= accuracy.max(axis=0) - 1e-9
+    return (p[:, None] * best).sum(axis=0) / best.sum(axis=0)
 
 
 def _scatter(best: pd.DataFrame) -> pd.Series:
