@@ -153,7 +153,7 @@ def _require_others(curves: pd.DataFrame) -> None:
 
 
 def _by_rate(measure: Callable, *curves: pd.DataFrame) -> pd.DataFrame:
-    """Return by a and seed what `measure` makes of p and the curves, arrays (p, seed), at each a."""
+    """Return by a and seed what `measure` makes of p and curves, arrays (p, seed), at each a."""
     rates = curves[0].index.unique("a")
     values = [
         measure(curves[0].loc[a].index.to_numpy(), *(curve.loc[a].to_numpy() for curve in curves))
