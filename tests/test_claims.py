@@ -10,6 +10,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from label_smoothing.claims import CLAIMS, COLUMNS, judge_claims
+from label_smoothing.claims_page import claims_page
 from label_smoothing.theory import (
     alpha_loss,
     averaged_loss,
@@ -218,6 +219,18 @@ def test_rows_are_claims_of_each_data_set_method_and_noise_type():
     missing = rows[rows["claim"] == BETA]
     assert set(missing["reason"]) == {"no noise type with assumption beta"}
     assert set(missing["verdict"]) == {"not testable here"}
+
+
+def test_page_shows_every_verdict_and_escapes_names():
+    verdicts = judge_claims(cells(LOSS).assign(dataset="<d>"))
+    page = claims_page(verdicts, "A & B")
+    assert page.count("<tr>") == 1 + len(CLAIMS)
+    assert "<h1>A &amp; B</h1>" in page
+    assert "&lt;d&gt;, label_smoothing" in page
+    row = verdicts.iloc[0]
+    assert f"{row['value']:.2f} [{row['low']:.2f}, {row['high']:.2f}]" in page
+    assert '<span class="supported">supported</span>' in page
+    assert "nan" not in page
 
 
 def test_no_cells_give_no_rows():

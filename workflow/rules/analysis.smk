@@ -52,8 +52,9 @@ rule judge_claims:
     input:
         tables=tables_with_theory,
     output:
-        claims=report(
-            CLAIMS,
+        claims=CLAIMS,
+        page=report(
+            CLAIMS_PAGE,
             caption="../report/claims.rst",
             category="The verdicts",
             labels={"what": "verdicts on the claims", "noise": "all", "method": "all"},
@@ -69,5 +70,6 @@ rule judge_claims:
     params:
         code=code("judge_claims"),
         figures=offered(STUDY),
+        study=STUDY.config["study"],
     script:
         "../scripts/judge_claims.py"

@@ -85,6 +85,7 @@ TABLE = "results/tables/{dataset}/{noise}/{method}/a{a}.csv"
 SUMMARY = "results/summaries/{dataset}/{noise}/{method}/a{a}.csv"
 FITS = "results/theory/{dataset}/{noise}/{method}.csv"
 CLAIMS = "results/claims.csv"
+CLAIMS_PAGE = "results/claims.html"
 # Of the figures of measurements, without the ending.
 FIGURE = {name: f"results/figures/{figure.path}" for name, figure in FIGURES.items()}
 LANDSCAPES = "results/figures/theory/landscapes"
@@ -169,8 +170,8 @@ def slices_with_theory():
     return [where for where in STUDY.slices() if STUDY.has_theory(where[-1])]
 
 
-def claims_file():
-    return [CLAIMS] if slices_with_theory() else []
+def claims_files():
+    return [CLAIMS, CLAIMS_PAGE] if slices_with_theory() else []
 
 
 def theory_files():

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from label_smoothing.claims import judge_claims
+from label_smoothing.claims_page import claims_page
 from label_smoothing.files import job_log, replacing
 
 with job_log(snakemake.log[0]):
@@ -10,4 +11,6 @@ with job_log(snakemake.log[0]):
     offered = {path: f"results/figures/{path}.svg" for path in snakemake.params.figures}
     verdicts["figure"] = verdicts["figure"].map(offered)
     with replacing(snakemake.output.claims) as temporary:
-        verdicts.to_csv(temporary, index=False, float_format="%.3g")
+        verdicts.to_csv(temporary, index=False, float_format="%.4g")
+    with replacing(snakemake.output.page) as temporary:
+        temporary.write_text(claims_page(verdicts, snakemake.params.study), encoding="utf-8")
