@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from label_smoothing.comparison import measured_optimum, predicted_loss
-from label_smoothing.fits import informative
+from label_smoothing.comparison import predicted_loss
+from label_smoothing.fits import informative, measured_optimum
 from label_smoothing.statistics import mean_interval
 from label_smoothing.theory import gamma_optimum
 
