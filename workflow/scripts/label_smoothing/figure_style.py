@@ -7,6 +7,7 @@ Colours are Okabe and Ito's, which colour-blind readers can tell apart.
 import os
 
 import matplotlib
+import numpy as np
 import pandas as pd
 
 from label_smoothing.files import replacing
@@ -15,6 +16,7 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
+MEASURED, PREDICTED, FITTED = BLUE, VERMILLION, GREEN
 STYLE = {
     "font.size": 10,
     "axes.spines.top": False,
@@ -55,3 +57,15 @@ def draw_legend(figure: plt.Figure, columns: int, **style) -> None:
         ncols=min(columns, len(entries)),
         **style,
     )
+
+
+def error_bars(points: pd.DataFrame, column: str) -> np.ndarray:
+    """Return the lengths of the bars from `column` to the columns low and high, shape (2, n)."""
+    bars = np.stack([points[column] - points["low"], points["high"] - points[column]])
+    return np.nan_to_num(bars)  # one seed has no interval
+
+
+def count_range(counts: pd.Series) -> str:
+    """Return "3", or "2 to 3" where counts differ."""
+    low, high = counts.min(), counts.max()
+    return str(low) if low == high else f"{low} to {high}"

@@ -4,18 +4,19 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from label_smoothing.comparison import predicted_loss, predicted_optimum
+from label_smoothing.comparison import match_over_a, predicted_loss, predicted_optimum
 from label_smoothing.figure_style import (
-    BLUE,
-    GREEN,
+    FITTED,
+    MEASURED,
+    PREDICTED,
     STYLE,
     TEST_SETS,
-    VERMILLION,
+    count_range,
     draw_legend,
+    error_bars,
 )
 from label_smoothing.statistics import mean_interval
 
-MEASURED, PREDICTED, FITTED = BLUE, VERMILLION, GREEN
 _HIGHEST_LOSS = 1.6  # of the axis, in units of log M
 
 
@@ -91,7 +92,7 @@ def draw_loss_over_p(numbers: pd.DataFrame, study: str) -> plt.Figure:
         draw_legend(figure, 3 if len(rates) <= 3 else 6, frameon=False)
         figure.suptitle(
             f"{study}: {first['noise']} ({TEST_SETS[first['assumption']]}), "
-            f"mean of {_counts(measured['seeds'])} seeds with 95 % t-interval"
+            f"mean of {count_range(measured['seeds'])} seeds with 95 % t-interval"
         )
     return figure
 
@@ -131,7 +132,7 @@ def _draw_loss_panel(panel: plt.Axes, numbers: pd.DataFrame, a: float, top: floa
         panel.errorbar(
             points["p"],
             points["loss"],
-            yerr=_bars(points, "loss"),
+            yerr=error_bars(points, "loss"),
             fmt="o",
             ms=5,
             mfc=MEASURED if memorised else "white",
@@ -185,7 +186,7 @@ def optimum_over_a_numbers(fits: pd.DataFrame) -> pd.DataFrame:
                 status = fit["optimum_status"] if quantity == "measured" else ""
                 rows.append((noise, assumption, quantity, fit["a"], *limits, fit["seeds"], status))
         grid = np.linspace(1 / M, 1, 401)
-        match = _match_over_a(table, grid)
+        match = match_over_a(table, grid)
         for a, p in zip(grid, predicted_optimum(match, M, assumption), strict=True):
             rows.append((noise, assumption, "predicted", a, p, np.nan, np.nan, 0, ""))
     columns = ["noise", "assumption", "quantity", "a", "p", "low", "high", "seeds", "status"]
@@ -193,21 +194,6 @@ def optimum_over_a_numbers(fits: pd.DataFrame) -> pd.DataFrame:
     for column in ("method", "dataset"):
         numbers.insert(0, column, fits[column].iloc[0])
     return numbers
-
-
-def _match_over_a(table: pd.DataFrame, grid: np.ndarray) -> np.ndarray:
-    """Return the match probability at each clean rate of the grid, from those of the table."""
-    corrupted = table[table["a"] < 1]
-    if corrupted.empty:  # no row shows the noise
-        return np.full_like(grid, np.nan)
-    # Every family of transitions is I + (1 - a) N, so the clean rate is linear in 1 - a and the
-    # probability that two corruptions agree is quadratic: one row gives each coefficient.
-    row, corruption = corrupted.iloc[0], 1 - corrupted["a"].iloc[0]
-    lost = (1 - row["expected_clean_rate"]) / corruption
-    if row["assumption"] != "beta":
-        return 1 - lost * (1 - grid)
-    agree = (row["match_probability"] - 1 + 2 * lost * corruption) / corruption**2
-    return 1 - 2 * lost * (1 - grid) + agree * (1 - grid) ** 2
 
 
 def draw_optimum_over_a(numbers: pd.DataFrame, study: str) -> plt.Figure:
@@ -227,7 +213,7 @@ def draw_optimum_over_a(numbers: pd.DataFrame, study: str) -> plt.Figure:
             _draw_optimum_panel(panel, numbers[numbers["noise"] == noise])
         panels[0, 0].set_ylabel("p with the lowest test loss")
         draw_legend(figure, 3, frameon=False)
-        counts = _counts(numbers[numbers["quantity"] == "measured"]["seeds"])
+        counts = count_range(numbers[numbers["quantity"] == "measured"]["seeds"])
         figure.suptitle(f"{study}: best smoothing, mean of {counts} seeds with 95 % t-interval")
     return figure
 
@@ -270,7 +256,7 @@ def _draw_optimum_panel(panel: plt.Axes, numbers: pd.DataFrame) -> None:
             panel.errorbar(
                 points["a"] + shift,
                 points["p"],
-                yerr=_bars(points, "p"),
+                yerr=error_bars(points, "p"),
                 ms=5,
                 capsize=2.5,
                 lw=1.2,
@@ -281,13 +267,3 @@ def _draw_optimum_panel(panel: plt.Axes, numbers: pd.DataFrame) -> None:
     panel.set_title(f"{first['noise']}: {TEST_SETS[first['assumption']]}", fontsize=10)
     panel.set_xlabel("clean rate a")
     panel.set_ylim(0, 1.08)
-
-
-def _bars(points: pd.DataFrame, column: str) -> np.ndarray:
-    bars = np.stack([points[column] - points["low"], points["high"] - points[column]])
-    return np.nan_to_num(bars)  # one seed has no interval
-
-
-def _counts(seeds: pd.Series) -> str:
-    low, high = seeds.min(), seeds.max()
-    return str(low) if low == high else f"{low} to {high}"
