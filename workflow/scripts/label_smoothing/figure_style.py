@@ -17,6 +17,7 @@ import matplotlib.pyplot as plt
 
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
 MEASURED, PREDICTED, FITTED = BLUE, VERMILLION, GREEN
+BEYOND = "#d0d0d0"  # above a colour scale
 STYLE = {
     "font.size": 10,
     "axes.spines.top": False,
@@ -67,5 +68,5 @@ def error_bars(points: pd.DataFrame, column: str) -> np.ndarray:
 
 def count_range(counts: pd.Series) -> str:
     """Return "3", or "2 to 3" where counts differ."""
-    low, high = counts.min(), counts.max()
+    low, high = int(counts.min()), int(counts.max())
     return str(low) if low == high else f"{low} to {high}"

@@ -41,7 +41,7 @@ def theory(study: Study, names: Mapping[str, str]) -> str:
 
 
 def own_labels(study: Study, names: Mapping[str, str]) -> str:
-    """Need test labels that no other assumption scores: gamma counts hits as alpha does."""
+    """Need test labels that no other assumption scores: gamma's accuracy is alpha's."""
     noise = names["noise"]
     if study.assumption_of(noise) != "gamma":
         return ""
@@ -105,6 +105,14 @@ def _list(values):
 FIGURES = {
     "loss_over_p": Figure("{dataset}/{method}/loss_over_p_{noise}", (theory,)),
     "optimum_over_a": Figure("{dataset}/{method}/optimum_over_a", (theory,)),
+    "loss_landscapes": Figure(
+        "{dataset}/{method}/loss_landscapes", (theory, clean_rates(2), smoothing(2))
+    ),
+    "loss_and_accuracy": Figure(
+        "{dataset}/{method}/loss_and_accuracy_{noise}", (own_labels, clean_rates(2), smoothing(2))
+    ),
+    "error": Figure("{dataset}/{method}/error_{noise}", (own_labels, clean_rates(2), smoothing(3))),
+    "methods": Figure("{dataset}/methods_{noise}", (own_labels, methods(2))),
 }
 
 

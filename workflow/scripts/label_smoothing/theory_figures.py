@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 
 from label_smoothing.figure_style import (
+    BEYOND,
     BLUE,
     GREEN,
     STYLE,
@@ -27,7 +28,6 @@ _LOSS = {"alpha": alpha_loss, "beta": beta_loss, "gamma": gamma_loss}
 _OPTIMUM = {"alpha": alpha_optimum, "beta": beta_optimum, "gamma": gamma_optimum}
 CLASSES = (2, 3, 5, 10, 100, 1000)
 _HIGHEST_LOSS = 2.0  # nats, of the colour scale: near the divergence nothing is left to compare
-_BEYOND = "#d0d0d0"
 _A, _P, _BEST = "clean rate a", "smoothing parameter p", "optimum p*"
 _LINES = {
     "alpha": {"color": BLUE, "ls": "-", "lw": 2.2},
@@ -101,7 +101,7 @@ def _with_classes(numbers, M):
 def draw_landscapes(numbers: pd.DataFrame) -> plt.Figure:
     """Draw the loss over a and p, one panel for each noise type, on one colour scale."""
     levels = np.linspace(0, _HIGHEST_LOSS, 21)
-    colours = plt.cm.viridis.with_extremes(over=_BEYOND)
+    colours = plt.cm.viridis.with_extremes(over=BEYOND)
     with plt.rc_context({**STYLE, "axes.grid": False}):
         figure, panels = plt.subplots(
             1, 3, figsize=(11.4, 4.4), sharex=True, sharey=True, layout="constrained"
