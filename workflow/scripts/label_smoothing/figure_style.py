@@ -7,6 +7,7 @@ Colours are Okabe and Ito's, which colour-blind readers can tell apart.
 import os
 
 import matplotlib
+import numpy as np
 import pandas as pd
 
 from label_smoothing.files import replacing
@@ -15,6 +16,7 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
+MEASURED, PREDICTED, FITTED = BLUE, VERMILLION, GREEN
 STYLE = {
     "font.size": 10,
     "axes.spines.top": False,
@@ -55,3 +57,34 @@ def draw_legend(figure: plt.Figure, columns: int, **style) -> None:
         ncols=min(columns, len(entries)),
         **style,
     )
+
+
+def interval_bars(points: pd.DataFrame, column: str) -> np.ndarray:
+    """Return the distances from a column to "low" and "high", shape (2, n); 0 for no interval."""
+    bars = np.stack([points[column] - points["low"], points["high"] - points[column]])
+    return np.nan_to_num(bars.astype(float))  # one seed has no interval
+
+
+def seed_counts(seeds: pd.Series) -> str:
+    """Return how many seeds the points of a figure have, as words."""
+    low, high = seeds.min(), seeds.max()
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def noise_panels(numbers: pd.DataFrame, rows: int, height: float) -> tuple[plt.Figure, np.ndarray]:
+    """Return a figure of `height` inches and its panels, shape (rows, noise types), with titles."""
+    types = numbers[["noise", "assumption"]].drop_duplicates()
+    figure, panels = plt.subplots(
+        rows,
+        len(types),
+        figsize=(1.0 + 3.3 * len(types), height),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for panel, noise, assumption in zip(
+        panels[0], types["noise"], types["assumption"], strict=True
+    ):
+        panel.set_title(f"{noise}: {TEST_SETS[assumption]}", fontsize=10)
+    return figure, panels
