@@ -9,9 +9,9 @@ from label_smoothing.figure_style import (
     PREDICTED,
     STYLE,
     TEST_SETS,
+    count_range,
     draw_legend,
-    interval_bars,
-    seed_counts,
+    error_bars,
 )
 from label_smoothing.statistics import mean_interval
 
@@ -76,7 +76,7 @@ def draw_weak_smoothing(numbers: pd.DataFrame, study: str) -> plt.Figure:
             panel.errorbar(
                 points["a"] + _BESIDE * side,
                 points["gain"],
-                yerr=interval_bars(points, "gain"),
+                yerr=error_bars(points, "gain"),
                 fmt=fmt,
                 color=colour,
                 ms=6,
@@ -97,7 +97,7 @@ def draw_weak_smoothing(numbers: pd.DataFrame, study: str) -> plt.Figure:
         panel.set_ylabel("accuracy minus that at p = 1\n(percentage points)")
         panel.set_title(
             f"{study}: weak smoothing, {first['noise']} ({TEST_SETS[first['assumption']]}),\n"
-            f"mean of {seed_counts(means['seeds'])} seeds with paired 95 % t-interval",
+            f"mean of {count_range(means['seeds'])} seeds with paired 95 % t-interval",
             fontsize=10,
         )
         draw_legend(figure, 3, frameon=False)

@@ -4,18 +4,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from label_smoothing.comparison import predicted_loss
+from label_smoothing.comparison import match_over_a, predicted_loss
 from label_smoothing.figure_style import (
     FITTED,
     MEASURED,
     PREDICTED,
     STYLE,
+    count_range,
     draw_legend,
-    interval_bars,
+    error_bars,
     noise_panels,
-    seed_counts,
 )
-from label_smoothing.optimum_figures import match_over_a
 
 _RATES = plt.cm.viridis  # dark to light; its yellow end is lost on white
 _LIGHTEST = 0.82
@@ -183,7 +182,7 @@ def draw_effective_clean_rate(numbers: pd.DataFrame, study: str) -> plt.Figure:
                 panel.errorbar(
                     points["a"] + shift,
                     points["value"],
-                    yerr=interval_bars(points, "value"),
+                    yerr=error_bars(points, "value"),
                     fmt=fmt,
                     color=colour,
                     ms=5,
@@ -195,7 +194,7 @@ def draw_effective_clean_rate(numbers: pd.DataFrame, study: str) -> plt.Figure:
             panel.set_ylim(0, 1.08)
         panels[0, 0].set_ylabel("match probability c, accuracy")
         draw_legend(figure, 3, frameon=False)
-        counts = seed_counts(numbers.loc[numbers["quantity"] != "theory", "seeds"])
+        counts = count_range(numbers.loc[numbers["quantity"] != "theory", "seeds"])
         figure.suptitle(
             f"{study}: effective match probability and accuracy, "
             f"mean of {counts} seeds with 95 % t-interval"

@@ -9,9 +9,9 @@ from label_smoothing.figure_style import (
     PREDICTED,
     STYLE,
     TEST_SETS,
+    count_range,
     draw_legend,
-    interval_bars,
-    seed_counts,
+    error_bars,
 )
 from label_smoothing.statistics import mean_interval
 
@@ -90,7 +90,7 @@ def draw_calibration(numbers: pd.DataFrame, study: str) -> plt.Figure:
         for panel in panels[-1]:
             panel.set_xlabel("smoothing parameter p")
         draw_legend(figure, 5, frameon=False)
-        counts = seed_counts(numbers.loc[numbers["quantity"] == "calibration_error", "seeds"])
+        counts = count_range(numbers.loc[numbers["quantity"] == "calibration_error", "seeds"])
         figure.suptitle(
             f"{study}: confidence, {first['noise']} ({TEST_SETS[first['assumption']]}), "
             f"mean of {counts} seeds with 95 % t-interval"
@@ -106,7 +106,7 @@ def _draw_points(panel, points, shift, fmt, face, label):
     panel.errorbar(
         points["p"] + shift,
         points["value"],
-        yerr=interval_bars(points, "value"),
+        yerr=error_bars(points, "value"),
         fmt=fmt,
         color=MEASURED,
         mfc=face,

@@ -59,15 +59,15 @@ def draw_legend(figure: plt.Figure, columns: int, **style) -> None:
     )
 
 
-def interval_bars(points: pd.DataFrame, column: str) -> np.ndarray:
-    """Return the distances from a column to "low" and "high", shape (2, n); 0 for no interval."""
+def error_bars(points: pd.DataFrame, column: str) -> np.ndarray:
+    """Return the lengths of the bars from `column` to the columns low and high, shape (2, n)."""
     bars = np.stack([points[column] - points["low"], points["high"] - points[column]])
-    return np.nan_to_num(bars.astype(float))  # one seed has no interval
+    return np.nan_to_num(bars)  # one seed has no interval
 
 
-def seed_counts(seeds: pd.Series) -> str:
-    """Return how many seeds the points of a figure have, as words."""
-    low, high = seeds.min(), seeds.max()
+def count_range(counts: pd.Series) -> str:
+    """Return "3", or "2 to 3" where counts differ."""
+    low, high = counts.min(), counts.max()
     return str(low) if low == high else f"{low} to {high}"
 
 

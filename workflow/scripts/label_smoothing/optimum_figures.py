@@ -4,16 +4,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from label_smoothing.comparison import predicted_optimum
+from label_smoothing.comparison import match_over_a, predicted_optimum
 from label_smoothing.figure_style import (
     FITTED,
     MEASURED,
     PREDICTED,
     STYLE,
+    count_range,
     draw_legend,
-    interval_bars,
+    error_bars,
     noise_panels,
-    seed_counts,
 )
 from label_smoothing.statistics import mean_interval
 
@@ -68,21 +68,6 @@ def _most_accurate(cells: pd.DataFrame) -> pd.DataFrame:
     return cells[cells["test_accuracy"] == highest]
 
 
-def match_over_a(table: pd.DataFrame, grid: np.ndarray) -> np.ndarray:
-    """Return the match probability at each clean rate of the grid, from those of the table."""
-    corrupted = table[table["a"] < 1]
-    if corrupted.empty:  # no row shows the noise
-        return np.full_like(grid, np.nan)
-    # Every family of transitions is I + (1 - a) N, so the clean rate is linear in 1 - a and the
-    # probability that two corruptions agree is quadratic: one row gives each coefficient.
-    row, corruption = corrupted.iloc[0], 1 - corrupted["a"].iloc[0]
-    lost = (1 - row["expected_clean_rate"]) / corruption
-    if row["assumption"] != "beta":
-        return 1 - lost * (1 - grid)
-    agree = (row["match_probability"] - 1 + 2 * lost * corruption) / corruption**2
-    return 1 - 2 * lost * (1 - grid) + agree * (1 - grid) ** 2
-
-
 def draw_optimum_over_a(numbers: pd.DataFrame, study: str) -> plt.Figure:
     """Draw the best p over the clean rate: of the loss above, of the accuracy below."""
     with plt.rc_context(STYLE):
@@ -97,7 +82,7 @@ def draw_optimum_over_a(numbers: pd.DataFrame, study: str) -> plt.Figure:
         panels[0, 0].set_ylabel("p with the lowest test loss")
         panels[1, 0].set_ylabel("p with the highest test accuracy")
         draw_legend(figure, 3, frameon=False)
-        counts = seed_counts(numbers[numbers["quantity"] == "measured"]["seeds"])
+        counts = count_range(numbers[numbers["quantity"] == "measured"]["seeds"])
         figure.suptitle(f"{study}: best smoothing, mean of {counts} seeds with 95 % t-interval")
     return figure
 
@@ -139,7 +124,7 @@ def _draw_loss_optimum(panel: plt.Axes, by: dict[str, pd.DataFrame]) -> None:
             panel.errorbar(
                 points["a"] + shift,
                 points["p"],
-                yerr=interval_bars(points, "p"),
+                yerr=error_bars(points, "p"),
                 ms=5,
                 capsize=2.5,
                 lw=1.2,
@@ -164,7 +149,7 @@ def _draw_accuracy_optimum(panel: plt.Axes, by: dict[str, pd.DataFrame]) -> None
     panel.errorbar(
         points["a"] - 0.006,
         points["p"],
-        yerr=interval_bars(points, "p"),
+        yerr=error_bars(points, "p"),
         fmt="D",
         color=MEASURED,
         ms=5,

@@ -10,9 +10,9 @@ from label_smoothing.figure_style import (
     PREDICTED,
     STYLE,
     TEST_SETS,
+    count_range,
     draw_legend,
-    interval_bars,
-    seed_counts,
+    error_bars,
 )
 from label_smoothing.statistics import mean_interval
 
@@ -91,7 +91,7 @@ def draw_loss_over_p(numbers: pd.DataFrame, study: str) -> plt.Figure:
         draw_legend(figure, 3 if len(rates) <= 3 else 6, frameon=False)
         figure.suptitle(
             f"{study}: {first['noise']} ({TEST_SETS[first['assumption']]}), "
-            f"mean of {seed_counts(measured['seeds'])} seeds with 95 % t-interval"
+            f"mean of {count_range(measured['seeds'])} seeds with 95 % t-interval"
         )
     return figure
 
@@ -131,7 +131,7 @@ def _draw_loss_panel(panel: plt.Axes, numbers: pd.DataFrame, a: float, top: floa
         panel.errorbar(
             points["p"],
             points["loss"],
-            yerr=interval_bars(points, "loss"),
+            yerr=error_bars(points, "loss"),
             fmt="o",
             ms=5,
             mfc=MEASURED if memorised else "white",
