@@ -14,6 +14,8 @@ from label_smoothing.agreement_figures import (
 )
 from label_smoothing.comparison import compare_with_theory
 
+ACCURACY = ("measured_accuracy", "measured_accuracy_low", "measured_accuracy_high")
+
 
 def agreement(table):
     numbers = measured_against_predicted_numbers(table)
@@ -78,14 +80,10 @@ def test_figure_draws_every_finite_pair_and_says_what_is_missing():
 
 @pytest.fixture
 def fits():
-    tables = []
-    for assumption in ("alpha", "beta"):
-        slices = pd.concat([cells(assumption, a, noise=0.01) for a in (0.6, 0.8, 1.0)])
-        table = compare_with_theory(slices)
-        for end, accuracy in (("", 0.7), ("_low", 0.65), ("_high", 0.75)):
-            table[f"measured_accuracy{end}"] = accuracy
-        tables.append(table)
-    return pd.concat(tables)
+    return pd.concat(
+        compare_with_theory(pd.concat([cells(assumption, a, noise=0.01) for a in (0.6, 0.8, 1.0)]))
+        for assumption in ("alpha", "beta")
+    )
 
 
 def test_theory_of_the_effective_rate_is_the_match_probability(fits):
@@ -97,7 +95,7 @@ def test_theory_of_the_effective_rate_is_the_match_probability(fits):
         assert_allclose(fitted["value"], match(fitted["a"], assumption), atol=0.02)
         assert (fitted["low"] < fitted["high"]).all()
     accuracy = numbers[numbers["quantity"] == "measured accuracy"]
-    assert_allclose(accuracy[["value", "low", "high"]], [[0.7, 0.65, 0.75]] * 6)
+    assert_allclose(accuracy[["value", "low", "high"]], fits[list(ACCURACY)])
 
 
 def test_effective_rate_figure_has_a_panel_a_noise_type(fits):

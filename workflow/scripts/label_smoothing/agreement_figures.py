@@ -13,11 +13,9 @@ from label_smoothing.figure_style import (
     count_range,
     draw_legend,
     error_bars,
+    graded_colours,
     noise_panels,
 )
-
-_RATES = plt.cm.viridis  # dark to light; its yellow end is lost on white
-_LIGHTEST = 0.82
 
 # ---- measured against predicted loss ------------------------------------------------------------
 
@@ -75,10 +73,7 @@ def draw_measured_against_predicted(numbers: pd.DataFrame, study: str) -> plt.Fi
     """Draw the measured over the predicted test loss of each network, a panel a noise type."""
     losses = numbers[np.isfinite(numbers["predicted"]) & numbers["measured"].notna()]
     top = 1.05 * losses[["predicted", "measured"]].to_numpy().max(initial=0.1)
-    rates = numbers["a"].dropna().unique()
-    # One colour for each clean rate, at equal steps: rates crowd towards 1.
-    colours = _RATES(np.linspace(0, _LIGHTEST, len(rates)))
-    colour_of = dict(zip(sorted(rates), colours, strict=True))
+    colours = graded_colours(sorted(numbers["a"].dropna().unique()))
     with plt.rc_context(STYLE):
         figure, panels = noise_panels(numbers, 1, 4.6)
         for panel, noise in zip(panels[0], numbers["noise"].unique(), strict=True):
@@ -86,14 +81,13 @@ def draw_measured_against_predicted(numbers: pd.DataFrame, study: str) -> plt.Fi
             here = losses[losses["noise"] == noise]
             for a, group in here.groupby("a"):
                 for memorised, points in group.groupby("memorised"):
-                    colour = colour_of[a]
                     panel.plot(
                         points["predicted"],
                         points["measured"],
                         "o",
                         ms=5,
-                        mec=colour,
-                        mfc=colour if memorised else "white",
+                        mec=colours[a],
+                        mfc=colours[a] if memorised else "white",
                         label=f"a = {a:g}" if memorised else "not memorised (open)",
                     )
             values = numbers[numbers["noise"] == noise].set_index("quantity")["value"]

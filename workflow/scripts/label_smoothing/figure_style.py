@@ -5,6 +5,7 @@ Colours are Okabe and Ito's, which colour-blind readers can tell apart.
 """
 
 import os
+from collections.abc import Sequence
 
 import matplotlib
 import numpy as np
@@ -69,6 +70,12 @@ def count_range(counts: pd.Series) -> str:
     """Return "3", or "2 to 3" where counts differ."""
     low, high = counts.min(), counts.max()
     return str(low) if low == high else f"{low} to {high}"
+
+
+def graded_colours(values: Sequence) -> dict:
+    """Return a colour for each of some ordered values, at equal steps."""
+    # Dark to light, without the yellow end, which is lost on white.
+    return dict(zip(values, plt.cm.viridis(np.linspace(0, 0.82, len(values))), strict=True))
 
 
 def noise_panels(numbers: pd.DataFrame, rows: int, height: float) -> tuple[plt.Figure, np.ndarray]:
