@@ -77,7 +77,9 @@ def draw_measured_against_predicted(numbers: pd.DataFrame, study: str) -> plt.Fi
     with plt.rc_context(STYLE):
         figure, panels = noise_panels(numbers, 1, 4.6)
         for panel, noise in zip(panels[0], numbers["noise"].unique(), strict=True):
-            panel.plot([0, top], [0, top], color=PREDICTED, lw=1.8, label="measured = predicted")
+            panel.plot(
+                [0, top], [0, top], color=PREDICTED, lw=1.4, zorder=3, label="measured = predicted"
+            )
             here = losses[losses["noise"] == noise]
             for a, group in here.groupby("a"):
                 for memorised, points in group.groupby("memorised"):
@@ -85,7 +87,7 @@ def draw_measured_against_predicted(numbers: pd.DataFrame, study: str) -> plt.Fi
                         points["predicted"],
                         points["measured"],
                         "o",
-                        ms=5,
+                        ms=4.5,
                         mec=colours[a],
                         mfc=colours[a] if memorised else "white",
                         label=f"a = {a:g}" if memorised else "not memorised (open)",
@@ -144,7 +146,7 @@ def effective_clean_rate_numbers(fits: pd.DataFrame) -> pd.DataFrame:
             for fit in table.to_dict("records"):
                 limits = (fit[f"{column}{end}"] for end in ("", "_low", "_high"))
                 rows.append((*names, quantity, fit["a"], *limits, fit["seeds"]))
-        grid = np.linspace(1 / first["M"], 1, 181)
+        grid = np.linspace(min(1 / first["M"], table["a"].min()), 1, 181)
         for a, match in zip(grid, match_over_a(table, grid), strict=True):
             rows.append((*names, "theory", a, match, np.nan, np.nan, 0))
     columns = ["noise", "assumption", "quantity", "a", "value", "low", "high", "seeds"]
