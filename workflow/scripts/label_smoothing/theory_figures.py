@@ -12,6 +12,7 @@ from label_smoothing.figure_style import (
     TEST_SETS,
     VERMILLION,
     draw_legend,
+    graded_colours,
 )
 from label_smoothing.theory import (
     NOISE_TYPES,
@@ -35,11 +36,6 @@ _LINES = {
     "gamma": {"color": GREEN, "ls": "-.", "lw": 2.2},
 }
 _MIRROR = {"ls": ":", "lw": 1.8}
-
-
-def _classes_colours(classes):
-    # Dark to light, without the yellow end, which is lost on white.
-    return dict(zip(classes, plt.cm.viridis(np.linspace(0, 0.82, len(classes))), strict=True))
 
 
 def _table(**columns):
@@ -222,7 +218,7 @@ def draw_optimum_over_classes(numbers: pd.DataFrame) -> plt.Figure:
         )
         one_line = alpha[["a", "p"]].drop_duplicates()
         panel.plot(one_line["a"], one_line["p"], color="black", lw=2, label="alpha, every M")
-        for M, colour in _classes_colours(classes).items():
+        for M, colour in graded_colours(classes).items():
             line = beta[beta["classes"] == M]
             panel.plot(line["a"], line["p"], color=colour, lw=1.8, label=f"beta, M = {M:g}")
             above = line[line["a"] < 1]
@@ -271,7 +267,7 @@ def draw_gamma_optimum(numbers: pd.DataFrame) -> plt.Figure:
     """Draw gamma's p*(a) for several M, with the jump of each marked."""
     with plt.rc_context(STYLE):
         figure, panel = plt.subplots(figsize=(6.8, 6.0), layout="constrained")
-        for M, colour in _classes_colours(numbers["classes"].unique()).items():
+        for M, colour in graded_colours(numbers["classes"].unique()).items():
             here = numbers[numbers["classes"] == M]
             below, above = (here[here["branch"] == branch] for branch in ("below", "above"))
             a_c = here["a_c"].iloc[0]
