@@ -1,5 +1,7 @@
 """Figures over the plane of clean rate and smoothing parameter, with its measured cells."""
 
+from collections import defaultdict
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -58,6 +60,12 @@ def _identified(numbers: pd.DataFrame, cells: pd.DataFrame, columns: tuple[str, 
     for column in reversed(columns):
         numbers.insert(0, column, cells[column].iloc[0])
     return numbers
+
+
+def _by_quantity(numbers: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    # Where everything diverged, some have no rows.
+    groups = dict(list(numbers.groupby("quantity")))
+    return defaultdict(lambda: numbers.iloc[:0], groups)
 
 
 def cell_edges(centres: np.ndarray) -> np.ndarray:
@@ -150,7 +158,7 @@ def draw_loss_landscapes(numbers: pd.DataFrame, study: str) -> plt.Figure:
         )
         for (above, below), noise in zip(panels.T, types, strict=True):
             here = numbers[numbers["noise"] == noise]
-            by = {quantity: group for quantity, group in here.groupby("quantity")}
+            by = _by_quantity(here)
             _draw_theory(above, by["theory"], norm)
             mesh = _draw_cells(below, by["mean"], _LOSS_COLOURS, norm)
             for panel in (above, below):
@@ -251,12 +259,17 @@ def draw_loss_and_accuracy(numbers: pd.DataFrame, study: str) -> plt.Figure:
         )
         for panel, (score, title) in zip(panels, _SCORES.items(), strict=True):
             here = numbers[numbers["score"] == score]
-            by = {quantity: group for quantity, group in here.groupby("quantity")}
+            by = _by_quantity(here)
             style = (_LOSS_COLOURS, loss_norm) if score == "test_loss" else (_SHARE_COLOURS, scale)
             mesh = _draw_cells(panel, by["mean"], *style)
             panel.plot(by["best"]["a"], by["best"]["p"], **_MARK, label="best mean over seeds")
             singles = by["seed's best"]
-            panel.plot(_beside(singles), singles["p"], **_SEED_MARK, label="best of a single seed")
+            panel.plot(
+                _beside(singles, by["mean"]["a"].unique()),
+                singles["p"],
+                **_SEED_MARK,
+                label="best of a single seed",
+            )
             panel.set_title(title, fontsize=10)
             panel.set_xlabel(_A)
             if score == "test_loss":
@@ -271,9 +284,9 @@ def draw_loss_and_accuracy(numbers: pd.DataFrame, study: str) -> plt.Figure:
     return figure
 
 
-def _beside(singles: pd.DataFrame) -> pd.Series:
+def _beside(singles: pd.DataFrame, rates: np.ndarray) -> pd.Series:
     """Return where the mark of each seed stands: side by side within its cell."""
-    rates, seeds = sorted(singles["a"].unique()), sorted(singles["seed"].unique())
+    seeds = sorted(singles["seed"].unique())
     half = dict(zip(rates, np.diff(cell_edges(rates)).clip(max=0.1) / 2, strict=True))
     place = dict(zip(seeds, np.linspace(-1, 1, len(seeds) + 2)[1:-1] * 1.2, strict=True))
     return singles["a"] + singles["a"].map(half) * singles["seed"].map(place)
@@ -323,7 +336,7 @@ def error_numbers(cells: pd.DataFrame, drawn: list[float]) -> pd.DataFrame:
 def draw_error(numbers: pd.DataFrame, study: str) -> plt.Figure:
     """Draw the test error over a and p, and over p at some clean rates with its local minima."""
     first = numbers.iloc[0]
-    by = {quantity: group for quantity, group in numbers.groupby("quantity")}
+    by = _by_quantity(numbers)
     rates = sorted(by["curve"]["a"].unique())
     lines = -(-len(rates) // 2)
     with plt.rc_context(STYLE):
