@@ -87,7 +87,7 @@ def _draw_cells(panel: plt.Axes, means: pd.DataFrame, colours, norm):
     mesh = panel.pcolormesh(
         cell_edges(field.columns),
         cell_edges(field.index),
-        np.ma.masked_invalid(field.to_numpy()),
+        np.ma.masked_invalid(field.to_numpy(float)),
         cmap=colours,
         norm=norm,
         edgecolors="white",
@@ -184,7 +184,7 @@ def _draw_theory(panel: plt.Axes, losses: pd.DataFrame, norm: BoundaryNorm) -> N
     filled = panel.contourf(
         field.columns,
         field.index,
-        np.ma.masked_invalid(field.to_numpy()),
+        np.ma.masked_invalid(field.to_numpy(float)),
         norm.boundaries,
         cmap=_LOSS_COLOURS,
         norm=norm,
