@@ -338,7 +338,8 @@ def draw_error(numbers: pd.DataFrame, study: str) -> plt.Figure:
     first = numbers.iloc[0]
     by = _by_quantity(numbers)
     rates = sorted(by["curve"]["a"].unique())
-    lines = -(-len(rates) // 2)
+    columns = min(len(rates), 2)
+    lines = -(-len(rates) // columns)
     with plt.rc_context(STYLE):
         figure = plt.figure(figsize=(11.4, 1.2 + 2.7 * max(lines, 1.6)), layout="constrained")
         left, right = figure.subfigures(1, 2, width_ratios=(5, 6))
@@ -349,7 +350,7 @@ def draw_error(numbers: pd.DataFrame, study: str) -> plt.Figure:
         for kind, points in _kinds_of_minima(by["minimum"]):
             plane.plot(points["a"], points["p"], **_MINIMA[kind])
         plane.set(xlabel=_A, ylabel=_P)
-        panels = right.subplots(lines, 2, sharex=True, squeeze=False)
+        panels = right.subplots(lines, columns, sharex=True, squeeze=False)
         for panel in panels.flat[len(rates) :]:
             panel.set_visible(False)
         for panel, a in zip(panels.flat, rates, strict=False):
@@ -372,8 +373,9 @@ def draw_error(numbers: pd.DataFrame, study: str) -> plt.Figure:
             _frame_means(panel, curve["value"])
         for panel in panels[:, 0]:
             panel.set_ylabel("test error")
-        for panel in panels[-1]:
+        for panel in panels.flat[len(rates) - columns : len(rates)]:
             panel.set_xlabel(_P)
+            panel.tick_params(labelbottom=True)  # the last of its column
         draw_legend(figure, 4, frameon=False)
         figure.suptitle(
             f"{study}: {first['noise']} ({TEST_SETS[first['assumption']]}), "
