@@ -20,6 +20,8 @@ def test_every_stage_left_its_files(finished_study):
     assert finished_study.files("theory/literature.csv")
     figures = finished_study.files("figures/**/*.svg")
     assert {figure.stem for figure in figures} >= {
+        "loss_and_accuracy_beta",
+        "loss_landscapes",
         "loss_over_p_alpha",
         "loss_over_p_beta",
         "optimum_over_a",
@@ -137,12 +139,32 @@ def test_drawn_clean_rates_are_all_that_a_figure_over_p_asks_for(empty):
     assert empty.planned()["train"] == 4
 
 
-def test_a_figure_that_the_study_lacks_says_why(empty):
-    figure = "results/figures/digits/label_smoothing/loss_over_p_gamma"
-    process = empty.snakemake("--cores", "1", "--", f"{figure}.svg", check=False)
+def test_the_methods_at_the_drawn_clean_rates_train_no_others(empty):
+    config = empty.config()
+    config["drawn_clean_rates"] = [0.6]
+    config["methods"] |= {
+        "logit": {"loss": "logit_smoothing"},
+        "backward": {"loss": "backward_correction", "matrix": "transition"},
+    }
+    empty.configure(config)
+    jobs = empty.planned("results/figures/digits/methods_beta.svg")
+    # Two methods over two p, and one with a single network.
+    assert (jobs["train"], jobs["evaluate"], jobs["aggregate"]) == (5, 5, 3)
+
+
+@pytest.mark.parametrize(
+    ("figure", "reason"),
+    [
+        ("label_smoothing/loss_over_p_gamma", "noise_types is alpha, beta; needed: gamma"),
+        ("label_smoothing/error_alpha", "smoothing is 0.5, 1.0; needed: 3 or more"),
+        ("methods_alpha", "methods is label_smoothing; needed: 2 or more"),
+    ],
+)
+def test_a_figure_that_the_study_lacks_says_why(empty, figure, reason):
+    path = f"results/figures/digits/{figure}"
+    process = empty.snakemake("--cores", "1", "--", f"{path}.svg", check=False)
     assert process.returncode != 0
-    reason = "config.yaml: noise_types is alpha, beta; needed: gamma"
-    assert process.stdout.count(f"{figure} is not offered: {reason}") == 1
+    assert process.stdout.count(f"{path} is not offered: config.yaml: {reason}") == 1
     assert not (empty.path / "results").exists()
 
 
@@ -250,6 +272,7 @@ def test_every_method_runs_and_reports_both_outputs(empty):
             assert (row["test_loss"] != row["uncorrected_test_loss"]) == corrects, name
     figures = {path.relative_to(empty.path).parts[3:] for path in empty.files("figures/**/*.svg")}
     assert {("forward", "loss_over_p_alpha.svg"), ("forward", "optimum_over_a.svg")} <= figures
+    assert ("methods_alpha.svg",) in figures
     assert not {method for method, *_ in figures} & (set(config["methods"]) - {"forward"})
     refused = empty.snakemake(
         "--dry-run", "results/figures/digits/logit/loss_over_p_alpha.svg", check=False
