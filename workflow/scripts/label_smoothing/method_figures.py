@@ -73,12 +73,10 @@ def draw_methods(numbers: pd.DataFrame, study: str) -> plt.Figure:
         )
         for row, (score, label) in zip(panels, _SCORES.items(), strict=True):
             here = numbers[numbers["score"] == score]
-            if score == "test_loss":
-                row[0].set_yscale("log")
             for panel, a in zip(row, rates, strict=True):
                 _draw_panel(panel, here[here["a"] == a])
             row[0].set_ylabel(label)
-            _frame(row[0], here["value"], score == "test_loss")
+            _frame(row[0], score, here["value"])
         for panel, a in zip(panels[0], rates, strict=True):
             panel.set_title(f"clean rate a = {a:g}", fontsize=10)
         for panel in panels[-1]:
@@ -128,10 +126,13 @@ def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame) -> None:
     panel.set_xticks([tick for tick in panel.get_xticks() if numbers["p"].min() <= tick <= last])
 
 
-def _frame(panel: plt.Axes, means: pd.Series, logarithmic: bool) -> None:
+def _frame(panel: plt.Axes, score: str, means: pd.Series) -> None:
     """Set the frame by the means: an interval of two seeds may be a hundred times as long."""
     low, high = means.min(), means.max()
-    if logarithmic and low > 0:
+    if np.isnan(low):  # everything diverged
+        return
+    if score == "test_loss":  # of a method that is not bounded, a hundred times another's
+        panel.set_yscale("log")
         panel.set_ylim(low / 1.3, high * 1.3)
-    elif not logarithmic and high >= low:
+    else:
         panel.set_ylim(low - 0.05, min(high + 0.05, 1.02))
