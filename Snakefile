@@ -21,7 +21,9 @@ include: "workflow/rules/figures.smk"
 
 
 # On a cluster only networks are worth a submission: the rest takes seconds where Snakemake runs.
-workflow.localrules(*(rule.name for rule in workflow.rules if rule.name not in ("train", "evaluate")))
+workflow.localrules(
+    *(rule.name for rule in workflow.rules if rule.name not in ("train", "evaluate"))
+)
 
 
 onsuccess:
