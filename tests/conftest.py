@@ -1,8 +1,161 @@
-"""What all tests share."""
+"""What tests share: real Snakemake runs on a tiny study, each in its own copy of the project."""
 
+import os
+import re
+import shutil
+import signal
+import subprocess
 import sys
+import time
+from pathlib import Path
 
+import psutil
 import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PARTS = ("Snakefile", "workflow", "profiles", "envs")
+
+
+class Project:
+    """A copy of the workflow with a config of its own."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    @classmethod
+    def create(cls, path, config):
+        path.mkdir()
+        for part in PARTS:
+            source = ROOT / part
+            if source.is_dir():
+                shutil.copytree(source, path / part, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy2(source, path / part)
+        project = cls(path)
+        project.configure(config)
+        return project
+
+    def copy(self, path):
+        shutil.copytree(self.path, path)
+        return Project(path)
+
+    def configure(self, config):
+        (self.path / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+
+    def config(self):
+        return yaml.safe_load((self.path / "config.yaml").read_text())
+
+    def command(self, *arguments):
+        return [sys.executable, "-m", "snakemake", *arguments]
+
+    def environment(self):
+        return {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "SNAKEMAKE"))}
+
+    def snakemake(self, *arguments, check=True):
+        process = subprocess.run(
+            self.command(*arguments),
+            cwd=self.path,
+            env=self.environment(),
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=300,
+        )
+        assert process.returncode == 0 or not check, process.stdout
+        return process
+
+    def run(self, *arguments):
+        return self.snakemake("--cores", "2", *arguments)
+
+    def planned(self, *targets):
+        """Return what a run would do, as {rule: number of jobs}."""
+        output = self.snakemake("--dry-run", "--", *targets).stdout
+        jobs = {}
+        for line in output.splitlines():
+            if match := re.fullmatch(r"(\w+) +(\d+)", line.strip()):
+                jobs[match[1]] = int(match[2])
+        total = jobs.pop("total", 0)
+        jobs.pop("all", None)
+        assert jobs or "Nothing to be done" in output or total == 1, output
+        return jobs
+
+    def start_and_await_checkpoint(self):
+        """Start a run in a process group of its own; return when a training left a checkpoint."""
+        process = subprocess.Popen(
+            self.command("--cores", "2"),
+            cwd=self.path,
+            env=self.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and process.poll() is None:
+            if self.files("checkpoints/**/seed*.safetensors"):
+                break
+            time.sleep(0.02)
+        assert process.poll() is None, "the run ended before a checkpoint was written"
+        return process
+
+    def kill_in_training(self):
+        """Start a run and SIGKILL everything in mid-training."""
+        process = self.start_and_await_checkpoint()
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def preempt_trainings(self):
+        """Start a run and SIGTERM its trainings; return Snakemake's exit status."""
+        process = self.start_and_await_checkpoint()
+        for child in psutil.Process(process.pid).children(recursive=True):
+            if any(argument.endswith("train.py") for argument in child.cmdline()):
+                child.terminate()
+        return process.wait(timeout=120)
+
+    def files(self, pattern):
+        return sorted((self.path / "results").glob(pattern))
+
+    def contents(self):
+        """Return the bytes of every result except times, logs and the history's seconds."""
+        contents = {}
+        for file in self.files("**/*"):
+            name = str(file.relative_to(self.path))
+            if file.is_file() and not name.startswith("results/logs"):
+                text = file.read_bytes()
+                if file.name == "history.csv":
+                    text = b"\n".join(line.rpartition(b",")[0] for line in text.splitlines())
+                contents[name] = text
+        return contents
+
+
+@pytest.fixture(scope="session")
+def tiny_config():
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config["study"] = "tiny"
+    config["clean_rates"] = [0.6, 1.0]
+    config["smoothing"] = [0.5, 1.0]
+    config["seeds"] = [0]
+    del config["noise_types"]["gamma"]
+    config["training"]["memorise"]["epochs"] = 2
+    return config
+
+
+@pytest.fixture(scope="session")
+def finished_study(tmp_path_factory, tiny_config):
+    """Return a project whose study has run; tests work on copies of it."""
+    project = Project.create(tmp_path_factory.mktemp("finished") / "project", tiny_config)
+    project.run()
+    return project
+
+
+@pytest.fixture
+def finished(finished_study, tmp_path):
+    return finished_study.copy(tmp_path / "project")
+
+
+@pytest.fixture
+def empty(tmp_path, tiny_config):
+    return Project.create(tmp_path / "empty", tiny_config)
 
 
 @pytest.fixture(autouse=True)

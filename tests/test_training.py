@@ -232,6 +232,19 @@ def test_sigterm_in_mid_epoch_loses_nothing(digits, tmp_path, monkeypatch, steps
     assert count[0] == 3 * 14
 
 
+@pytest.mark.parametrize(
+    "recipe", [{"loss": "forward_correction"}, {"optimizer": "sgd", "learning_rate": 1e6}]
+)
+def test_finished_training_is_not_repeated(digits, tmp_path, monkeypatch, recipe):
+    checkpoint = Checkpoint(tmp_path / "cell.safetensors", "key", every=1)
+    first = train(digits, **recipe, checkpoint=checkpoint)
+    assert bool(first.diverged_epoch) == ("optimizer" in recipe)
+    monkeypatch.delattr("label_smoothing.training.build_model")
+    again = train(digits, **recipe, checkpoint=checkpoint)
+    np.testing.assert_equal(again._asdict(), first._asdict())
+    assert again.log_probabilities.dtype == np.float32
+
+
 def test_checkpoint_of_another_training_is_ignored(digits, tmp_path, caplog):
     path = tmp_path / "cell.safetensors"
     with pytest.raises(KeyboardInterrupt):

@@ -204,3 +204,16 @@ def study_files():
         files |= dict.fromkeys(expand(TABLE, **where))
         files |= dict.fromkeys(expand(SUMMARY, **where))
     return list(files)
+
+
+def forget_finished_trainings():
+    """
+    Delete the results that trainings keep beside their outputs.
+
+    Snakemake deletes the outputs of a job that fails, and those of a whole group if one of its
+    members fails; until a run has ended well, a repeated training finds its result there.
+    """
+    for kept in Path("results/checkpoints").rglob("seed*.safetensors"):
+        run = "results/runs" / kept.relative_to("results/checkpoints").with_suffix("")
+        if (run / "predictions.npz").exists():
+            kept.unlink()

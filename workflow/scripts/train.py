@@ -65,4 +65,3 @@ with job_log(snakemake.log[0]):
     arrays = result._asdict()
     del arrays["history"]
     write_arrays(snakemake.output.predictions, **arrays)
-    checkpoint.remove()

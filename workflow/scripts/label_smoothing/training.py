@@ -172,8 +172,9 @@ def train_network(
         Seeds the initial weights and the order of the batches, independently.
     device : {"cpu", "cuda"}
     checkpoint : Checkpoint, optional
-        Where to keep the state. A training that finds its own there goes on from it, and ends with
-        the same result, bit for bit, as one that was never interrupted. The caller removes it.
+        Where to keep the state and, in the end, the result. A training that finds its own state
+        there goes on from it, and ends with the same result, bit for bit, as one that was never
+        interrupted; one that finds its own result returns it. The caller removes the file.
 
     Raises
     ------
@@ -182,6 +183,11 @@ def train_network(
     Interrupted
         On SIGTERM, after the state was written to `checkpoint`.
     """
+    saved = checkpoint.load() if checkpoint else None
+    if saved and "log_probabilities" in saved[0]:
+        _log.info("this training has finished before: nothing is trained")
+        arrays = {name: tensor.numpy() for name, tensor in saved[0].items()}
+        return TrainingResult(**arrays, **saved[1])
     # torch's layers draw from its global generators, and so may a network of the user: seeded here,
     # given back untouched.
     gpus = [torch.cuda.current_device()] if device == "cuda" else []
@@ -192,9 +198,14 @@ def train_network(
             dataset, noisy_train, noisy_test, loss, matrix, network, recipe, device
         )
         training.batches.manual_seed(torch_seed(seed, "batches"))
-        if checkpoint and (saved := checkpoint.load()):
+        if saved:
             training.restore(*saved)
-        return training.run(checkpoint)
+        result = training.run(checkpoint)
+    if checkpoint:
+        fields = result._asdict()
+        arrays = {k: torch.tensor(v) for k, v in fields.items() if isinstance(v, np.ndarray)}
+        checkpoint.save(arrays, {k: v for k, v in fields.items() if k not in arrays})
+    return result
 
 
 class _Training:
