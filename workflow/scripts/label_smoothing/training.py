@@ -134,6 +134,14 @@ def demand_determinism(device: str) -> None:
         torch.use_deterministic_algorithms(True, warn_only=True)
 
 
+def device_uuids() -> list[str]:
+    """Return the UUIDs of the GPUs that this process sees; takes no memory on any of them."""
+    return [
+        str(torch.cuda.get_device_properties(index).uuid)
+        for index in range(torch.cuda.device_count())
+    ]
+
+
 def train_network(
     dataset: Dataset,
     noisy_train: np.ndarray,
