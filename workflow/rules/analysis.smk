@@ -4,8 +4,10 @@
 rule aggregate:
     input:
         metrics=metrics_of_slice,
+        schema=METRICS_SCHEMA,
     output:
         table=TABLE,
+        summary=SUMMARY,
     log:
         log_of(TABLE),
     conda:
