@@ -1,6 +1,7 @@
 # Validation, wildcards, paths and input functions; no rules.
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -13,6 +14,9 @@ sys.path.insert(0, str(SCRIPTS))
 from label_smoothing.code_hash import code_hash
 from label_smoothing.gpus import installed_gpus, visible_gpus
 from label_smoothing.study import ConfigError, Study
+
+# Snakemake puts this into shell commands as it stands, and .venv may be in a folder with a space.
+sys.executable = shlex.quote(sys.executable)
 
 ENVS = f"{workflow.basedir}/envs"
 

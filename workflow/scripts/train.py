@@ -19,6 +19,7 @@ from label_smoothing.training import (
     choose_device,
     demand_determinism,
     device_uuids,
+    stop_with_parent,
     train_network,
 )
 
@@ -34,6 +35,7 @@ def cell_key():
 
 
 with job_log(snakemake.log[0]):
+    stop_with_parent()
     torch.set_num_threads(snakemake.threads)
     params, dataset = snakemake.params, read_dataset(snakemake.input.dataset)
     device = choose_device(params.device, torch.cuda.is_available())
