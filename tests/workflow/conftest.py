@@ -17,8 +17,27 @@ ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "workflow", "profiles", "envs")
 
 
+def jobs_of(process, rule):
+    """Return the running jobs of a rule, as processes."""
+    return [
+        child
+        for child in psutil.Process(process.pid).children(recursive=True)
+        if any(argument.endswith(f"{rule}.py") for argument in child.cmdline())
+    ]
+
+
+def assert_resumed(project, undisturbed):
+    logs = [log.read_text() for log in project.files("logs/runs/**/seed0.log")]
+    assert any("going on from epoch" in log for log in logs)
+    assert not project.files("checkpoints/**/*.safetensors")
+    assert project.contents() == undisturbed.contents()
+    assert project.planned() == {}
+
+
 class Project:
     """A copy of the workflow with a config of its own."""
+
+    python = sys.executable
 
     def __init__(self, path: Path):
         self.path = path
@@ -47,7 +66,7 @@ class Project:
         return yaml.safe_load((self.path / "config.yaml").read_text())
 
     def command(self, *arguments):
-        return [sys.executable, "-m", "snakemake", *arguments]
+        return [self.python, "-m", "snakemake", *arguments]
 
     def environment(self):
         return {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "SNAKEMAKE"))}
@@ -80,10 +99,10 @@ class Project:
         assert jobs or "Nothing to be done" in output or total == 1, output
         return jobs
 
-    def start_and_await_checkpoint(self):
-        """Start a run in a process group of its own; return when a training left a checkpoint."""
+    def start_and_await(self, event, *arguments):
+        """Start a run in a process group of its own; return when `event(process)` is true."""
         process = subprocess.Popen(
-            self.command("--cores", "2"),
+            self.command("--cores", "2", *arguments),
             cwd=self.path,
             env=self.environment(),
             stdout=subprocess.DEVNULL,
@@ -92,24 +111,28 @@ class Project:
         )
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and process.poll() is None:
-            if self.files("checkpoints/**/seed*.safetensors"):
+            if event(process):
                 break
             time.sleep(0.02)
-        assert process.poll() is None, "the run ended before a checkpoint was written"
+        assert process.poll() is None, "the run ended before what was waited for"
         return process
+
+    def start_and_await_checkpoints(self, count=1):
+        """Start a run; return when `count` trainings have left a checkpoint."""
+        pattern = "checkpoints/**/seed*.safetensors"
+        return self.start_and_await(lambda process: len(self.files(pattern)) >= count)
 
     def kill_in_training(self):
         """Start a run and SIGKILL everything in mid-training."""
-        process = self.start_and_await_checkpoint()
+        process = self.start_and_await_checkpoints()
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
     def preempt_trainings(self):
         """Start a run and SIGTERM its trainings; return Snakemake's exit status."""
-        process = self.start_and_await_checkpoint()
-        for child in psutil.Process(process.pid).children(recursive=True):
-            if any(argument.endswith("train.py") for argument in child.cmdline()):
-                child.terminate()
+        process = self.start_and_await_checkpoints()
+        for job in jobs_of(process, "train"):
+            job.terminate()
         return process.wait(timeout=120)
 
     def files(self, pattern):
@@ -156,3 +179,19 @@ def finished(finished_study, tmp_path):
 @pytest.fixture
 def empty(tmp_path, tiny_config):
     return Project.create(tmp_path / "empty", tiny_config)
+
+
+@pytest.fixture(scope="session")
+def long_trainings(tmp_path_factory, finished_study):
+    """Return two copies of a study whose trainings take seconds, one to begin and one finished."""
+    start = finished_study.copy(tmp_path_factory.mktemp("long") / "start")
+    config = start.config()
+    config["training"]["memorise"]["epochs"] = 60
+    config["clean_rates"] = [0.6]
+    config["checkpoint_every"] = 7
+    start.configure(config)
+    for stage in ("runs", "metrics", "tables", "summaries", "theory/digits", "figures/digits"):
+        shutil.rmtree(start.path / "results" / stage)
+    undisturbed = start.copy(start.path.with_name("undisturbed"))
+    undisturbed.run()
+    return start, undisturbed
