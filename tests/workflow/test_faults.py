@@ -113,7 +113,7 @@ def own_disk(project, size):
         subprocess.run(["umount", results], check=True)
 
 
-def test_a_full_disk_loses_no_training(finished_study, empty):
+def test_a_full_disk_leaves_nothing_half_written(finished_study, empty):
     with own_disk(empty, "2m") as results:
         empty.run("--", "results/labels/digits/uniform/a0.6/seed0.npz")
         (results / "ballast").write_bytes(bytes(free_bytes(results) - 28 * 1024))
