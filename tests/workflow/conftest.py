@@ -1,5 +1,6 @@
 """Real Snakemake runs on a tiny study, each in its own copy of the project."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -17,13 +18,24 @@ ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "workflow", "profiles", "envs")
 
 
+def await_event(process, event):
+    """Return what `event()` returns as soon as it is true; a run that ends before is an error."""
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline and process.poll() is None:
+        if result := event():
+            return result
+        time.sleep(0.02)
+    raise AssertionError("the run ended, or five minutes passed, before what was waited for")
+
+
 def jobs_of(process, rule):
     """Return the running jobs of a rule, as processes."""
-    return [
-        child
-        for child in psutil.Process(process.pid).children(recursive=True)
-        if any(argument.endswith(f"{rule}.py") for argument in child.cmdline())
-    ]
+    jobs = []
+    for child in psutil.Process(process.pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if any(argument.endswith(f"{rule}.py") for argument in child.cmdline()):
+                jobs.append(child)
+    return jobs
 
 
 def assert_resumed(project, undisturbed):
@@ -99,28 +111,25 @@ class Project:
         assert jobs or "Nothing to be done" in output or total == 1, output
         return jobs
 
-    def start_and_await(self, event, *arguments):
-        """Start a run in a process group of its own; return when `event(process)` is true."""
-        process = subprocess.Popen(
-            self.command("--cores", "2", *arguments),
+    def start(self):
+        """Start a run in a process group of its own."""
+        return subprocess.Popen(
+            self.command("--cores", "2"),
             cwd=self.path,
             env=self.environment(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline and process.poll() is None:
-            if event(process):
-                break
-            time.sleep(0.02)
-        assert process.poll() is None, "the run ended before what was waited for"
-        return process
 
     def start_and_await_checkpoints(self, count=1):
         """Start a run; return when `count` trainings have left a checkpoint."""
-        pattern = "checkpoints/**/seed*.safetensors"
-        return self.start_and_await(lambda process: len(self.files(pattern)) >= count)
+        process = self.start()
+        self.await_checkpoints(process, count)
+        return process
+
+    def await_checkpoints(self, process, count):
+        await_event(process, lambda: len(self.files("checkpoints/**/seed*.safetensors")) >= count)
 
     def kill_in_training(self):
         """Start a run and SIGKILL everything in mid-training."""
@@ -133,7 +142,7 @@ class Project:
         process = self.start_and_await_checkpoints()
         for job in jobs_of(process, "train"):
             job.terminate()
-        return process.wait(timeout=120)
+        return process.wait(timeout=300)
 
     def files(self, pattern):
         return sorted((self.path / "results").glob(pattern))
@@ -189,6 +198,7 @@ def long_trainings(tmp_path_factory, finished_study):
     config["training"]["memorise"]["epochs"] = 60
     config["clean_rates"] = [0.6]
     config["checkpoint_every"] = 7
+    del config["noise_types"]["beta"]
     start.configure(config)
     for stage in ("runs", "metrics", "tables", "summaries", "theory/digits", "figures/digits"):
         shutil.rmtree(start.path / "results" / stage)

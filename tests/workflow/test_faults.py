@@ -6,7 +6,7 @@ import subprocess
 
 import psutil
 import pytest
-from conftest import assert_resumed, jobs_of
+from conftest import assert_resumed, await_event, jobs_of
 
 CELL = "results/runs/digits/uniform/label_smoothing"
 SCORES = "results/metrics/digits/alpha/label_smoothing"
@@ -38,13 +38,15 @@ def test_a_killed_snakemake_takes_its_trainings_along_and_they_go_on(long_traini
 def test_a_killed_training_goes_on_and_a_second_snakemake_is_refused(long_trainings, tmp_path):
     start, undisturbed = long_trainings
     project = start.copy(tmp_path / "killed")
-    process = project.start_and_await_checkpoints(2)
+    process = project.start()
+    await_event(process, lambda: jobs_of(process, "train"))
     second = project.snakemake("--cores", "1", check=False)
     assert second.returncode != 0
     assert "no other Snakemake process" in second.stdout
+    project.await_checkpoints(process, 2)
     victim, other = jobs_of(process, "train")
     victim.kill()
-    assert process.wait(timeout=120) != 0
+    assert process.wait(timeout=300) != 0
     assert not other.is_running()
     assert len(project.files("runs/**/predictions.npz")) == 1
     project.run()
@@ -54,9 +56,10 @@ def test_a_killed_training_goes_on_and_a_second_snakemake_is_refused(long_traini
 def test_a_killed_evaluation_is_done_again(finished):
     before = finished.contents()
     finished.files("metrics/digits/alpha/**/*.json")[0].unlink()
-    process = finished.start_and_await(lambda process: jobs_of(process, "evaluate"))
-    jobs_of(process, "evaluate")[0].kill()
-    assert process.wait(timeout=120) != 0
+    process = finished.start()
+    (job,) = await_event(process, lambda: jobs_of(process, "evaluate"))
+    job.kill()
+    assert process.wait(timeout=300) != 0
     finished.run()
     assert finished.contents() == before
     assert finished.planned() == {}
@@ -78,7 +81,7 @@ def test_damaged_arrays_are_named_and_made_again(finished):
     for file in damaged:
         assert f"{file} is damaged: " in refused.stdout
         (finished.path / file).unlink()
-    finished.run("--", *targets)
+    finished.run("--", *damaged, *targets)
     assert finished.contents() == before
 
 
