@@ -1,10 +1,12 @@
 """Paths and texts with blanks, quotes, semicolons and $() stay what they are."""
 
+import shutil
+import subprocess
 import sys
 import sysconfig
 
 import numpy as np
-from conftest import Project
+from conftest import ROOT, Project
 
 ODD = "a b; touch hacked; $(touch hacked) `touch hacked` 'c' \"d\" & #e"
 
@@ -36,4 +38,17 @@ def test_a_study_runs_in_any_folder_with_any_python_data_and_title(
     figure = "results/figures/mine/label_smoothing/loss_over_p_alpha.svg"
     project.run("--configfile", f"{ODD}.yaml", "--", figure)
     assert (project.path / figure).exists()
+    assert not list(tmp_path.rglob("hacked"))
+
+
+def test_make_runs_in_any_folder(tmp_path):
+    snakemake = tmp_path / ODD / ".venv/bin/snakemake"
+    snakemake.parent.mkdir(parents=True)
+    snakemake.write_text("#!/bin/sh\nprintf '%s\\n' \"$0\" > called\n")
+    snakemake.chmod(0o755)
+    for file in ("Makefile", "requirements.txt"):
+        shutil.copy(ROOT / file, tmp_path / ODD)
+    (tmp_path / ODD / ".venv/.ready").touch()
+    subprocess.run(["make", "report"], cwd=tmp_path / ODD, check=True)
+    assert (tmp_path / ODD / "called").read_text() == f"{snakemake}\n"
     assert not list(tmp_path.rglob("hacked"))
