@@ -8,11 +8,9 @@ import pytest
 @pytest.mark.parametrize(
     ("settings", "visible", "arguments", "limit"),
     [
-        ({"device": "auto"}, None, [], 2),
         ({"device": "cuda", "jobs_per_gpu": 3}, "1", [], 3),
         ({"device": "auto"}, None, ["--resources", "gpu=5"], 5),
         ({"device": "auto"}, "-1", [], None),
-        ({"device": "cpu"}, None, [], None),
     ],
 )
 def test_the_limit_is_the_number_of_slots(empty, monkeypatch, settings, visible, arguments, limit):
@@ -30,8 +28,3 @@ def test_the_limit_is_the_number_of_slots(empty, monkeypatch, settings, visible,
     output = empty.snakemake("--cores", "8", *arguments).stdout
     provided = re.search(r"Provided resources: .*gpu\D+(\d+)", output)
     assert (provided and int(provided[1])) == limit
-
-
-def test_how_many_share_a_gpu_changes_no_result(finished):
-    finished.configure(finished.config() | {"jobs_per_gpu": 4})
-    assert finished.planned() == {}

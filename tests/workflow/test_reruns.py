@@ -174,8 +174,6 @@ def test_a_preempted_training_resumes_with_the_same_results(long_trainings, tmp_
     assert_resumed(preempted, undisturbed)
 
 
-def test_how_often_to_checkpoint_changes_no_result(finished):
-    config = finished.config()
-    config["checkpoint_every"] = 1
-    finished.configure(config)
+def test_how_often_to_checkpoint_and_how_many_share_a_gpu_change_no_result(finished):
+    finished.configure(finished.config() | {"checkpoint_every": 1, "jobs_per_gpu": 4})
     assert finished.planned() == {}
