@@ -48,8 +48,9 @@ def refusing_damage(path: str | os.PathLike, *errors: type[Exception]) -> Iterat
     try:
         yield
     except (ValueError, *errors) as error:
+        problem = " ".join(str(error).split())  # pandas ends its messages with a line break
         raise ValueError(
-            f"{path} is damaged: {error}; delete it, and the next run makes it"
+            f"{path} is damaged: {problem}; delete it, and the next run makes it"
         ) from None
 
 
