@@ -8,7 +8,7 @@ import sysconfig
 import numpy as np
 from conftest import ROOT, Project
 
-ODD = "a b; touch hacked; $(touch hacked) `touch hacked` 'c' \"d\" & #e"
+ODD = "a b; touch hacked; $(touch hacked) `touch hacked` 'c' \"d\" & #e x^_$"
 
 
 def test_a_study_runs_in_any_folder_with_any_python_data_and_title(
