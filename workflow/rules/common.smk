@@ -1,6 +1,7 @@
 # Validation, wildcards, paths and input functions; no rules.
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -12,7 +13,11 @@ sys.path.insert(0, str(SCRIPTS))
 
 from label_smoothing.code_hash import code_hash
 from label_smoothing.figures_offered import FIGURES, offered, theory, why_not
+from label_smoothing.gpus import installed_gpus, visible_gpus
 from label_smoothing.study import ConfigError, Study
+
+# Snakemake puts this into shell commands as it stands, and .venv may be in a folder with a space.
+sys.executable = shlex.quote(sys.executable)
 
 ENVS = f"{workflow.basedir}/envs"
 CONFIG_FILE = ", ".join(map(str, workflow.configfiles)) or "config"
@@ -51,8 +56,23 @@ def check_matrices(study):
             raise WorkflowError(f"{key}.path is {path!r}: {error}") from None
 
 
+def limit_gpus(study):
+    """Count this machine's GPU slots, so that no more trainings start than there are slots."""
+    # A number of nodes means that the jobs run elsewhere.
+    elsewhere = workflow.resource_settings.nodes is not None
+    if study.config["device"] == "cpu" or elsewhere or "gpu" in workflow.global_resources:
+        return
+    gpus = visible_gpus(os.environ.get("CUDA_VISIBLE_DEVICES"), installed_gpus())
+    # Without any, a limit would be in the way of `device: auto`.
+    if gpus:
+        workflow.global_resources["gpu"] = gpus * study.config["jobs_per_gpu"]
+
+
 STUDY = read_study()
+# The scripts see the config with its defaults.
+config.update(STUDY.config)
 check_matrices(STUDY)
+limit_gpus(STUDY)
 
 
 def one_of(values):
