@@ -127,6 +127,23 @@ def test_one_figure_trains_only_what_it_shows(empty):
     }
 
 
+def test_drawn_clean_rates_are_all_that_a_figure_over_p_asks_for(empty):
+    empty.configure({**empty.config(), "drawn_clean_rates": [0.6]})
+    figure = "results/figures/digits/label_smoothing/loss_over_p_alpha.svg"
+    jobs = empty.planned(figure)
+    assert (jobs["train"], jobs["aggregate"]) == (2, 1)
+    assert empty.planned()["train"] == 4
+
+
+def test_a_figure_that_the_study_lacks_says_why(empty):
+    figure = "results/figures/digits/label_smoothing/loss_over_p_gamma"
+    process = empty.snakemake("--cores", "1", "--", f"{figure}.svg", check=False)
+    assert process.returncode != 0
+    reason = "config.yaml: noise_types is alpha, beta; needed: gamma"
+    assert process.stdout.count(f"{figure} is not offered: {reason}") == 1
+    assert not (empty.path / "results").exists()
+
+
 @pytest.mark.parametrize(
     ("target", "rule"),
     [
@@ -238,7 +255,7 @@ def test_every_method_runs_and_reports_both_outputs(empty):
         "--dry-run", "results/figures/digits/logit/loss_over_p_alpha.svg", check=False
     )
     assert refused.returncode != 0
-    assert "method logit has tables, but no fit and no figure over p" in refused.stdout
+    assert "loss_over_p_alpha is not offered: config.yaml: methods.logit has loss" in refused.stdout
     assert empty.planned() == {}
 
 

@@ -3,18 +3,20 @@
 
 rule draw_loss_over_p:
     input:
-        tables=tables_of_study,
+        tables=for_figure("loss_over_p", tables_of_drawn_rates),
     output:
         figure=report(
-            f"{LOSS_OVER_P}.svg",
+            f"{FIGURE['loss_over_p']}.svg",
             caption="../report/loss_over_p.rst",
             category="Theory and measurement",
             subcategory="{dataset}",
             labels={"what": "test loss over p", "noise": "{noise}", "method": "{method}"},
         ),
-        numbers=f"{LOSS_OVER_P}.csv",
+        numbers=f"{FIGURE['loss_over_p']}.csv",
     log:
-        log_of(f"{LOSS_OVER_P}.svg"),
+        log_of(f"{FIGURE['loss_over_p']}.svg"),
+    wildcard_constraints:
+        **ANY_NAME,
     conda:
         f"{ENVS}/analysis.yaml"
     threads: 1
@@ -30,18 +32,20 @@ rule draw_loss_over_p:
 
 rule draw_optimum_over_a:
     input:
-        fits=fits_of_dataset,
+        fits=for_figure("optimum_over_a", fits_of_dataset),
     output:
         figure=report(
-            f"{OPTIMUM_OVER_A}.svg",
+            f"{FIGURE['optimum_over_a']}.svg",
             caption="../report/optimum_over_a.rst",
             category="Theory and measurement",
             subcategory="{dataset}",
             labels={"what": "best p over a", "noise": "all", "method": "{method}"},
         ),
-        numbers=f"{OPTIMUM_OVER_A}.csv",
+        numbers=f"{FIGURE['optimum_over_a']}.csv",
     log:
-        log_of(f"{OPTIMUM_OVER_A}.svg"),
+        log_of(f"{FIGURE['optimum_over_a']}.svg"),
+    wildcard_constraints:
+        **ANY_NAME,
     conda:
         f"{ENVS}/analysis.yaml"
     threads: 1

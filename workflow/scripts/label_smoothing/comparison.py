@@ -32,6 +32,29 @@ def predicted_optimum(match: ArrayLike, M: int, assumption: str) -> np.ndarray:
     return gamma_optimum(match, M) if assumption == "gamma" else match
 
 
+def measured_optimum(p: np.ndarray, loss: np.ndarray) -> tuple[float, str]:
+    """
+    Return the p that minimises the losses of one seed, and how it was found.
+
+    Parameters
+    ----------
+    p, loss : ndarray, shape (k,)
+        Each p once; losses in nats.
+
+    Returns
+    -------
+    tuple
+        The vertex of a parabola through the lowest loss and its neighbours and "ok"; where there is
+        none, the p of the lowest loss (nan without losses) and the status of
+        `fits.fit_quadratic_optimum` or, where that needs more p or has no say, "grid".
+    """
+    lowest = p[loss.argmin()] if len(p) else np.nan
+    if np.unique(p[p < 1]).size < 3 or lowest >= 1:
+        return lowest, "grid"
+    parabola = fit_quadratic_optimum(p, loss, neighbours=1)
+    return (parabola.p_star if parabola.status == "ok" else lowest), parabola.status
+
+
 def compare_with_theory(cells: pd.DataFrame) -> pd.DataFrame:
     """
     Return predicted and measured optimum, fitted match probability and agreement at each a.
@@ -114,14 +137,8 @@ def _measure(curve: pd.DataFrame, M: int, assumption: str, match: dict[str, floa
     """Return the measured quantities of one seed."""
     curve = curve[curve["diverged_epoch"] == 0]
     p, loss = curve["p"].to_numpy(), curve["test_loss"].to_numpy(dtype=float)
-    grid_optimum = p[loss.argmin()] if len(p) else np.nan
-    row = {"measured_optimum": grid_optimum, "grid_optimum": grid_optimum}
-    row |= dict.fromkeys(_OF_FIT, np.nan) | {"optimum_status": "grid"}
-    if np.unique(p[p < 1]).size >= 3 and grid_optimum < 1:
-        parabola = fit_quadratic_optimum(p, loss, neighbours=1)
-        row["optimum_status"] = parabola.status
-        if parabola.status == "ok":
-            row["measured_optimum"] = parabola.p_star
+    row = {"grid_optimum": p[loss.argmin()] if len(p) else np.nan} | dict.fromkeys(_OF_FIT, np.nan)
+    row["measured_optimum"], row["optimum_status"] = measured_optimum(p, loss)
     used = informative(p, M)
     row |= _agreement("", p, loss, match[assumption], M, assumption)
     if used.sum() >= 2:
