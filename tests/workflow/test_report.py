@@ -72,24 +72,26 @@ class Reader:
         )
 
 
+def claims(project):
+    with (project.path / "results/claims.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
 def test_front_page_has_the_question_and_the_verdicts(report, browser):
     browser.open(report)
     assert browser.one("#app h1").text == "How much label smoothing when some labels are wrong?"
     assert "tiny" in browser.one("#app .prose").text
-    with (report.path / "results/claims.csv").open() as file:
-        claims = list(csv.DictReader(file))
-    assert len(claims) == CLAIMS
-    rows = [[cell.text for cell in row.find_elements(By.TAG_NAME, "td")] for row in browser.all("tr")]
-    assert [(row[0], row[1], row[2]) for row in rows if row] == [
-        (claim["claim"], claim["dataset"], claim["verdict"]) for claim in claims
+    rows = [row.find_elements(By.TAG_NAME, "td") for row in browser.all("#app tr")]
+    assert [[cell.text for cell in row[:3]] for row in rows if row] == [
+        [claim["claim"], claim["dataset"], claim["verdict"]] for claim in claims(report)
     ]
+    assert len(rows) == 1 + CLAIMS
     assert not browser.all(".system-message")
     assert browser.errors() == []
 
 
 def test_a_claim_leads_to_its_figure(report, browser):
-    with (report.path / "results/claims.csv").open() as file:
-        claim = next(row for row in csv.DictReader(file) if row["figure"])
+    claim = next(claim for claim in claims(report) if claim["figure"])
     browser.open(report)
     browser.driver.find_element(By.LINK_TEXT, claim["claim"]).click()
     assert browser.evaluate("app.state.resultPath") == claim["figure"]

@@ -59,6 +59,7 @@ rule judge_claims:
             category="The verdicts",
             labels={"what": "verdicts on the claims", "noise": "all", "method": "all"},
         ),
+        short=CLAIMS_SHORT,
     log:
         log_of(CLAIMS),
     conda:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from label_smoothing.claims import judge_claims
-from label_smoothing.claims_page import claims_page
+from label_smoothing.claims_page import claims_page, claims_short
 from label_smoothing.files import job_log, replacing
 
 with job_log(snakemake.log[0]):
@@ -14,3 +14,5 @@ with job_log(snakemake.log[0]):
         verdicts.to_csv(temporary, index=False, float_format="%.4g")
     with replacing(snakemake.output.page) as temporary:
         temporary.write_text(claims_page(verdicts, snakemake.params.study), encoding="utf-8")
+    with replacing(snakemake.output.short) as temporary:
+        temporary.write_text(claims_short(verdicts), encoding="utf-8")
