@@ -109,3 +109,16 @@ def test_several_needs_give_the_first_reason(monkeypatch):
     monkeypatch.setitem(FIGURES, "new", Figure("{dataset}/new", needs))
     assert why_not(study(), "new", {"dataset": "digits"}).startswith("methods is")
     assert "digits/new" not in offered(study())
+
+
+@pytest.mark.parametrize(
+    ("smoothing", "reason"),
+    [
+        ([0.9, 1], ""),
+        ([0.95, 1], ""),
+        ([0.9, 0.95], "smoothing is 0.9, 0.95; needed: 1.0"),
+        ([0.8, 1], "smoothing is 0.8, 1.0; needed: at least 1 of 0.95, 0.9"),
+    ],
+)
+def test_weak_smoothing_is_compared_with_none(smoothing, reason):
+    assert why_not(study(smoothing=smoothing), "weak_smoothing", NAMES) == reason

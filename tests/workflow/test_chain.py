@@ -19,8 +19,12 @@ def test_every_stage_left_its_files(finished_study):
     assert finished_study.files("theory/literature.csv")
     figures = finished_study.files("figures/**/*.svg")
     assert [figure.name for figure in figures] == [
+        "calibration_alpha.svg",
+        "calibration_beta.svg",
+        "effective_clean_rate.svg",
         "loss_over_p_alpha.svg",
         "loss_over_p_beta.svg",
+        "measured_against_predicted.svg",
         "optimum_over_a.svg",
         "gamma_optimum.svg",
         "landscapes.svg",

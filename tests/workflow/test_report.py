@@ -26,9 +26,11 @@ def browser():
         pytest.skip("no Chromium: apt-get install chromium chromium-driver")
     options = webdriver.ChromeOptions()
     options.binary_location = programs[0]
-    # Root, and containers with a small /dev/shm, cannot have the sandbox and shared memory.
-    for argument in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "window-size=1500,1000"):
-        options.add_argument(f"--{argument}")
+    options.add_argument("--headless=new")
+    options.add_argument("--window-size=1500,1000")
+    # Root has no sandbox, and the shared memory of containers is small.
+    options.add_argument("--no-sandbox")
+    options.add_argument("--disable-dev-shm-usage")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(programs[1]))
     yield Reader(driver)
@@ -61,9 +63,10 @@ class Reader:
 
     def errors(self):
         """Return what the console calls an error, and every address that was asked for."""
-        log = [line["message"] for line in self.driver.get_log("browser") if line["level"] == "SEVERE"]
+        log = self.driver.get_log("browser")
+        errors = [entry["message"] for entry in log if entry["level"] == "SEVERE"]
         loaded = self.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
-        return log + [address for address in loaded if not address.startswith("data:")]
+        return errors + [address for address in loaded if not address.startswith("data:")]
 
     def shows_picture(self):
         return self.evaluate(

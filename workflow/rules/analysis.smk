@@ -30,7 +30,7 @@ rule fit_theory:
         fits=report(
             FITS,
             caption="../report/fits.rst",
-            category="Theory and measurement",
+            category="Does the loss follow the theory?",
             subcategory="{dataset}",
             labels={"what": "fits", "noise": "{noise}", "method": "{method}"},
         ),

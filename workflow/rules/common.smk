@@ -139,6 +139,15 @@ def tables_of_study(wildcards):
     return expand(TABLE, a=STUDY.clean_rates, **wildcards)
 
 
+def tables_of_noise_types(wildcards):
+    return expand(TABLE, a=STUDY.clean_rates, noise=STUDY.config["noise_types"], **wildcards)
+
+
+def tables_of_methods(wildcards):
+    methods = STUDY.config["methods"]
+    return expand(TABLE, a=STUDY.few_clean_rates(), method=methods, **wildcards)
+
+
 def tables_of_drawn_rates(wildcards):
     return expand(TABLE, a=STUDY.drawn_clean_rates, **wildcards)
 

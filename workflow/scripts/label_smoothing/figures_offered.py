@@ -41,7 +41,7 @@ def theory(study: Study, names: Mapping[str, str]) -> str:
 
 
 def own_labels(study: Study, names: Mapping[str, str]) -> str:
-    """Need test labels that no other assumption scores: gamma counts hits as alpha does."""
+    """Need test labels that no other assumption scores: gamma's accuracy is alpha's."""
     noise = names["noise"]
     if study.assumption_of(noise) != "gamma":
         return ""
@@ -103,8 +103,27 @@ def _list(values):
 
 
 FIGURES = {
+    "loss_landscapes": Figure(
+        "{dataset}/{method}/loss_landscapes", (theory, clean_rates(2), smoothing(2))
+    ),
     "loss_over_p": Figure("{dataset}/{method}/loss_over_p_{noise}", (theory,)),
+    "measured_against_predicted": Figure(
+        "{dataset}/{method}/measured_against_predicted", (theory,)
+    ),
     "optimum_over_a": Figure("{dataset}/{method}/optimum_over_a", (theory,)),
+    "loss_and_accuracy": Figure(
+        "{dataset}/{method}/loss_and_accuracy_{noise}", (own_labels, clean_rates(2), smoothing(2))
+    ),
+    "error": Figure("{dataset}/{method}/error_{noise}", (own_labels, clean_rates(2), smoothing(3))),
+    "weak_smoothing": Figure(
+        "{dataset}/{method}/weak_smoothing_{noise}",
+        (theory, own_labels, smoothing_with(1.0), smoothing_with(0.95, 0.9, at_least=1)),
+    ),
+    "effective_clean_rate": Figure(
+        "{dataset}/{method}/effective_clean_rate", (theory, smoothing(2))
+    ),
+    "calibration": Figure("{dataset}/{method}/calibration_{noise}", (theory, own_labels)),
+    "methods": Figure("{dataset}/methods_{noise}", (own_labels, methods(2))),
 }
 
 
