@@ -69,7 +69,7 @@ def claims_short(verdicts: pd.DataFrame) -> str:
         for verdict in verdicts.itertuples()
     ]
     heads = _row("th", ("claim", *where, *_HEADS[1:5]))
-    return f"<table>\n{heads}{''.join(rows)}</table>\n"
+    return f"<table>\n<thead>\n{heads}</thead>\n<tbody>\n{''.join(rows)}</tbody>\n</table>\n"
 
 
 def _linked(text, figure):
