@@ -32,7 +32,7 @@ rule fit_theory:
             caption="../report/fits.rst",
             category="Does the loss follow the theory?",
             subcategory="{dataset}",
-            labels={"what": "fits (table)", "noise": "{noise}", "method": "{method}"},
+            labels={"what": "table of fits", "noise": "{noise}", "method": "{method}"},
         ),
     log:
         log_of(FITS),

@@ -105,7 +105,7 @@ rule list_literature:
             LITERATURE,
             caption="../report/literature.rst",
             category="The theory alone",
-            labels={"what": "smoothing in the literature (table)", "noise": "", "classes": "10 to 37000"},
+            labels={"what": "table of published smoothing", "noise": "", "classes": "10 to 37000"},
         ),
     log:
         log_of(LITERATURE),
