@@ -37,6 +37,12 @@ def test_default_study_is_large_enough():
     }
 
 
+@pytest.mark.parametrize("file", sorted((ROOT / "studies").glob("*.yaml")), ids=lambda f: f.stem)
+def test_every_study_is_allowed_and_draws_few_clean_rates(file):
+    study = Study(yaml.safe_load(file.read_text()), SCHEMA, file.parent)
+    assert set(study.few_clean_rates()) == set(study.drawn_clean_rates)
+
+
 def test_noise_types_share_networks():
     study = Study(CONFIG, SCHEMA)
     cells = list(study.cells())

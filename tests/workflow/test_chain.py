@@ -15,22 +15,21 @@ def test_every_stage_left_its_files(finished_study):
     assert len(finished_study.files("runs/**/history.csv")) == 4
     assert len(finished_study.files("metrics/**/*.json")) == 8
     assert len(finished_study.files("tables/**/*.csv")) == 4
+    assert len(finished_study.files("summaries/**/*.csv")) == 4
     assert len(finished_study.files("theory/digits/**/*.csv")) == 2
     assert finished_study.files("theory/literature.csv")
     figures = finished_study.files("figures/**/*.svg")
-    assert [figure.name for figure in figures] == [
-        "calibration_alpha.svg",
-        "calibration_beta.svg",
-        "effective_clean_rate.svg",
-        "loss_over_p_alpha.svg",
-        "loss_over_p_beta.svg",
-        "measured_against_predicted.svg",
-        "optimum_over_a.svg",
-        "gamma_optimum.svg",
-        "landscapes.svg",
-        "optimum_over_classes.svg",
-        "optimum_two_classes.svg",
-    ]
+    assert {figure.stem for figure in figures} >= {
+        "loss_and_accuracy_beta",
+        "loss_landscapes",
+        "loss_over_p_alpha",
+        "loss_over_p_beta",
+        "optimum_over_a",
+        "gamma_optimum",
+        "landscapes",
+        "optimum_over_classes",
+        "optimum_two_classes",
+    }
     assert all(figure.with_suffix(".csv").stat().st_size > 100 for figure in figures)
     assert not [f for f in finished_study.files("**/.*") if f.is_file()]
 
@@ -96,6 +95,7 @@ def test_any_file_of_any_stage_is_a_target(empty):
         f"results/runs/digits/uniform/label_smoothing/{cell}/history.csv": {"train": 1},
         f"results/metrics/digits/beta/label_smoothing/{cell}.json": {"train": 1, "evaluate": 1},
         "results/tables/digits/alpha/label_smoothing/a1.0.csv": {"train": 2, "aggregate": 1},
+        "results/summaries/digits/alpha/label_smoothing/a1.0.csv": {"train": 2, "aggregate": 1},
         "results/theory/digits/alpha/label_smoothing.csv": {"train": 4, "fit_theory": 1},
         "results/figures/digits/label_smoothing/optimum_over_a.svg": {
             "train": 4,
@@ -139,12 +139,32 @@ def test_drawn_clean_rates_are_all_that_a_figure_over_p_asks_for(empty):
     assert empty.planned()["train"] == 4
 
 
-def test_a_figure_that_the_study_lacks_says_why(empty):
-    figure = "results/figures/digits/label_smoothing/loss_over_p_gamma"
-    process = empty.snakemake("--cores", "1", "--", f"{figure}.svg", check=False)
+def test_the_methods_at_the_drawn_clean_rates_train_no_others(empty):
+    config = empty.config()
+    config["drawn_clean_rates"] = [0.6]
+    config["methods"] |= {
+        "logit": {"loss": "logit_smoothing"},
+        "backward": {"loss": "backward_correction", "matrix": "transition"},
+    }
+    empty.configure(config)
+    jobs = empty.planned("results/figures/digits/methods_beta.svg")
+    # Two methods over two p, and one with a single network.
+    assert (jobs["train"], jobs["evaluate"], jobs["aggregate"]) == (5, 5, 3)
+
+
+@pytest.mark.parametrize(
+    ("figure", "reason"),
+    [
+        ("label_smoothing/loss_over_p_gamma", "noise_types is alpha, beta; needed: gamma"),
+        ("label_smoothing/error_alpha", "smoothing is 0.5, 1.0; needed: 3 or more"),
+        ("methods_alpha", "methods is label_smoothing; needed: 2 or more"),
+    ],
+)
+def test_a_figure_that_the_study_lacks_says_why(empty, figure, reason):
+    path = f"results/figures/digits/{figure}"
+    process = empty.snakemake("--cores", "1", "--", f"{path}.svg", check=False)
     assert process.returncode != 0
-    reason = "config.yaml: noise_types is alpha, beta; needed: gamma"
-    assert process.stdout.count(f"{figure} is not offered: {reason}") == 1
+    assert process.stdout.count(f"{path} is not offered: config.yaml: {reason}") == 1
     assert not (empty.path / "results").exists()
 
 
@@ -250,11 +270,10 @@ def test_every_method_runs_and_reports_both_outputs(empty):
         corrects = name in ("forward", "forward-true", "logit")
         for row in rows:
             assert (row["test_loss"] != row["uncorrected_test_loss"]) == corrects, name
-    figures = {str(path.relative_to(empty.path)) for path in empty.files("figures/digits/**/*.svg")}
-    assert figures == {
-        "results/figures/digits/forward/loss_over_p_alpha.svg",
-        "results/figures/digits/forward/optimum_over_a.svg",
-    }
+    figures = {path.relative_to(empty.path).parts[3:] for path in empty.files("figures/**/*.svg")}
+    assert {("forward", "loss_over_p_alpha.svg"), ("forward", "optimum_over_a.svg")} <= figures
+    assert ("methods_alpha.svg",) in figures
+    assert not {method for method, *_ in figures} & (set(config["methods"]) - {"forward"})
     refused = empty.snakemake(
         "--dry-run", "results/figures/digits/logit/loss_over_p_alpha.svg", check=False
     )

@@ -1,5 +1,7 @@
 """Figures over the plane of clean rate and smoothing parameter, with its measured cells."""
 
+from collections import defaultdict
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -60,6 +62,12 @@ def _identified(numbers: pd.DataFrame, cells: pd.DataFrame, columns: tuple[str, 
     return numbers
 
 
+def _by_quantity(numbers: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    # Where everything diverged, some have no rows.
+    groups = dict(list(numbers.groupby("quantity")))
+    return defaultdict(lambda: numbers.iloc[:0], groups)
+
+
 def cell_edges(centres: np.ndarray) -> np.ndarray:
     """Return the borders half-way between neighbours, and as far beyond the first and the last."""
     centres = np.asarray(centres, dtype=float)
@@ -79,7 +87,7 @@ def _draw_cells(panel: plt.Axes, means: pd.DataFrame, colours, norm):
     mesh = panel.pcolormesh(
         cell_edges(field.columns),
         cell_edges(field.index),
-        np.ma.masked_invalid(field.to_numpy()),
+        np.ma.masked_invalid(field.to_numpy(float)),
         cmap=colours,
         norm=norm,
         edgecolors="white",
@@ -150,7 +158,7 @@ def draw_loss_landscapes(numbers: pd.DataFrame, study: str) -> plt.Figure:
         )
         for (above, below), noise in zip(panels.T, types, strict=True):
             here = numbers[numbers["noise"] == noise]
-            by = {quantity: group for quantity, group in here.groupby("quantity")}
+            by = _by_quantity(here)
             _draw_theory(above, by["theory"], norm)
             mesh = _draw_cells(below, by["mean"], _LOSS_COLOURS, norm)
             for panel in (above, below):
@@ -176,7 +184,7 @@ def _draw_theory(panel: plt.Axes, losses: pd.DataFrame, norm: BoundaryNorm) -> N
     filled = panel.contourf(
         field.columns,
         field.index,
-        np.ma.masked_invalid(field.to_numpy()),
+        np.ma.masked_invalid(field.to_numpy(float)),
         norm.boundaries,
         cmap=_LOSS_COLOURS,
         norm=norm,
@@ -251,12 +259,17 @@ def draw_loss_and_accuracy(numbers: pd.DataFrame, study: str) -> plt.Figure:
         )
         for panel, (score, title) in zip(panels, _SCORES.items(), strict=True):
             here = numbers[numbers["score"] == score]
-            by = {quantity: group for quantity, group in here.groupby("quantity")}
+            by = _by_quantity(here)
             style = (_LOSS_COLOURS, loss_norm) if score == "test_loss" else (_SHARE_COLOURS, scale)
             mesh = _draw_cells(panel, by["mean"], *style)
             panel.plot(by["best"]["a"], by["best"]["p"], **_MARK, label="best mean over seeds")
             singles = by["seed's best"]
-            panel.plot(_beside(singles), singles["p"], **_SEED_MARK, label="best of a single seed")
+            panel.plot(
+                _beside(singles, by["mean"]["a"].unique()),
+                singles["p"],
+                **_SEED_MARK,
+                label="best of a single seed",
+            )
             panel.set_title(title, fontsize=10)
             panel.set_xlabel(_A)
             if score == "test_loss":
@@ -271,9 +284,9 @@ def draw_loss_and_accuracy(numbers: pd.DataFrame, study: str) -> plt.Figure:
     return figure
 
 
-def _beside(singles: pd.DataFrame) -> pd.Series:
+def _beside(singles: pd.DataFrame, rates: np.ndarray) -> pd.Series:
     """Return where the mark of each seed stands: side by side within its cell."""
-    rates, seeds = sorted(singles["a"].unique()), sorted(singles["seed"].unique())
+    seeds = sorted(singles["seed"].unique())
     half = dict(zip(rates, np.diff(cell_edges(rates)).clip(max=0.1) / 2, strict=True))
     place = dict(zip(seeds, np.linspace(-1, 1, len(seeds) + 2)[1:-1] * 1.2, strict=True))
     return singles["a"] + singles["a"].map(half) * singles["seed"].map(place)
@@ -323,9 +336,10 @@ def error_numbers(cells: pd.DataFrame, drawn: list[float]) -> pd.DataFrame:
 def draw_error(numbers: pd.DataFrame, study: str) -> plt.Figure:
     """Draw the test error over a and p, and over p at some clean rates with its local minima."""
     first = numbers.iloc[0]
-    by = {quantity: group for quantity, group in numbers.groupby("quantity")}
+    by = _by_quantity(numbers)
     rates = sorted(by["curve"]["a"].unique())
-    lines = -(-len(rates) // 2)
+    columns = min(len(rates), 2)
+    lines = -(-len(rates) // columns)
     with plt.rc_context(STYLE):
         figure = plt.figure(figsize=(11.4, 1.2 + 2.7 * max(lines, 1.6)), layout="constrained")
         left, right = figure.subfigures(1, 2, width_ratios=(5, 6))
@@ -336,7 +350,7 @@ def draw_error(numbers: pd.DataFrame, study: str) -> plt.Figure:
         for kind, points in _kinds_of_minima(by["minimum"]):
             plane.plot(points["a"], points["p"], **_MINIMA[kind])
         plane.set(xlabel=_A, ylabel=_P)
-        panels = right.subplots(lines, 2, sharex=True, squeeze=False)
+        panels = right.subplots(lines, columns, sharex=True, squeeze=False)
         for panel in panels.flat[len(rates) :]:
             panel.set_visible(False)
         for panel, a in zip(panels.flat, rates, strict=False):
@@ -359,8 +373,9 @@ def draw_error(numbers: pd.DataFrame, study: str) -> plt.Figure:
             _frame_means(panel, curve["value"])
         for panel in panels[:, 0]:
             panel.set_ylabel("test error")
-        for panel in panels[-1]:
+        for panel in panels.flat[len(rates) - columns : len(rates)]:
             panel.set_xlabel(_P)
+            panel.tick_params(labelbottom=True)  # the last of its column
         draw_legend(figure, 4, frameon=False)
         figure.suptitle(
             f"{study}: {first['noise']} ({TEST_SETS[first['assumption']]}), "

@@ -64,8 +64,8 @@ def draw_loss_over_p(numbers: pd.DataFrame, study: str) -> plt.Figure:
     """Draw measured and predicted test loss over p, one panel for each clean rate."""
     first = numbers.iloc[0]
     rates = sorted(numbers["a"].unique())
-    columns = min(4, len(rates))
-    lines = -(-len(rates) // columns)
+    lines = -(-len(rates) // 4)
+    columns = -(-len(rates) // lines)
     measured = numbers[numbers["quantity"] == "measured"]
     # Far above the loss of the uniform output, log M, nothing is left to compare.
     highest = _HIGHEST_LOSS * np.log(first["classes"])
@@ -86,8 +86,9 @@ def draw_loss_over_p(numbers: pd.DataFrame, study: str) -> plt.Figure:
             _draw_loss_panel(panel, numbers[numbers["a"] == a], a, top)
         for panel in panels[:, 0]:
             panel.set_ylabel("test loss (nats)")
-        for panel in panels[-1]:
+        for panel in panels.flat[len(rates) - columns : len(rates)]:
             panel.set_xlabel("smoothing parameter p")
+            panel.tick_params(labelbottom=True)  # the last of its column
         draw_legend(figure, 3 if len(rates) <= 3 else 6, frameon=False)
         figure.suptitle(
             f"{study}: {first['noise']} ({TEST_SETS[first['assumption']]}), "
