@@ -122,7 +122,7 @@ def test_claim_that_does_not_hold_is_not_supported(claim):
 def test_claim_that_holds_in_half_of_the_seeds_is_undecided(claim):
     row = judge(claim, cells(claim, holds=lambda seed: seed % 2 == 0))
     assert row["verdict"] == "not testable here"
-    assert row["reason"].startswith("undecided: interval holds")
+    assert row["reason"].startswith("undecided: interval contains")
     assert row["low"] < row["threshold"] < row["high"]
 
 

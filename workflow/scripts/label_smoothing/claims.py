@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from label_smoothing.comparison import measured_optimum, predicted_loss
-from label_smoothing.fits import informative
+from label_smoothing.comparison import predicted_loss
+from label_smoothing.fits import informative, measured_optimum
 from label_smoothing.statistics import mean_interval
 from label_smoothing.theory import gamma_optimum
 
@@ -106,7 +106,7 @@ def _judge(claim: Claim, cells: pd.DataFrame) -> dict:
     elif high < threshold:
         row["verdict"], reason = "not supported", f"interval below {threshold}"
     else:
-        reason = f"undecided: interval holds {threshold}"
+        reason = f"undecided: interval contains {threshold}"
     first = cells.iloc[0]
     figure = claim.figure.format(noise=first["noise"])
     return row | {
@@ -235,7 +235,9 @@ def _gamma_is_nearest(cells):
         {name: np.sqrt((minima.sub(p, axis=0) ** 2).mean()) for name, p in theories.items()}
     )
     note = ", ".join(f"{name} {mean:.2f}" for name, mean in distance.mean().items())
-    return distance[["alpha", "beta"]].min(axis=1) - distance["gamma"], f"distances {note}"
+    return distance[["alpha", "beta"]].min(axis=1) - distance[
+        "gamma"
+    ], f"distances: {note}; the paper says it of MNIST"
 
 
 def _weak_smoothing(cells):
@@ -288,7 +290,7 @@ def _scatter_at_early_stopping(cells):
     best = _by_rate(_tied_maximum, curves)
     of_loss = _scatter(_minima(_curves(cells, "test_loss")))
     blind = curves.index.unique("p").to_numpy().std()
-    return _scatter(best) / blind, f"the p* of the loss: {of_loss.mean() / blind:.2f}"
+    return _scatter(best) / blind, f"that of the loss scatters by {of_loss.mean() / blind:.2f}"
 
 
 def _tied_maximum(p, accuracy):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from label_smoothing.fits import fit_clean_rate, fit_quadratic_optimum, informative
+from label_smoothing.fits import fit_clean_rate, informative, measured_optimum
 from label_smoothing.statistics import mean_interval
 from label_smoothing.theory import gamma_loss, gamma_optimum, memorised_loss
 
@@ -30,29 +30,6 @@ def predicted_loss(p: ArrayLike, match: ArrayLike, M: int, assumption: str) -> n
 def predicted_optimum(match: ArrayLike, M: int, assumption: str) -> np.ndarray:
     """Return the p that minimises `predicted_loss`: the match probability itself, but for gamma."""
     return gamma_optimum(match, M) if assumption == "gamma" else match
-
-
-def measured_optimum(p: np.ndarray, loss: np.ndarray) -> tuple[float, str]:
-    """
-    Return the p that minimises the losses of one seed, and how it was found.
-
-    Parameters
-    ----------
-    p, loss : ndarray, shape (k,)
-        Each p once; losses in nats.
-
-    Returns
-    -------
-    tuple
-        The vertex of a parabola through the lowest loss and its neighbours and "ok"; where there is
-        none, the p of the lowest loss (nan without losses) and the status of
-        `fits.fit_quadratic_optimum` or, where that needs more p or has no say, "grid".
-    """
-    lowest = p[loss.argmin()] if len(p) else np.nan
-    if np.unique(p[p < 1]).size < 3 or lowest >= 1:
-        return lowest, "grid"
-    parabola = fit_quadratic_optimum(p, loss, neighbours=1)
-    return (parabola.p_star if parabola.status == "ok" else lowest), parabola.status
 
 
 def match_over_a(table: pd.DataFrame, rates: ArrayLike) -> np.ndarray:
