@@ -97,7 +97,7 @@ def _fields(row):
     return (
         escape(row.claim) + noise,
         _verdict(row),
-        f'<span class="number">{_interval(row)}</span>',
+        _interval(row),
         f"{row.threshold:g}",
         row.n,
         escape(row.statistic),
@@ -108,5 +108,5 @@ def _fields(row):
 def _interval(row):
     if pd.isna(row.value):
         return ""
-    value = f"{row.value:.2f}"
-    return value if pd.isna(row.low) else f"{value} [{row.low:.2f}, {row.high:.2f}]"
+    interval = "" if pd.isna(row.low) else f" [{row.low:.2f}, {row.high:.2f}]"
+    return f'<span class="number">{row.value:.2f}{interval}</span>'
