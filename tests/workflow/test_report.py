@@ -63,14 +63,12 @@ class Reader:
     def click(self, text):
         self.browser.find_element(By.LINK_TEXT, text).click()
 
-    def go(self, category, subcategory, switch):
-        """Go home, then to the results of a category."""
-        self.all("nav ol a")[0].click()
-        self.click(category)
-        if subcategory:
-            self.click(subcategory)
-        if switches := self.all("fieldset label"):
-            switches[switch].click()
+    def crumbs(self):
+        """Return the links from the front page to where the reader is."""
+        return self.all("nav nav ol a")
+
+    def rows(self):
+        return self.all("table.table-auto tbody tr")
 
     def evaluate(self, javascript, *arguments):
         return self.browser.execute_script(f"return {javascript}", *arguments)
@@ -126,29 +124,27 @@ def test_a_claim_leads_to_its_figure(report, browser, verdicts):
 def test_every_result_is_reached_seen_and_explained(report, browser):
     reader = Reader(browser, report)
     reached = set()
-    for category, subcategories in reader.evaluate("categories").items():
-        assert list(subcategories) == (["Other"] if category in OF_NO_DATASET else ["digits"])
-        for subcategory in subcategories:
-            # The report has no page for an only subcategory.
-            place = category, subcategory if len(subcategories) > 1 else None
-            reader.go(*place, 0)
-            # A label with two values is a switch above the rows.
-            for switch in range(max(1, len(reader.all("fieldset label")))):
-                for row in range(len(reader.all("table.table-auto tbody tr"))):
-                    reader.go(*place, switch)
-                    view, describe = reader.all("table.table-auto tbody tr")[row].find_elements(
-                        By.TAG_NAME, "a"
-                    )
-                    table = view.get_attribute("download")
-                    if not table:
-                        view.click()
-                        assert reader.sees_result()
-                    describe.click()
-                    reached.add(reader.result)
-                    assert not table or reader.result.endswith(table)
-                    assert len(reader.caption) > 100, reader.result
-                    assert "seeds" in reader.caption or category == "The theory alone"
-                    assert not reader.all(".system-message"), reader.result
+    for category, datasets in reader.evaluate("categories").items():
+        assert list(datasets) == (["Other"] if category in OF_NO_DATASET else ["digits"])
+        reader.crumbs()[0].click()
+        reader.click(category)
+        # A label with two values is a switch above the rows.
+        for switch in range(max(1, len(reader.all("fieldset label")))):
+            for row in range(len(reader.rows())):
+                if switches := reader.all("fieldset label"):
+                    switches[switch].click()
+                view, describe = reader.rows()[row].find_elements(By.TAG_NAME, "a")
+                download = view.get_attribute("download")
+                if not download:
+                    view.click()
+                    assert reader.sees_result()
+                describe.click()
+                reached.add(reader.result)
+                assert not download or reader.result.endswith(download)
+                assert len(reader.caption) > 100, reader.result
+                assert "seeds" in reader.caption or category == "The theory alone"
+                assert not reader.all(".system-message"), reader.result
+                reader.crumbs()[-2].click()
     assert reached == set(reader.evaluate("Object.keys(results)"))
     assert len(reached) > 8
     assert reader.errors() == []
