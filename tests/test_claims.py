@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose
 
 from label_smoothing.claims import CLAIMS, COLUMNS, judge_claims
 from label_smoothing.claims_page import claims_page, claims_short
+from label_smoothing.figures_offered import FIGURES
 from label_smoothing.theory import (
     alpha_loss,
     averaged_loss,
@@ -246,6 +247,11 @@ def test_front_page_links_a_claim_to_its_figure():
 
 def test_no_cells_give_no_rows():
     assert judge_claims(cells(LOSS).iloc[:0]).empty
+
+
+def test_each_claim_names_a_figure():
+    paths = {figure.path for figure in FIGURES.values()}
+    assert {f"{{dataset}}/{{method}}/{claim.figure}" for claim in CLAIMS} <= paths
 
 
 def test_document_states_every_criterion():
