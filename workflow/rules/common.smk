@@ -106,6 +106,7 @@ SUMMARY = "results/summaries/{dataset}/{noise}/{method}/a{a}.csv"
 FITS = "results/theory/{dataset}/{noise}/{method}.csv"
 CLAIMS = "results/claims.csv"
 CLAIMS_PAGE = "results/claims.html"
+CLAIMS_SHORT = "results/claims_short.html"
 # Of the figures of measurements, without the ending.
 FIGURE = {name: f"results/figures/{figure.path}" for name, figure in FIGURES.items()}
 LANDSCAPES = "results/figures/theory/landscapes"
@@ -200,7 +201,7 @@ def slices_with_theory():
 
 
 def claims_files():
-    return [CLAIMS, CLAIMS_PAGE] if slices_with_theory() else []
+    return [CLAIMS, CLAIMS_PAGE, CLAIMS_SHORT] if slices_with_theory() else []
 
 
 def theory_files():
