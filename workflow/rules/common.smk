@@ -5,15 +5,39 @@ import sys
 from pathlib import Path
 
 import yaml
-from snakemake.exceptions import WorkflowError
 
 SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from label_smoothing.code_hash import code_hash
+from label_smoothing.config_file import check_config_file
+from label_smoothing.preflight import check_files, check_imports
 from label_smoothing.study import ConfigError, Study
 
 ENVS = f"{workflow.basedir}/envs"
+# A study is one whole file: given with --configfile, it replaces the default study.
+CONFIG_FILES = [*map(str, workflow.overwrite_configfiles)] or ["config.yaml"]
+CONFIG_FILE = ", ".join(CONFIG_FILES + ["--config"] * bool(workflow.config_settings.config))
+
+
+def refuse(message):
+    """End here, before any job, with one line: Snakemake would add where its own code stopped."""
+    sys.exit(message)
+
+
+def check(function, *arguments, source=CONFIG_FILE):
+    try:
+        return function(*arguments)
+    except ConfigError as error:
+        refuse(f"{source}: {error}")
+
+
+for file in CONFIG_FILES:
+    check(check_config_file, file, source=file)
+
+if not workflow.overwrite_configfiles:
+
+    configfile: "config.yaml"
 
 
 def read_study():
@@ -21,52 +45,20 @@ def read_study():
         (Path(workflow.basedir) / "workflow/schemas/config.schema.yaml").read_text()
     )
     # Relative, so that a project that moves as a whole keeps its results.
-    folder = os.path.relpath(Path(workflow.configfiles[0]).parent) if workflow.configfiles else "."
-    try:
-        return Study(config, schema, folder)
-    except ConfigError as error:
-        source = ", ".join(map(str, workflow.configfiles)) or "config"
-        raise WorkflowError(f"{source}: {error}") from None
+    folder = os.path.relpath(Path(CONFIG_FILES[0]).parent)
+    return Study(config, schema, folder)
 
 
-def check_matrices(study):
-    """Read every matrix of the study, so that a bad one stops the run here."""
-    sources = [
-        (f"transitions.{name}", study.matrix_files(name)) for name in study.config["transitions"]
-    ]
-    sources += [(f"methods.{name}", study.target_files(name)) for name in study.config["methods"]]
-    for key, path in [(key, path) for key, paths in sources for path in paths]:
-        # numpy takes a tenth of a second, which only studies with such a file spend.
-        from label_smoothing.noise import read_matrix, read_transition, scale_transition
-
-        try:
-            if key.startswith("methods"):
-                read_matrix(path)
-            else:
-                matrix = read_transition(path)
-                for a in study.clean_rates:
-                    scale_transition(matrix, float(a))
-        except (ValueError, OSError) as error:
-            raise WorkflowError(f"{key}.path is {path!r}: {error}") from None
+STUDY = check(read_study)
+check(check_files, STUDY)
+# Rules that run in environments of their own may import what is missing here.
+if not workflow.deployment_settings.deployment_method:
+    check(check_imports, STUDY)
 
 
-STUDY = read_study()
-check_matrices(STUDY)
-
-
-def one_of(values):
-    return "|".join(map(re.escape, values))
-
-
-# Only what the study names is a target, and only in its one spelling.
+# Every spelling is matched, so that `known` answers for those that are not the study's.
 wildcard_constraints:
-    dataset=one_of(STUDY.config["datasets"]),
-    noise=one_of(STUDY.config["noise_types"]),
-    transition=one_of(STUDY.config["transitions"]),
-    method=one_of(STUDY.config["methods"]),
-    a=one_of(STUDY.clean_rates),
-    p=one_of(sorted({cell.p for cell in STUDY.cells()})),
-    seed=one_of(STUDY.seeds),
+    **dict.fromkeys(("dataset", "noise", "transition", "method", "a", "p", "seed"), r"[\w.,+-]+"),
 
 
 DATASET = "results/datasets/{dataset}.safetensors"
@@ -101,14 +93,24 @@ def log_of(output):
     return re.sub(r"^results/(.*?)(\.\w+)?$", r"results/logs/\1.log", output)
 
 
+def known(inputs):
+    """Input function: `inputs`, if the study has what the target names."""
+
+    def checked(wildcards):
+        check(STUDY.check_names, dict(wildcards.items()))
+        return inputs(wildcards)
+
+    return checked
+
+
 def of_dataset(key):
     return lambda wildcards: STUDY.config["datasets"][wildcards.dataset].get(key)
 
 
 def of_noise(path):
     """Input function: `path` for the transition of the wildcards' noise type."""
-    return lambda wildcards: path.format(
-        transition=STUDY.transition_of(wildcards.noise), **wildcards
+    return known(
+        lambda wildcards: path.format(transition=STUDY.transition_of(wildcards.noise), **wildcards)
     )
 
 
@@ -118,9 +120,9 @@ def metrics_of_slice(wildcards):
 
 def tables_of_study(wildcards):
     if not STUDY.has_theory(wildcards.method):
-        raise WorkflowError(
-            f"method {wildcards.method} has tables, but no fit and no figure over p: the theory "
-            "predicts label smoothing and forward correction with matrix 'p' only"
+        refuse(
+            f"{CONFIG_FILE}: method {wildcards.method} has tables, but no fit and no figure over p: "
+            "the theory predicts label smoothing and forward correction with matrix 'p' only"
         )
     return expand(TABLE, a=STUDY.clean_rates, **wildcards)
 

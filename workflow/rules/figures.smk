@@ -3,7 +3,7 @@
 
 rule draw_loss_over_p:
     input:
-        tables=tables_of_study,
+        tables=known(tables_of_study),
     output:
         figure=report(
             f"{LOSS_OVER_P}.svg",
@@ -30,7 +30,7 @@ rule draw_loss_over_p:
 
 rule draw_optimum_over_a:
     input:
-        fits=fits_of_dataset,
+        fits=known(fits_of_dataset),
     output:
         figure=report(
             f"{OPTIMUM_OVER_A}.svg",
