@@ -32,6 +32,10 @@ def check(function, *arguments, source=CONFIG_FILE):
         refuse(f"{source}: {error}")
 
 
+# With none, Snakemake would wait for ever.
+if (cores := workflow.resource_settings.cores) is not None and cores < 1:
+    refuse(f"--cores is {cores}; allowed: 1 or more, or all")
+
 for file in CONFIG_FILES:
     check(check_config_file, file, source=file)
 

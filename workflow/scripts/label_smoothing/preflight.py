@@ -8,6 +8,7 @@ imported for studies that have matrices or images of their own, or a matrix to i
 import ast
 import importlib.util
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -101,19 +102,26 @@ def _matrices(study):
 def _matrix(study, section, name, path):
     from label_smoothing.noise import read_matrix, read_transition, scale_transition
 
-    try:
+    with _reading(f"{section}.{name}", path):
         if section == "methods":
             return read_matrix(path)
         matrix = read_transition(path)
         for a in study.clean_rates:
             scale_transition(matrix, float(a))
         return matrix
-    except (ValueError, OSError) as error:
-        raise ConfigError(f"{section}.{name}.path is {path!r}: {_reason(error)}") from None
 
 
-def _reason(error):
-    return error.strerror if getattr(error, "strerror", None) else error
+@contextmanager
+def _reading(where, path):
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(
+            f"{where}.path is {path!r}, which cannot be read ({error.strerror or error}); "
+            "allowed: a file that can"
+        ) from None
+    except ValueError as error:
+        raise ConfigError(f"{where}.path is {path!r}: {error}") from None
 
 
 def _shape_of(study, name):
@@ -124,10 +132,8 @@ def _shape_of(study, name):
     if entry["source"] == "npz":
         from label_smoothing.sources import inspect_npz
 
-        try:
+        with _reading(where, entry["path"]):
             dataset = inspect_npz(entry["path"])
-        except (ValueError, OSError) as error:
-            raise ConfigError(f"{where}.path is {entry['path']!r}: {_reason(error)}") from None
         train, height, width, _ = dataset.x_train.shape
         return Shape(train, len(dataset.x_test), dataset.classes, height, width)
     folder = Path(entry["data_dir"]).expanduser()

@@ -145,7 +145,10 @@ def _read_npz(path, readers):
 
 
 def _array(archive, key):
-    return archive[key]
+    try:
+        return archive[key]
+    except ValueError as error:
+        raise ValueError(f"{key} cannot be read ({error}); allowed: an array of numbers") from None
 
 
 def _black(archive, key):
