@@ -20,6 +20,7 @@ include: "workflow/rules/figures.smk"
 rule all:
     default_target: True
     input:
+        claims_files(),
         theory_files(),
         study_figures(),
         study_files(),

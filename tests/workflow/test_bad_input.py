@@ -476,14 +476,28 @@ CASES = {
     "a figure of another noise type": (
         NOTHING,
         [f"{FIGURES}/label_smoothing/loss_over_p_gamma.svg"],
-        "gamma",
+        "loss_over_p_gamma is not offered: config.yaml: noise_types is alpha, beta; needed: gamma",
     ),
     "a figure without theory": (
         method("logit_smoothing"),
         [f"{FIGURES}/m/loss_over_p_alpha.svg"],
-        "config.yaml: method",
+        "config.yaml: methods.m has loss 'logit_smoothing' and matrix 'p'; needed: loss 'label_smo",
     ),
-    "a fit without theory": (method("logit_smoothing"), ["results/theory/digits/alpha/m.csv"], "m"),
+    "a fit without theory": (
+        method("logit_smoothing"),
+        ["results/theory/digits/alpha/m.csv"],
+        "m.csv: config.yaml: methods.m has loss 'logit_smoothing' and matrix 'p'; needed: loss",
+    ),
+    "claims without theory": (
+        method("logit_smoothing"),
+        ["results/claims.csv"],
+        "results/claims.csv is not offered: config.yaml: methods is m; needed: one that the theory",
+    ),
+    "a panel for no clean rate": (
+        key("drawn_clean_rates", [0.3]),
+        [],
+        "drawn_clean_rates holds 0.3; allowed: values of clean_rates: 0.6, 1.0",
+    ),
     "unknown figure": (
         NOTHING,
         [f"{FIGURES}/label_smoothing/nope.svg"],

@@ -11,6 +11,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from label_smoothing.code_hash import code_hash
 from label_smoothing.config_file import check_config_file
+from label_smoothing.figures_offered import FIGURES, offered, theory, why_not
 from label_smoothing.preflight import check_files, check_imports
 from label_smoothing.study import ConfigError, Study
 
@@ -60,7 +61,7 @@ if not workflow.deployment_settings.deployment_method:
     check(check_imports, STUDY)
 
 
-# Every spelling is matched, so that `known` answers for those that are not the study's.
+# Every spelling is matched, so that `known` and `for_figure` answer for what the study lacks.
 wildcard_constraints:
     **dict.fromkeys(("dataset", "noise", "transition", "method", "a", "p", "seed"), r"[\w.,+-]+"),
 
@@ -76,8 +77,10 @@ METRICS = "results/metrics/{dataset}/{noise}/{method}/a{a}/p{p}/seed{seed}.json"
 TABLE = "results/tables/{dataset}/{noise}/{method}/a{a}.csv"
 SUMMARY = "results/summaries/{dataset}/{noise}/{method}/a{a}.csv"
 FITS = "results/theory/{dataset}/{noise}/{method}.csv"
-LOSS_OVER_P = "results/figures/{dataset}/{method}/loss_over_p_{noise}"
-OPTIMUM_OVER_A = "results/figures/{dataset}/{method}/optimum_over_a"
+CLAIMS = "results/claims.csv"
+CLAIMS_PAGE = "results/claims.html"
+# Of the figures of measurements, without the ending.
+FIGURE = {name: f"results/figures/{figure.path}" for name, figure in FIGURES.items()}
 LANDSCAPES = "results/figures/theory/landscapes"
 OPTIMUM_TWO_CLASSES = "results/figures/theory/optimum_two_classes"
 OPTIMUM_OVER_CLASSES = "results/figures/theory/optimum_over_classes"
@@ -122,17 +125,65 @@ def metrics_of_slice(wildcards):
     return expand(METRICS, p=STUDY.smoothing_of(wildcards.method), seed=STUDY.seeds, **wildcards)
 
 
+def for_figure(name, inputs):
+    """Input function: those of `inputs`, if the study offers the figure."""
+
+    def checked(wildcards):
+        if reason := why_not(STUDY, name, dict(wildcards.items())):
+            path = FIGURE[name].format(**wildcards)
+            refuse(f"{path} is not offered: {CONFIG_FILE}: {reason}")
+        return inputs(wildcards)
+
+    return checked
+
+
 def tables_of_study(wildcards):
-    if not STUDY.has_theory(wildcards.method):
-        refuse(
-            f"{CONFIG_FILE}: method {wildcards.method} has tables, but no fit and no figure over p: "
-            "the theory predicts label smoothing and forward correction with matrix 'p' only"
-        )
     return expand(TABLE, a=STUDY.clean_rates, **wildcards)
+
+
+def tables_of_noise_types(wildcards):
+    return expand(TABLE, a=STUDY.clean_rates, noise=STUDY.config["noise_types"], **wildcards)
+
+
+def tables_of_methods(wildcards):
+    methods = STUDY.config["methods"]
+    return expand(TABLE, a=STUDY.few_clean_rates(), method=methods, **wildcards)
+
+
+def tables_of_drawn_rates(wildcards):
+    return expand(TABLE, a=STUDY.drawn_clean_rates, **wildcards)
+
+
+def tables_to_fit(wildcards):
+    if reason := theory(STUDY, wildcards):
+        refuse(f"{FITS.format(**wildcards)}: {CONFIG_FILE}: {reason}")
+    return tables_of_study(wildcards)
 
 
 def fits_of_dataset(wildcards):
     return expand(FITS, noise=STUDY.config["noise_types"], **wildcards)
+
+
+def tables_with_theory(wildcards):
+    if not (slices := slices_with_theory()):
+        refuse(
+            f"{CLAIMS} is not offered: {CONFIG_FILE}: methods is {', '.join(STUDY.config['methods'])}; "
+            "needed: one that the theory predicts (loss 'label_smoothing' or 'forward_correction' "
+            "with matrix 'p')"
+        )
+    return [
+        table
+        for dataset, noise, method in slices
+        for table in expand(TABLE, dataset=dataset, noise=noise, method=method, a=STUDY.clean_rates)
+    ]
+
+
+def slices_with_theory():
+    return [where for where in STUDY.slices() if STUDY.has_theory(where[-1])]
+
+
+def claims_files():
+    return [CLAIMS, CLAIMS_PAGE] if slices_with_theory() else []
 
 
 def theory_files():
@@ -141,12 +192,7 @@ def theory_files():
 
 
 def study_figures():
-    names = set()
-    for dataset, noise, method in STUDY.slices():
-        if STUDY.has_theory(method):
-            for name in (LOSS_OVER_P, OPTIMUM_OVER_A):
-                names.add(name.format(dataset=dataset, noise=noise, method=method))
-    return [f"{name}.{kind}" for name in sorted(names) for kind in ("svg", "csv")]
+    return [f"results/figures/{path}.{kind}" for path in offered(STUDY) for kind in ("svg", "csv")]
 
 
 def study_files():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from label_smoothing.fits import fit_clean_rate, fit_quadratic_optimum, informative
+from label_smoothing.fits import fit_clean_rate, informative, measured_optimum
 from label_smoothing.statistics import mean_interval
 from label_smoothing.theory import gamma_loss, gamma_optimum, memorised_loss
 
@@ -30,6 +30,37 @@ def predicted_loss(p: ArrayLike, match: ArrayLike, M: int, assumption: str) -> n
 def predicted_optimum(match: ArrayLike, M: int, assumption: str) -> np.ndarray:
     """Return the p that minimises `predicted_loss`: the match probability itself, but for gamma."""
     return gamma_optimum(match, M) if assumption == "gamma" else match
+
+
+def match_over_a(table: pd.DataFrame, rates: ArrayLike) -> np.ndarray:
+    """
+    Return the match probability at any clean rate, from the rates of a study.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of one data set and noise type with a, assumption, expected_clean_rate and
+        match_probability.
+    rates : array_like, shape (n,)
+        Clean rates.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        nan where no row of the table has a < 1, so that none shows the noise.
+    """
+    corrupted = table[table["a"] < 1]
+    rates = np.asarray(rates, dtype=float)
+    if corrupted.empty:
+        return np.full_like(rates, np.nan)
+    # Every family of transitions is I + (1 - a) N, so the clean rate is linear in 1 - a and the
+    # probability that two corruptions agree is quadratic: one row gives each coefficient.
+    row, corruption = corrupted.iloc[0], 1 - corrupted["a"].iloc[0]
+    lost = (1 - row["expected_clean_rate"]) / corruption
+    if row["assumption"] != "beta":
+        return 1 - lost * (1 - rates)
+    agree = (row["match_probability"] - 1 + 2 * lost * corruption) / corruption**2
+    return 1 - 2 * lost * (1 - rates) + agree * (1 - rates) ** 2
 
 
 def compare_with_theory(cells: pd.DataFrame) -> pd.DataFrame:
@@ -114,14 +145,8 @@ def _measure(curve: pd.DataFrame, M: int, assumption: str, match: dict[str, floa
     """Return the measured quantities of one seed."""
     curve = curve[curve["diverged_epoch"] == 0]
     p, loss = curve["p"].to_numpy(), curve["test_loss"].to_numpy(dtype=float)
-    grid_optimum = p[loss.argmin()] if len(p) else np.nan
-    row = {"measured_optimum": grid_optimum, "grid_optimum": grid_optimum}
-    row |= dict.fromkeys(_OF_FIT, np.nan) | {"optimum_status": "grid"}
-    if np.unique(p[p < 1]).size >= 3 and grid_optimum < 1:
-        parabola = fit_quadratic_optimum(p, loss, neighbours=1)
-        row["optimum_status"] = parabola.status
-        if parabola.status == "ok":
-            row["measured_optimum"] = parabola.p_star
+    row = {"grid_optimum": p[loss.argmin()] if len(p) else np.nan} | dict.fromkeys(_OF_FIT, np.nan)
+    row["measured_optimum"], row["optimum_status"] = measured_optimum(p, loss)
     used = informative(p, M)
     row |= _agreement("", p, loss, match[assumption], M, assumption)
     if used.sum() >= 2:
