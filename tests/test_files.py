@@ -83,14 +83,16 @@ def test_json_is_strict(tmp_path, value):
 
 def test_log_holds_progress_and_the_traceback(tmp_path, capsys):
     log = tmp_path / "job.log"
-    with pytest.raises(KeyError), job_log(log):
+    with pytest.raises(SystemExit) as end, job_log(log):
         logging.info("epoch 1")
         logging.warning("not memorised")
         raise KeyError("lost")
     text = log.read_text()
     assert "epoch 1" in text
     assert "not memorised" in text
+    assert "Traceback" in text
     assert "KeyError: 'lost'" in text
+    assert end.value.code == f"{log}: KeyError: 'lost'"
     console = capsys.readouterr().err
     assert "not memorised" in console
     assert "epoch 1" not in console

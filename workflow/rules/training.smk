@@ -5,7 +5,7 @@ rule train:
     input:
         dataset=DATASET,
         labels=LABELS,
-        matrix=lambda wildcards: STUDY.target_files(wildcards.method),
+        matrix=known(lambda wildcards: STUDY.target_files(wildcards.method)),
         network=lambda wildcards: STUDY.network_files(wildcards.dataset),
     output:
         predictions=PREDICTIONS,

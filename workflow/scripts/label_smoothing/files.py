@@ -98,7 +98,7 @@ def job_log(path: str | os.PathLike) -> Iterator[None]:
     """
     Send log records to `path`, and warnings also to the console.
 
-    An exception is written to the log with its traceback and raised again.
+    An exception ends the job: the log gets its traceback, the console one line.
     """
     to_file = logging.FileHandler(path, mode="w")
     to_console = logging.StreamHandler(sys.stderr)
@@ -108,9 +108,9 @@ def job_log(path: str | os.PathLike) -> Iterator[None]:
     logging.captureWarnings(True)
     try:
         yield
-    except Exception:
-        to_console.setLevel(logging.CRITICAL)  # the interpreter prints the traceback itself
+    except Exception as error:
+        to_console.setLevel(logging.CRITICAL)
         logging.exception("failed")
-        raise
+        sys.exit(f"{path}: {type(error).__name__}: {error}")
     finally:
         logging.shutdown()
