@@ -13,7 +13,7 @@ import psutil
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 PARTS = ("Snakefile", "workflow", "profiles", "envs")
 
 
