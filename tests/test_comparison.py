@@ -32,7 +32,9 @@ def cells(assumption, a, true_rate=None, noise=0.0, offset=0.0, seeds=3):
                     "seed": seed,
                     "classes": 10,
                     "expected_clean_rate": a,
+                    "expected_agreement": match(a, "beta"),
                     "match_probability": match(a, assumption),
+                    "test_accuracy": match(true_rate or a, assumption),
                     "test_loss": min(loss, 8.0) + noise * rng.normal(),
                     "memorised": p > 0.2,
                     "diverged_epoch": 0,
@@ -96,3 +98,36 @@ def test_one_seed_has_no_interval():
 def test_rows_are_clean_rates():
     both = pd.concat([cells("alpha", 0.8), cells("alpha", 0.6)])
     assert list(compare_with_theory(both)["a"]) == [0.6, 0.8]
+
+
+def test_r2_is_one_only_for_the_right_assumption():
+    row = compare_with_theory(cells("alpha", 0.6, noise=0.001)).iloc[0]
+    assert row["r2"] > 0.999
+    assert row["best_assumption"] == "alpha"
+    assert row["rmse"] == row["rmse_alpha"] < row["rmse_beta"]
+    assert 0 < row["best_margin_low"] < row["best_margin"]
+    assert row["predicted_optimum_alpha"] == pytest.approx(0.6)
+    assert row["predicted_optimum_beta"] == pytest.approx(match(0.6, "beta"))
+
+
+def test_fit_agrees_where_the_prediction_does_not():
+    row = compare_with_theory(cells("beta", 0.6, true_rate=0.8, noise=0.001)).iloc[0]
+    assert row["fitted_r2"] > 0.999 > 0.9 > row["r2"]
+    assert row["fitted_rmse"] < 0.005 < row["rmse"]
+    assert row["fitted_max_deviation"] < 0.01 < row["max_deviation"]
+    assert_allclose(row["effective_clean_rate"], 0.8, atol=0.01)
+    assert_allclose(row["match_minus_accuracy"], 0, atol=0.01)
+    assert row["match_minus_accuracy_low"] < 0.01 > row["fitted_match_se"] > 0
+
+
+def test_differences_are_paired_over_seeds():
+    table = cells("alpha", 0.6, noise=0.001)
+    shift = table["seed"] * 0.2  # moves all losses and all accuracies of a seed together
+    table["test_accuracy"] -= shift
+    table["test_loss"] = [
+        predicted_loss(p, 0.6 - s, 10, "alpha") if p < 1 else 8.0
+        for p, s in zip(table["p"], shift, strict=True)
+    ]
+    row = compare_with_theory(table).iloc[0]
+    assert row["fitted_match_high"] - row["fitted_match_low"] > 0.5
+    assert row["match_minus_accuracy_high"] - row["match_minus_accuracy_low"] < 0.01

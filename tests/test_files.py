@@ -5,7 +5,14 @@ import logging
 import numpy as np
 import pytest
 
-from label_smoothing.files import job_log, read_arrays, replacing, write_arrays, write_json
+from label_smoothing.files import (
+    job_log,
+    read_arrays,
+    read_columns,
+    replacing,
+    write_arrays,
+    write_json,
+)
 
 
 def test_failed_write_leaves_the_old_file_and_no_other(tmp_path):
@@ -64,3 +71,11 @@ def test_log_holds_progress_and_the_traceback(tmp_path, capsys):
     assert "not memorised" in console
     assert "epoch 1" not in console
     assert "KeyError" not in console
+
+
+def test_columns_of_a_table(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("epoch,loss\n1,0.5\n2,nan\n")
+    columns = read_columns(path)
+    assert list(columns) == ["epoch", "loss"]
+    np.testing.assert_array_equal(columns["loss"], [0.5, np.nan])

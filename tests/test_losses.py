@@ -186,3 +186,27 @@ def test_plain_outputs_are_uncorrected():
         "forward_correction",
         "logit_smoothing",
     }
+
+
+@pytest.mark.parametrize("name", ["label_smoothing", "matrix_smoothing", "forward_correction"])
+def test_divergence_from_the_targets_is_zero_only_for_the_memorising_output(name):
+    loss, labels = LOSSES[name], torch.arange(3)
+    matrix = torch.from_numpy(loss.matrix(UNEVEN))
+    # The memorising network outputs the target itself; a forward-corrected one outputs the label.
+    logits = torch.eye(3).log().clamp(-1e3) if loss.corrects else matrix.T.log().clamp(-1e3)
+    outputs = loss.outputs(logits.double(), matrix)
+    assert_close(loss.divergence(outputs, labels, matrix), torch.zeros((), dtype=torch.float64))
+    uniform = torch.full((3, 3), 1 / 3, dtype=torch.float64).log()
+    entropy = -torch.special.xlogy(matrix, matrix).sum() / 3
+    assert_close(loss.divergence(uniform, labels, matrix), np.log(3) - entropy)
+
+
+@pytest.mark.parametrize(
+    ("name", "p"),
+    [("backward_correction", 0.8), ("logit_smoothing", 0.8), ("label_smoothing", 1.2)],
+)
+def test_no_divergence_without_a_distribution_as_target(name, p):
+    logits, labels = draw()
+    matrix = torch.from_numpy(LOSSES[name].matrix(smoothing_matrix(p, M)))
+    outputs = LOSSES[name].outputs(logits, matrix)
+    assert LOSSES[name].divergence(outputs, labels, matrix).isnan()

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from label_smoothing.metrics import ASSUMPTIONS, accuracy, scored_labels, scored_loss
+from label_smoothing.metrics import (
+    ASSUMPTIONS,
+    accuracy,
+    calibration,
+    early_stopped,
+    scored_labels,
+    scored_loss,
+)
 from label_smoothing.noise import corrupt_labels, uniform_transition
 from label_smoothing.theory import alpha_loss, beta_loss, gamma_loss, memorised_accuracy
 
@@ -58,3 +65,57 @@ def test_alpha_scores_the_clean_and_beta_the_noisy_labels():
 def test_unknown_assumption_is_refused():
     with pytest.raises(ValueError, match="assumption is 'delta', allowed: alpha, beta, gamma"):
         scored_labels(np.zeros(1), np.zeros(1), "delta")
+
+
+def test_calibration_of_known_outputs():
+    outputs = np.log([[0.8, 0.2], [0.8, 0.2], [0.4, 0.6], [0.1, 0.9]])
+    scores = calibration(outputs, np.array([0, 1, 1, 1]))
+    assert_allclose(scores["brier"], np.mean([0.08, 1.28, 0.32, 0.02]))
+    # Bins of 1/15: the two 0.8 share one, half of them right.
+    expected = (2 * abs(0.8 - 0.5) + abs(0.6 - 1) + abs(0.9 - 1)) / 4
+    assert_allclose(scores["calibration_error"], expected)
+    assert_allclose(scores["confidence"], 0.775)
+    assert_allclose(scores["confidence_right"], (0.8 + 0.6 + 0.9) / 3)
+    assert_allclose(scores["confidence_wrong"], 0.8)
+
+
+@pytest.mark.parametrize("log_confidence", [0.0, 1e-7])
+def test_confidence_of_one_is_counted(log_confidence):
+    outputs = np.array([[log_confidence, -np.inf]] * 4, dtype=np.float32)
+    scores = calibration(outputs, np.array([0, 0, 0, 1]))
+    assert_allclose(scores["calibration_error"], 0.25)
+    assert scores["confidence"] == 1.0
+    assert calibration(outputs, np.zeros(4, int))["confidence_wrong"] is None
+    assert calibration(outputs, np.ones(4, int))["confidence_right"] is None
+
+
+def test_calibrated_outputs_have_no_calibration_error():
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.ones(3), size=100_000)
+    labels = (rng.random((100_000, 1)) > probabilities.cumsum(axis=1)).sum(axis=1)
+    assert calibration(np.log(probabilities), labels)["calibration_error"] < 0.01
+
+
+HISTORY = {
+    "epoch": np.arange(1.0, 5),
+    "test_loss": np.array([2.0, 1.0, 1.5, 1.8]),
+    "test_accuracy": np.array([0.1, 0.8, 0.9, 0.7]),
+    "noisy_test_loss": np.array([2.1, 1.1, 1.6, 1.9]),
+    "noisy_test_accuracy": np.array([0.2, 0.5, 0.4, 0.5]),
+    "uniform_test_loss": np.array([2.3, 2.5, 2.6, 2.7]),
+}
+
+
+@pytest.mark.parametrize(
+    ("assumption", "honest", "oracle"),
+    [
+        ("alpha", (2, 1.0, 0.8, 0.8), (3, 1.5, 0.9, 0.9)),
+        ("beta", (2, 1.1, 0.5, 0.8), (3, 1.6, 0.4, 0.9)),
+        ("gamma", (2, 0.75 * 1.0 + 0.25 * 2.5, 0.8, 0.8), (3, 0.75 * 1.5 + 0.25 * 2.6, 0.9, 0.9)),
+    ],
+)
+def test_early_stopping_chooses_on_noisy_or_on_clean_labels(assumption, honest, oracle):
+    # p = 0.8 with 5 classes: a target of 0.75 for the label and 0.25 for the uniform distribution.
+    scores = early_stopped(HISTORY, assumption, 0.8, 5)
+    assert_allclose([v for k, v in scores.items() if k.startswith("honest")], honest)
+    assert_allclose([v for k, v in scores.items() if k.startswith("oracle")], oracle)

@@ -102,7 +102,10 @@ def test_result_is_consistent(digits):
     noisy = corrupted(digits, 0.6)[1]
     assert_allclose(last["noisy_test_loss"], -outputs[np.arange(500), noisy].mean(), rtol=1e-5)
     assert last["train_loss"] < result.history[0]["train_loss"]
+    assert_allclose(last["uniform_test_loss"], -outputs.mean(), rtol=1e-5)
     assert 0 < result.train_accuracy <= 1
+    entropy = -0.7 * np.log(0.7) - 0.3 * np.log(0.3 / 9)
+    assert_allclose(result.train_kl, result.train_loss - entropy, rtol=1e-4)
 
 
 @pytest.mark.parametrize(("optimizer", "rate"), [("sgd", 0.05), ("adam", 0.003)])
@@ -184,7 +187,7 @@ def test_divergence_is_recorded_with_its_epoch(digits, caplog):
     assert 1 <= result.diverged_epoch == len(result.history) < 5
     assert np.isnan(result.log_probabilities).all()
     assert result.log_probabilities.shape == (500, 10)
-    assert np.isnan([result.train_loss, result.train_accuracy]).all()
+    assert np.isnan([result.train_loss, result.train_kl, result.train_accuracy]).all()
     assert f"diverged: the loss is not finite in epoch {result.diverged_epoch}" in caplog.text
 
 

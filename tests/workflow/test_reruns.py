@@ -16,6 +16,12 @@ DRAW_THEORY = {
 CELL = "results/runs/digits/uniform/label_smoothing/a0.6/p0.5/seed0"
 
 
+def until_fits(jobs):
+    """Leave out what hangs on the fits and tables alone: figures, claims."""
+    last = ("draw_", "judge_", "list_")
+    return {rule: count for rule, count in jobs.items() if not rule.startswith(last)}
+
+
 def edit(project, file, old, new):
     path = project.path / file
     text = path.read_text()
@@ -62,19 +68,16 @@ def test_a_changed_loss_retrains_but_corrupts_nothing_anew(finished):
         "functional.cross_entropy(logits, S.T[labels])",
         "2 * functional.cross_entropy(logits, S.T[labels])",
     )
-    assert finished.planned() == {
-        "train": 4,
-        "evaluate": 8,
-        "aggregate": 4,
-        "fit_theory": 2,
-        "draw_loss_over_p": 2,
-        "draw_optimum_over_a": 1,
-    }
+    jobs = finished.planned()
+    assert until_fits(jobs) == {"train": 4, "evaluate": 8, "aggregate": 4, "fit_theory": 2}
+    assert not DRAW_THEORY.keys() & jobs.keys()
 
 
 def test_a_changed_colour_redraws_only(finished):
     edit(finished, f"{LIBRARY}/figure_style.py", "#0072B2", "#0072B3")
-    assert finished.planned() == {"draw_loss_over_p": 2, "draw_optimum_over_a": 1, **DRAW_THEORY}
+    jobs = finished.planned()
+    assert {"draw_loss_over_p": 2, "draw_optimum_over_a": 1, **DRAW_THEORY}.items() <= jobs.items()
+    assert all(rule.startswith("draw_") for rule in jobs)
 
 
 def test_a_changed_theory_figure_redraws_only_the_theory(finished):
@@ -98,12 +101,7 @@ def test_a_changed_threshold_retrains_nothing(finished):
     config = finished.config()
     config["memorised_at"] = 0.5
     finished.configure(config)
-    assert set(finished.planned()) == {
-        "aggregate",
-        "fit_theory",
-        "draw_loss_over_p",
-        "draw_optimum_over_a",
-    }
+    assert set(until_fits(finished.planned())) == {"aggregate", "fit_theory"}
 
 
 def test_a_changed_recipe_retrains(finished):
@@ -118,7 +116,7 @@ def test_a_deleted_cell_comes_back_with_what_depends_on_it(finished, file):
     before = finished.contents()
     (finished.path / CELL / file).unlink()
     jobs = {"train": 1, "evaluate": 2, "aggregate": 2, "fit_theory": 2}
-    assert finished.planned() == {**jobs, "draw_loss_over_p": 2, "draw_optimum_over_a": 1}
+    assert until_fits(finished.planned()) == jobs
     finished.run()
     assert finished.contents() == before
     assert finished.planned() == {}

@@ -4,8 +4,10 @@
 rule aggregate:
     input:
         metrics=metrics_of_slice,
+        schema=METRICS_SCHEMA,
     output:
         table=TABLE,
+        summary=SUMMARY,
     log:
         log_of(TABLE),
     conda:
@@ -28,7 +30,7 @@ rule fit_theory:
         fits=report(
             FITS,
             caption="../report/fits.rst",
-            category="Theory and measurement",
+            category="Does the loss follow the theory?",
             subcategory="{dataset}",
             labels={"what": "fits", "noise": "{noise}", "method": "{method}"},
         ),

@@ -78,6 +78,7 @@ HISTORY = f"{RUN}/history.csv"
 CHECKPOINT = RUN.replace("results/runs", "results/checkpoints") + ".safetensors"
 METRICS = "results/metrics/{dataset}/{noise}/{method}/a{a}/p{p}/seed{seed}.json"
 TABLE = "results/tables/{dataset}/{noise}/{method}/a{a}.csv"
+SUMMARY = "results/summaries/{dataset}/{noise}/{method}/a{a}.csv"
 FITS = "results/theory/{dataset}/{noise}/{method}.csv"
 LOSS_OVER_P = "results/figures/{dataset}/{method}/loss_over_p_{noise}"
 OPTIMUM_OVER_A = "results/figures/{dataset}/{method}/optimum_over_a"
@@ -88,6 +89,7 @@ GAMMA_OPTIMUM = "results/figures/theory/gamma_optimum"
 LITERATURE = "results/theory/literature.csv"
 # Relative, so that a project that moves has the same inputs.
 LITERATURE_ENTRIES = os.path.relpath(f"{workflow.basedir}/workflow/resources/literature.csv")
+METRICS_SCHEMA = os.path.relpath(f"{workflow.basedir}/workflow/schemas/metrics.schema.json")
 
 
 def code(script):
@@ -151,6 +153,7 @@ def study_files():
         p = STUDY.smoothing_of(method)
         files |= dict.fromkeys(expand(METRICS, p=p, seed=STUDY.seeds, **where))
         files |= dict.fromkeys(expand(TABLE, **where))
+        files |= dict.fromkeys(expand(SUMMARY, **where))
     return list(files)
 
 

@@ -38,6 +38,7 @@ rule evaluate:
         dataset=DATASET,
         labels=of_noise(LABELS),
         predictions=of_noise(PREDICTIONS),
+        history=of_noise(HISTORY),
     output:
         metrics=METRICS,
     log:

@@ -4,14 +4,13 @@ import json
 import logging
 from pathlib import Path
 
-import pandas as pd
-
 from label_smoothing.files import job_log, replacing
+from label_smoothing.scores import read_scores, summarise
 
 with job_log(snakemake.log[0]):
     threshold = snakemake.params.memorised_at
-    cells = pd.DataFrame([json.loads(Path(path).read_text()) for path in snakemake.input.metrics])
-    cells = cells.sort_values(["p", "seed"])
+    schema = json.loads(Path(snakemake.input.schema).read_text())
+    cells = read_scores(snakemake.input.metrics, schema).sort_values(["p", "seed"])
     cells["memorised"] = cells["train_accuracy"].astype(float) >= threshold
     for cell in cells[~cells["memorised"]].itertuples():
         name = f"{cell.dataset}, {cell.noise}, {cell.method}: a = {cell.a}, p = {cell.p}"
@@ -22,3 +21,5 @@ with job_log(snakemake.log[0]):
         logging.warning("%s, seed %s %s", name, cell.seed, problem)
     with replacing(snakemake.output.table) as temporary:
         cells.to_csv(temporary, index=False)
+    with replacing(snakemake.output.summary) as temporary:
+        summarise(cells).to_csv(temporary, index=False)

@@ -1,29 +1,42 @@
 """Score one cell's predictions against the test labels of a noise type."""
 
+import math
+
 import numpy as np
 
 from label_smoothing.datasets import read_labels
-from label_smoothing.files import job_log, read_arrays, write_json
-from label_smoothing.metrics import accuracy, scored_labels, scored_loss
+from label_smoothing.files import job_log, read_arrays, read_columns, write_json
+from label_smoothing.metrics import (
+    accuracy,
+    calibration,
+    early_stopped,
+    negative_log_likelihood,
+    scored_labels,
+    scored_loss,
+)
 from label_smoothing.noise import match_probabilities
 
 with job_log(snakemake.log[0]):
     wildcards, assumption = snakemake.wildcards, snakemake.params.assumption
     run, noisy = read_arrays(snakemake.input.predictions), read_arrays(snakemake.input.labels)
+    history = read_columns(snakemake.input.history)
     y_train, y_test = read_labels(snakemake.input.dataset)
     match = match_probabilities(noisy["transition"], np.bincount(y_test) / len(y_test))
-    outputs, p = run["log_probabilities"], float(wildcards.p)
-    uncorrected, labels = (
-        run["uncorrected_log_probabilities"],
-        scored_labels(y_test, noisy["test"], assumption),
-    )
+    outputs, uncorrected = run["log_probabilities"], run["uncorrected_log_probabilities"]
+    p, classes = float(wildcards.p), outputs.shape[1]
+    labels = scored_labels(y_test, noisy["test"], assumption)
+    train_kl = float(run["train_kl"])
     scores = {
         "test_loss": scored_loss(outputs, y_test, noisy["test"], assumption, p),
         "test_accuracy": accuracy(outputs, labels),
         "clean_test_accuracy": accuracy(outputs, y_test),
+        "nll": negative_log_likelihood(outputs, labels),
+        **calibration(outputs, labels),
         "uncorrected_test_loss": scored_loss(uncorrected, y_test, noisy["test"], assumption, p),
         "uncorrected_test_accuracy": accuracy(uncorrected, labels),
+        **early_stopped(history, assumption, p, classes),
         "train_loss": float(run["train_loss"]),
+        "train_kl": None if math.isnan(train_kl) else train_kl,
         "train_accuracy": float(run["train_accuracy"]),
     }
     diverged_epoch = int(run["diverged_epoch"])
@@ -37,9 +50,10 @@ with job_log(snakemake.log[0]):
             "a": float(wildcards.a),
             "p": p,
             "seed": int(wildcards.seed),
-            "classes": outputs.shape[1],
+            "classes": classes,
             "test_size": len(outputs),
             "expected_clean_rate": match["alpha"],
+            "expected_agreement": match["beta"],
             "match_probability": match[assumption],
             # A training that diverged has no scores.
             **(dict.fromkeys(scores) if diverged_epoch else scores),

@@ -45,20 +45,32 @@ def compare_with_theory(cells: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns, all losses in nats, all ``_low`` and ``_high`` 95 % t-intervals over seeds:
+        One row for each a. Every measured quantity is computed for each seed and then averaged;
+        ``_low`` and ``_high`` are its 95 % t-interval over seeds, empty for one seed. All losses
+        are in nats.
 
         - dataset, noise, assumption, method, a, M, seeds
-        - expected_clean_rate, match_probability: of the noise matrix, see
-          `noise.match_probabilities`
-        - predicted_optimum: the p that minimises the theory's loss
-        - measured_optimum: mean over seeds of the vertex of a parabola around the lowest measured
-          loss, or of the lowest p itself where there is no vertex (optimum_status says why)
-        - grid_optimum: mean over seeds of the p with the lowest measured loss
-        - fitted_match: mean over seeds of the match probability that fits the losses best; for
-          alpha and gamma it is the effective clean rate
-        - fitted_optimum: mean over seeds of the theory's optimum at the fitted match probability
-        - rmse, max_deviation, mean_deviation: measured minus predicted seed means over the p below
-          1, no free parameter
+        - expected_clean_rate, expected_agreement, match_probability: of the noise matrix, see
+          `noise.match_probabilities`; the last is the one of this row's assumption
+        - predicted_optimum: the p that minimises the theory's loss; predicted_optimum_alpha,
+          predicted_optimum_beta, predicted_optimum_gamma: under each assumption
+        - measured_optimum: vertex of a parabola around the lowest measured loss, or the lowest p
+          itself where there is no vertex (optimum_status says why)
+        - grid_optimum: the p with the lowest measured loss
+        - fitted_optimum: the theory's optimum at the fitted match probability
+        - fitted_match: the match probability that fits the losses best; fitted_match_se is its
+          standard error over seeds, fit_se the mean over seeds of the one that the scatter about
+          the fitted curve gives; see `fits.fit_clean_rate`
+        - effective_clean_rate: the clean rate that has this match probability
+        - measured_accuracy: test accuracy against the labels of the noise type, mean over the p
+          that enter the fit; match_minus_accuracy: fitted_match minus it, 0 in theory
+        - rmse, max_deviation, mean_deviation, r2: measured minus predicted losses over the p below
+          1, no free parameter; r2 is 1 - (sum of squared deviations)/(of the losses about their
+          mean)
+        - fitted_rmse, fitted_max_deviation, fitted_r2: the same with the fitted match probability
+        - rmse_alpha, rmse_beta, rmse_gamma: the same as rmse, from the theory of each assumption;
+          best_assumption is the one with the smallest, best_margin how much smaller it is than the
+          next, paired over seeds
         - cells, memorised_cells, diverged_cells: networks in this row, those that memorised, and
           those that diverged, which enter nothing else
     """
@@ -67,44 +79,91 @@ def compare_with_theory(cells: pd.DataFrame) -> pd.DataFrame:
 
 def _compare(cells: pd.DataFrame) -> dict:
     first = cells.iloc[0]
-    M, assumption, match = int(first["classes"]), first["assumption"], first["match_probability"]
+    M, assumption = int(first["classes"]), first["assumption"]
     row = {key: first[key] for key in ("dataset", "noise", "assumption", "method", "a")}
     row |= {"M": M, "seeds": cells["seed"].nunique()}
-    row |= {key: first[key] for key in ("expected_clean_rate", "match_probability")}
-    row["predicted_optimum"] = predicted_optimum(match, M, assumption)
+    match = {
+        "alpha": first["expected_clean_rate"],
+        "beta": first["expected_agreement"],
+        "gamma": first["expected_clean_rate"],
+    }
+    for key in ("expected_clean_rate", "expected_agreement", "match_probability"):
+        row[key] = first[key]
+    optima = {key: float(predicted_optimum(match[key], M, key)) for key in match}
+    row["predicted_optimum"] = optima[assumption]
+    row |= {f"predicted_optimum_{key}": optimum for key, optimum in optima.items()}
 
-    per_seed = pd.DataFrame([_fit(curve, M, assumption) for _, curve in cells.groupby("seed")])
-    for column in ("measured_optimum", "grid_optimum", "fitted_match", "fitted_optimum"):
-        row |= _spread(column, per_seed[column])
-    row["optimum_status"] = " ".join(sorted(set(per_seed["status"])))
-
-    means = cells[cells["p"] < 1].groupby("p")["test_loss"].mean()
-    deviation = means - predicted_loss(means.index.to_numpy(), match, M, assumption)
-    row["rmse"] = np.sqrt((deviation**2).mean())
-    row["max_deviation"] = deviation.abs().max()
-    row["mean_deviation"] = deviation.mean()
+    per_seed = pd.DataFrame(
+        [_measure(curve, M, assumption, match) for _, curve in cells.groupby("seed")]
+    )
+    row["optimum_status"] = " ".join(sorted(set(per_seed.pop("optimum_status"))))
+    for column, values in per_seed.items():
+        row |= _spread(column, values)
+    row["fitted_match_se"] = per_seed["fitted_match"].sem()
+    deviations = per_seed[[f"rmse_{key}" for key in match]]
+    if deviations.notna().all(axis=None):
+        best, second = deviations.mean().sort_values(kind="stable").index[:2]
+        row["best_assumption"] = best.removeprefix("rmse_")
+        row |= _spread("best_margin", deviations[second] - deviations[best])
     row["cells"], row["memorised_cells"] = len(cells), int(cells["memorised"].sum())
     row["diverged_cells"] = int((cells["diverged_epoch"] > 0).sum())
     return row
 
 
-def _fit(curve: pd.DataFrame, M: int, assumption: str) -> dict:
+def _measure(curve: pd.DataFrame, M: int, assumption: str, match: dict[str, float]) -> dict:
+    """Return the measured quantities of one seed."""
     curve = curve[curve["diverged_epoch"] == 0]
     p, loss = curve["p"].to_numpy(), curve["test_loss"].to_numpy(dtype=float)
     grid_optimum = p[loss.argmin()] if len(p) else np.nan
-    fit = {"grid_optimum": grid_optimum, "measured_optimum": grid_optimum}
-    fit |= {"fitted_match": np.nan, "fitted_optimum": np.nan, "status": "grid"}
+    row = {"measured_optimum": grid_optimum, "grid_optimum": grid_optimum}
+    row |= dict.fromkeys(_OF_FIT, np.nan) | {"optimum_status": "grid"}
     if np.unique(p[p < 1]).size >= 3 and grid_optimum < 1:
         parabola = fit_quadratic_optimum(p, loss, neighbours=1)
-        fit["status"] = parabola.status
+        row["optimum_status"] = parabola.status
         if parabola.status == "ok":
-            fit["measured_optimum"] = parabola.p_star
-    if informative(p, M).sum() >= 2:
-        match = fit_clean_rate(p, loss, M, assumption).estimate
-        fit["fitted_match"] = match
-        if 0 <= match <= 1:
-            fit["fitted_optimum"] = predicted_optimum(match, M, assumption)
-    return fit
+            row["measured_optimum"] = parabola.p_star
+    used = informative(p, M)
+    row |= _agreement("", p, loss, match[assumption], M, assumption)
+    if used.sum() >= 2:
+        fit = fit_clean_rate(p, loss, M, assumption)
+        row |= {"fitted_match": fit.estimate, "fit_se": fit.standard_error}
+        row["effective_clean_rate"] = fit.clean_rate
+        row["measured_accuracy"] = curve["test_accuracy"].to_numpy(dtype=float)[used].mean()
+        row["match_minus_accuracy"] = fit.estimate - row["measured_accuracy"]
+        if 0 <= fit.estimate <= 1:
+            row["fitted_optimum"] = float(predicted_optimum(fit.estimate, M, assumption))
+            row |= _agreement("fitted_", p, loss, fit.estimate, M, assumption)
+            del row["fitted_mean_deviation"]
+    for key, its_match in match.items():
+        row[f"rmse_{key}"] = _agreement("", p, loss, its_match, M, key)["rmse"]
+    return row
+
+
+_OF_FIT = (
+    "fitted_optimum",
+    "fitted_match",
+    "fit_se",
+    "effective_clean_rate",
+    "measured_accuracy",
+    "match_minus_accuracy",
+    "fitted_rmse",
+    "fitted_max_deviation",
+    "fitted_r2",
+)
+
+
+def _agreement(
+    prefix: str, p: np.ndarray, loss: np.ndarray, match: float, M: int, assumption: str
+) -> dict[str, float]:
+    below = p < 1
+    names = [prefix + name for name in ("rmse", "max_deviation", "mean_deviation", "r2")]
+    if not below.any():
+        return dict.fromkeys(names, np.nan)
+    p, loss = p[below], loss[below]
+    deviation = loss - predicted_loss(p, match, M, assumption)
+    squares, spread = (deviation**2).sum(), ((loss - loss.mean()) ** 2).sum()
+    rmse, r2 = np.sqrt(squares / len(p)), 1 - squares / spread if spread > 0 else np.nan
+    return dict(zip(names, (rmse, np.abs(deviation).max(), deviation.mean(), r2), strict=True))
 
 
 def _spread(name: str, values: pd.Series) -> dict[str, float]:

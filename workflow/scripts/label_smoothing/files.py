@@ -1,5 +1,6 @@
 """Files that are either whole or absent, and the log of a job."""
 
+import csv
 import json
 import logging
 import os
@@ -40,6 +41,13 @@ def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
     """Read a .npz written by `write_arrays`; object arrays (pickles) are refused."""
     with np.load(path, allow_pickle=False) as archive:
         return dict(archive)
+
+
+def read_columns(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """Read the columns of a .csv of numbers (pandas would take longer to import than to read)."""
+    with open(path, newline="") as file:
+        names, *rows = csv.reader(file)
+    return dict(zip(names, np.array(rows, dtype=float).T, strict=True))
 
 
 def write_json(path: str | os.PathLike, content: dict[str, Any]) -> None:

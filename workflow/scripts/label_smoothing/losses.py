@@ -87,16 +87,32 @@ class Loss(NamedTuple):
         (logits, matrix) -> log outputs that the loss compares with the labels.
     matrix : callable
         Matrix of the method -> matrix that the two functions take.
+    has_targets : bool
+        Whether the columns of the matrix are what the outputs of a network that memorises equal:
+        the smoothed targets and, as T sends the one-hot output e_i there, those of forward
+        correction; not the negative targets of backward correction, and not logit smoothing's.
     """
 
     mean: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
     outputs: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
     matrix: Callable[[np.ndarray], np.ndarray]
+    has_targets: bool = True
 
     @property
     def corrects(self) -> bool:
         """Whether `outputs` differ from `plain_outputs`."""
         return self.outputs is not plain_outputs
+
+    def divergence(
+        self, outputs: torch.Tensor, labels: torch.Tensor, matrix: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the mean of KL(target || output) in nats; NaN without targets, or for p > 1."""
+        targets = matrix.T[labels]
+        if not self.has_targets or (matrix < 0).any():
+            return outputs.new_tensor(torch.nan)
+        # A target of 0 asks nothing of an output, not even of one that is exactly 0.
+        log_ratio = torch.where(targets > 0, targets.log() - outputs, 0.0)
+        return (targets * log_ratio).sum(1).mean()
 
 
 def _as_it_is(matrix: np.ndarray) -> np.ndarray:
@@ -130,6 +146,6 @@ LOSSES = {
     "label_smoothing": Loss(soft_target_loss, plain_outputs, _as_it_is),
     "matrix_smoothing": Loss(soft_target_loss, plain_outputs, _as_it_is),
     "forward_correction": Loss(forward_loss, forward_outputs, _probabilities),
-    "backward_correction": Loss(soft_target_loss, plain_outputs, _inverse),
-    "logit_smoothing": Loss(logit_loss, logit_outputs, _as_it_is),
+    "backward_correction": Loss(soft_target_loss, plain_outputs, _inverse, has_targets=False),
+    "logit_smoothing": Loss(logit_loss, logit_outputs, _as_it_is, has_targets=False),
 }

@@ -44,6 +44,9 @@ class TrainingResult(NamedTuple):
         Log softmax of the final network; the same array where nothing is corrected.
     train_loss : float
         Final training loss on the corrupted labels, in nats, all weights frozen.
+    train_kl : float
+        Mean KL divergence of the final log outputs from the targets of the corrupted training
+        labels, in nats: 0 for a network that memorises. NaN where the loss has no target.
     train_accuracy : float
         Final accuracy of the log outputs on the corrupted training labels: does the network
         memorise?
@@ -53,12 +56,14 @@ class TrainingResult(NamedTuple):
     history : list of dict
         One row an epoch: epoch, learning_rate (of its last step), train_loss and train_accuracy
         (running means while the weights move, corrupted labels), test_loss and test_accuracy (clean
-        labels), noisy_test_loss and noisy_test_accuracy (corrupted labels), seconds.
+        labels), noisy_test_loss and noisy_test_accuracy (corrupted labels), uniform_test_loss (all
+        labels weighing the same, from which evaluation gets the loss to smoothed labels), seconds.
     """
 
     log_probabilities: np.ndarray
     uncorrected_log_probabilities: np.ndarray
     train_loss: float
+    train_kl: float
     train_accuracy: float
     diverged_epoch: int
     history: list[dict[str, float]]
@@ -258,7 +263,8 @@ class _Training:
                     checkpoint.save(*self.save())
         if diverged_epoch:
             nothing = np.full((len(self.y_test), len(self.matrix)), np.nan, dtype=np.float32)
-            return TrainingResult(nothing, nothing, np.nan, np.nan, diverged_epoch, self.history)
+            scores = np.nan, np.nan, np.nan
+            return TrainingResult(nothing, nothing, *scores, diverged_epoch, self.history)
         return TrainingResult(
             outputs.cpu().numpy(),
             uncorrected.cpu().numpy(),
@@ -347,6 +353,7 @@ class _Training:
             "test_accuracy": _accuracy(outputs, self.y_test),
             "noisy_test_loss": functional.nll_loss(outputs, self.noisy_test).item(),
             "noisy_test_accuracy": _accuracy(outputs, self.noisy_test),
+            "uniform_test_loss": -outputs.mean().item(),
         }
         self.history.append(row)
         self.epoch, self.step_in_epoch = self.epoch + 1, 0
@@ -388,18 +395,20 @@ class _Training:
         return self.loss.outputs(logits, self.matrix), uncorrected
 
     @torch.no_grad()
-    def _score_training(self) -> tuple[float, float]:
+    def _score_training(self) -> tuple[float, float, float]:
         self.network.eval()
-        total, hits = torch.zeros((), dtype=torch.float64), 0
+        total, divergence, hits = 0.0, 0.0, 0
         for part, labels in zip(
             self.x_train.split(_EVALUATION_BATCH),
             self.y_train.split(_EVALUATION_BATCH),
             strict=True,
         ):
             logits = self._logits(part)
-            total += self.loss.mean(logits, labels, self.matrix).double().cpu() * len(labels)
-            hits += int((self._ranked(logits).argmax(1) == labels).sum())
-        return float(total) / len(self.y_train), hits / len(self.y_train)
+            outputs = self.loss.outputs(logits, self.matrix)
+            total += self.loss.mean(logits, labels, self.matrix).item() * len(labels)
+            divergence += self.loss.divergence(outputs, labels, self.matrix).item() * len(labels)
+            hits += int((outputs.argmax(1) == labels).sum())
+        return tuple(score / len(self.y_train) for score in (total, divergence, hits))
 
     def _report(self, row: dict[str, float]) -> None:
         left = row["seconds"] / row["epoch"] * (self.recipe.epochs - row["epoch"])
