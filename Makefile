@@ -4,12 +4,13 @@ CORES ?= all
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run report test lint help
+.PHONY: run report test test-slurm lint help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run    set up, run the default study, draw its figures and the report"
 	@echo "make test   set up, run all tests"
+	@echo "make test-slurm  as root: start a SLURM of two GPUs in name here, run the tests on it, stop it"
 	@echo "make report write results/report.html of the finished default study"
 	@echo "make lint   check formatting and style"
 
@@ -37,6 +38,10 @@ report: $(READY)
 
 test: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest
+
+test-slurm: $(READY)
+	tests/slurm/install
+	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -rs tests/slurm
 
 lint: $(READY)
 	$(BIN)/ruff check .
