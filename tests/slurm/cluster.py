@@ -76,6 +76,11 @@ class Cluster:
             path = SYSTEM / name
             if os.path.lexists(path) and not _is_ours(path):
                 return f"this machine has a SLURM: {path} exists"
+        ours = {int(file.read_text()) for file in BASE.glob("*.daemon")}
+        for process in psutil.process_iter(["name", "pid", "ppid"]):
+            name, *pids = process.info["name"], process.info["pid"], process.info["ppid"]
+            if name in ("slurmctld", "slurmd") and not ours.intersection(pids):
+                return f"this machine has a SLURM: process {process.pid}"
         return None
 
     def start(self):
@@ -104,13 +109,15 @@ class Cluster:
     def stop(self):
         """Cancel all jobs and stop what `start` started, by process id."""
         subprocess.run(["scancel", "--full", "--user", "root"], check=False)
-        _await(lambda: not self.queue(), "the end of all jobs")
-        for daemon in reversed(self.daemons):
-            daemon.terminate()
-            daemon.wait(timeout=30)
-        for name in FILES:
-            (SYSTEM / name).unlink(missing_ok=True)
-        self.lock.close()
+        try:
+            _await(lambda: not self.queue(), "the end of all jobs")
+        finally:
+            for daemon in reversed(self.daemons):
+                daemon.terminate()
+                daemon.wait(timeout=30)
+            for name in FILES:
+                (SYSTEM / name).unlink(missing_ok=True)
+            self.lock.close()
 
     def _spawn(self, command, *arguments, **identity):
         log = (BASE / f"{command}.log").open("w")
