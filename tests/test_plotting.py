@@ -6,14 +6,8 @@ import pytest
 from numpy.testing import assert_allclose
 from test_comparison import cells
 
-from label_smoothing.comparison import compare_with_theory
 from label_smoothing.figure_style import write_figure
-from label_smoothing.plotting import (
-    draw_loss_over_p,
-    draw_optimum_over_a,
-    loss_over_p_numbers,
-    optimum_over_a_numbers,
-)
+from label_smoothing.plotting import draw_loss_over_p, loss_over_p_numbers
 
 
 @pytest.fixture
@@ -81,20 +75,6 @@ def test_nothing_is_drawn_inside_the_frame_where_theory_diverges(slices):
     for panel in figure.axes[:2]:
         p, loss = panel.get_lines()[0].get_data()
         assert loss[p == 1] > panel.get_ylim()[1]
-
-
-def test_optimum_figure_marks_what_is_no_vertex(slices):
-    fits = pd.concat(
-        [compare_with_theory(slices), compare_with_theory(cells("gamma", 0.8, noise=0.02))]
-    )
-    numbers = optimum_over_a_numbers(fits)
-    assert set(numbers["quantity"]) == {"measured", "fitted", "predicted"}
-    figure = draw_optimum_over_a(numbers, "a study")
-    alpha, gamma = figure.axes
-    assert "alpha" in alpha.get_title()
-    assert "measured: lowest p of the grid in some seed" in alpha.get_legend_handles_labels()[1]
-    assert "jump of the theory's optimum" in gamma.get_legend_handles_labels()[1]
-    assert "jump of the theory's optimum" not in alpha.get_legend_handles_labels()[1]
 
 
 def test_figure_and_numbers_are_written_reproducibly(slices, tmp_path):

@@ -37,6 +37,12 @@ def test_default_study_is_large_enough():
     }
 
 
+@pytest.mark.parametrize("file", sorted((ROOT / "studies").glob("*.yaml")), ids=lambda f: f.stem)
+def test_every_study_is_allowed_and_draws_few_clean_rates(file):
+    study = Study(yaml.safe_load(file.read_text()), SCHEMA, file.parent)
+    assert set(study.few_clean_rates()) == set(study.drawn_clean_rates)
+
+
 def test_noise_types_share_networks():
     study = Study(CONFIG, SCHEMA)
     cells = list(study.cells())
@@ -52,6 +58,24 @@ def test_one_value_has_one_spelling(spelling, path):
     study = Study(changed("smoothing", yaml.safe_load(f"[{spelling}, 0.7]")), SCHEMA)
     assert path in study.smoothing
     assert canonical(float(spelling)) == path
+
+
+def test_drawn_clean_rates_are_all_or_those_named():
+    assert Study(CONFIG, SCHEMA).drawn_clean_rates == Study(CONFIG, SCHEMA).clean_rates
+    study = Study(changed("drawn_clean_rates", [1, 0.5]), SCHEMA)
+    assert study.drawn_clean_rates == study.few_clean_rates() == ("0.5", "1.0")
+    with pytest.raises(ConfigError, match=r"drawn_clean_rates holds 0\.42; allowed: values"):
+        Study(changed("drawn_clean_rates", [0.5, 0.42]), SCHEMA)
+
+
+def test_few_clean_rates_reach_from_first_to_last():
+    rates = [round(0.05 * i, 2) for i in range(1, 21)]
+    assert Study(changed("clean_rates", rates), SCHEMA).few_clean_rates() == (
+        "0.05",
+        "0.35",
+        "0.7",
+        "1.0",
+    )
 
 
 @pytest.mark.parametrize("grid", ["[0.5, 0.50]", "[0.5, 5e-1]", "[1, 1.0]"])

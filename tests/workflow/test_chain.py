@@ -20,6 +20,8 @@ def test_every_stage_left_its_files(finished_study):
     assert finished_study.files("theory/literature.csv")
     figures = finished_study.files("figures/**/*.svg")
     assert {figure.stem for figure in figures} >= {
+        "loss_and_accuracy_beta",
+        "loss_landscapes",
         "loss_over_p_alpha",
         "loss_over_p_beta",
         "optimum_over_a",
@@ -129,6 +131,43 @@ def test_one_figure_trains_only_what_it_shows(empty):
     }
 
 
+def test_drawn_clean_rates_are_all_that_a_figure_over_p_asks_for(empty):
+    empty.configure({**empty.config(), "drawn_clean_rates": [0.6]})
+    figure = "results/figures/digits/label_smoothing/loss_over_p_alpha.svg"
+    jobs = empty.planned(figure)
+    assert (jobs["train"], jobs["aggregate"]) == (2, 1)
+    assert empty.planned()["train"] == 4
+
+
+def test_the_methods_at_the_drawn_clean_rates_train_no_others(empty):
+    config = empty.config()
+    config["drawn_clean_rates"] = [0.6]
+    config["methods"] |= {
+        "logit": {"loss": "logit_smoothing"},
+        "backward": {"loss": "backward_correction", "matrix": "transition"},
+    }
+    empty.configure(config)
+    jobs = empty.planned("results/figures/digits/methods_beta.svg")
+    # Two methods over two p, and one with a single network.
+    assert (jobs["train"], jobs["evaluate"], jobs["aggregate"]) == (5, 5, 3)
+
+
+@pytest.mark.parametrize(
+    ("figure", "reason"),
+    [
+        ("label_smoothing/loss_over_p_gamma", "noise_types is alpha, beta; needed: gamma"),
+        ("label_smoothing/error_alpha", "smoothing is 0.5, 1.0; needed: 3 or more"),
+        ("methods_alpha", "methods is label_smoothing; needed: 2 or more"),
+    ],
+)
+def test_a_figure_that_the_study_lacks_says_why(empty, figure, reason):
+    path = f"results/figures/digits/{figure}"
+    process = empty.snakemake("--cores", "1", "--", f"{path}.svg", check=False)
+    assert process.returncode != 0
+    assert process.stdout.count(f"{path} is not offered: config.yaml: {reason}") == 1
+    assert not (empty.path / "results").exists()
+
+
 @pytest.mark.parametrize(
     ("target", "rule"),
     [
@@ -233,12 +272,13 @@ def test_every_method_runs_and_reports_both_outputs(empty):
             assert (row["test_loss"] != row["uncorrected_test_loss"]) == corrects, name
     figures = {path.relative_to(empty.path).parts[3:] for path in empty.files("figures/**/*.svg")}
     assert {("forward", "loss_over_p_alpha.svg"), ("forward", "optimum_over_a.svg")} <= figures
+    assert ("methods_alpha.svg",) in figures
     assert not {method for method, *_ in figures} & (set(config["methods"]) - {"forward"})
     refused = empty.snakemake(
         "--dry-run", "results/figures/digits/logit/loss_over_p_alpha.svg", check=False
     )
     assert refused.returncode != 0
-    assert "method logit has tables, but no fit and no figure over p" in refused.stdout
+    assert "loss_over_p_alpha is not offered: config.yaml: methods.logit has loss" in refused.stdout
     assert empty.planned() == {}
 
 

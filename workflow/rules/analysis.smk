@@ -25,7 +25,7 @@ rule aggregate:
 
 rule fit_theory:
     input:
-        tables=tables_of_study,
+        tables=tables_to_fit,
     output:
         fits=report(
             FITS,

@@ -11,9 +11,11 @@ SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from label_smoothing.code_hash import code_hash
+from label_smoothing.figures_offered import FIGURES, offered, theory, why_not
 from label_smoothing.study import ConfigError, Study
 
 ENVS = f"{workflow.basedir}/envs"
+CONFIG_FILE = ", ".join(map(str, workflow.configfiles)) or "config"
 
 
 def read_study():
@@ -25,8 +27,7 @@ def read_study():
     try:
         return Study(config, schema, folder)
     except ConfigError as error:
-        source = ", ".join(map(str, workflow.configfiles)) or "config"
-        raise WorkflowError(f"{source}: {error}") from None
+        raise WorkflowError(f"{CONFIG_FILE}: {error}") from None
 
 
 def check_matrices(study):
@@ -69,6 +70,9 @@ wildcard_constraints:
     seed=one_of(STUDY.seeds),
 
 
+# Figures take any name, so that one that the study lacks is answered with the reason (`for_figure`).
+ANY_NAME = dict.fromkeys(("dataset", "noise", "method"), r"[A-Za-z][\w.-]*")
+
 DATASET = "results/datasets/{dataset}.safetensors"
 LABELS = "results/labels/{dataset}/{transition}/a{a}/seed{seed}.npz"
 RUN = "results/runs/{dataset}/{transition}/{method}/a{a}/p{p}/seed{seed}"
@@ -80,8 +84,8 @@ METRICS = "results/metrics/{dataset}/{noise}/{method}/a{a}/p{p}/seed{seed}.json"
 TABLE = "results/tables/{dataset}/{noise}/{method}/a{a}.csv"
 SUMMARY = "results/summaries/{dataset}/{noise}/{method}/a{a}.csv"
 FITS = "results/theory/{dataset}/{noise}/{method}.csv"
-LOSS_OVER_P = "results/figures/{dataset}/{method}/loss_over_p_{noise}"
-OPTIMUM_OVER_A = "results/figures/{dataset}/{method}/optimum_over_a"
+# Of the figures of measurements, without the ending.
+FIGURE = {name: f"results/figures/{figure.path}" for name, figure in FIGURES.items()}
 LANDSCAPES = "results/figures/theory/landscapes"
 OPTIMUM_TWO_CLASSES = "results/figures/theory/optimum_two_classes"
 OPTIMUM_OVER_CLASSES = "results/figures/theory/optimum_over_classes"
@@ -116,13 +120,39 @@ def metrics_of_slice(wildcards):
     return expand(METRICS, p=STUDY.smoothing_of(wildcards.method), seed=STUDY.seeds, **wildcards)
 
 
+def for_figure(name, inputs):
+    """Input function: those of `inputs`, if the study offers the figure."""
+
+    def checked(wildcards):
+        if reason := why_not(STUDY, name, dict(wildcards.items())):
+            path = FIGURE[name].format(**wildcards)
+            raise WorkflowError(f"{path} is not offered: {CONFIG_FILE}: {reason}")
+        return inputs(wildcards)
+
+    return checked
+
+
 def tables_of_study(wildcards):
-    if not STUDY.has_theory(wildcards.method):
-        raise WorkflowError(
-            f"method {wildcards.method} has tables, but no fit and no figure over p: the theory "
-            "predicts label smoothing and forward correction with matrix 'p' only"
-        )
     return expand(TABLE, a=STUDY.clean_rates, **wildcards)
+
+
+def tables_of_noise_types(wildcards):
+    return expand(TABLE, a=STUDY.clean_rates, noise=STUDY.config["noise_types"], **wildcards)
+
+
+def tables_of_methods(wildcards):
+    methods = STUDY.config["methods"]
+    return expand(TABLE, a=STUDY.few_clean_rates(), method=methods, **wildcards)
+
+
+def tables_of_drawn_rates(wildcards):
+    return expand(TABLE, a=STUDY.drawn_clean_rates, **wildcards)
+
+
+def tables_to_fit(wildcards):
+    if reason := theory(STUDY, wildcards):
+        raise WorkflowError(f"{FITS.format(**wildcards)}: {CONFIG_FILE}: {reason}")
+    return tables_of_study(wildcards)
 
 
 def fits_of_dataset(wildcards):
@@ -135,12 +165,7 @@ def theory_files():
 
 
 def study_figures():
-    names = set()
-    for dataset, noise, method in STUDY.slices():
-        if STUDY.has_theory(method):
-            for name in (LOSS_OVER_P, OPTIMUM_OVER_A):
-                names.add(name.format(dataset=dataset, noise=noise, method=method))
-    return [f"{name}.{kind}" for name in sorted(names) for kind in ("svg", "csv")]
+    return [f"results/figures/{path}.{kind}" for path in offered(STUDY) for kind in ("svg", "csv")]
 
 
 def study_files():

@@ -32,6 +32,37 @@ def predicted_optimum(match: ArrayLike, M: int, assumption: str) -> np.ndarray:
     return gamma_optimum(match, M) if assumption == "gamma" else match
 
 
+def match_over_a(table: pd.DataFrame, rates: ArrayLike) -> np.ndarray:
+    """
+    Return the match probability at any clean rate, from the rates of a study.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of one data set and noise type with a, assumption, expected_clean_rate and
+        match_probability.
+    rates : array_like, shape (n,)
+        Clean rates.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        nan where no row of the table has a < 1, so that none shows the noise.
+    """
+    corrupted = table[table["a"] < 1]
+    rates = np.asarray(rates, dtype=float)
+    if corrupted.empty:
+        return np.full_like(rates, np.nan)
+    # Every family of transitions is I + (1 - a) N, so the clean rate is linear in 1 - a and the
+    # probability that two corruptions agree is quadratic: one row gives each coefficient.
+    row, corruption = corrupted.iloc[0], 1 - corrupted["a"].iloc[0]
+    lost = (1 - row["expected_clean_rate"]) / corruption
+    if row["assumption"] != "beta":
+        return 1 - lost * (1 - rates)
+    agree = (row["match_probability"] - 1 + 2 * lost * corruption) / corruption**2
+    return 1 - 2 * lost * (1 - rates) + agree * (1 - rates) ** 2
+
+
 def compare_with_theory(cells: pd.DataFrame) -> pd.DataFrame:
     """
     Return predicted and measured optimum, fitted match probability and agreement at each a.

@@ -5,8 +5,10 @@ Colours are Okabe and Ito's, which colour-blind readers can tell apart.
 """
 
 import os
+from collections.abc import Sequence
 
 import matplotlib
+import numpy as np
 import pandas as pd
 
 from label_smoothing.files import replacing
@@ -15,6 +17,8 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
+MEASURED, PREDICTED, FITTED = BLUE, VERMILLION, GREEN
+BEYOND = "#d0d0d0"  # above a colour scale
 STYLE = {
     "font.size": 10,
     "axes.spines.top": False,
@@ -55,3 +59,40 @@ def draw_legend(figure: plt.Figure, columns: int, **style) -> None:
         ncols=min(columns, len(entries)),
         **style,
     )
+
+
+def error_bars(points: pd.DataFrame, column: str) -> np.ndarray:
+    """Return the lengths of the bars from `column` to the columns low and high, shape (2, n)."""
+    bars = np.stack([points[column] - points["low"], points["high"] - points[column]])
+    return np.nan_to_num(bars)  # one seed has no interval
+
+
+def count_range(counts: pd.Series) -> str:
+    """Return "3", or "2 to 3" where counts differ."""
+    low, high = int(counts.min()), int(counts.max())
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def graded_colours(values: Sequence) -> dict:
+    """Return a colour for each of some ordered values, at equal steps."""
+    # Dark to light, without the yellow end, which is lost on white.
+    return dict(zip(values, plt.cm.viridis(np.linspace(0, 0.82, len(values))), strict=True))
+
+
+def noise_panels(numbers: pd.DataFrame, rows: int, height: float) -> tuple[plt.Figure, np.ndarray]:
+    """Return a figure of `height` inches and its panels, shape (rows, noise types), with titles."""
+    types = numbers[["noise", "assumption"]].drop_duplicates()
+    figure, panels = plt.subplots(
+        rows,
+        len(types),
+        figsize=(1.0 + 3.3 * len(types), height),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for panel, noise, assumption in zip(
+        panels[0], types["noise"], types["assumption"], strict=True
+    ):
+        panel.set_title(f"{noise}: {TEST_SETS[assumption]}", fontsize=10)
+    return figure, panels

@@ -6,16 +6,16 @@ import pandas as pd
 
 from label_smoothing.comparison import predicted_loss, predicted_optimum
 from label_smoothing.figure_style import (
-    BLUE,
-    GREEN,
+    MEASURED,
+    PREDICTED,
     STYLE,
     TEST_SETS,
-    VERMILLION,
+    count_range,
     draw_legend,
+    error_bars,
 )
 from label_smoothing.statistics import mean_interval
 
-MEASURED, PREDICTED, FITTED = BLUE, VERMILLION, GREEN
 _HIGHEST_LOSS = 1.6  # of the axis, in units of log M
 
 
@@ -64,8 +64,8 @@ def draw_loss_over_p(numbers: pd.DataFrame, study: str) -> plt.Figure:
     """Draw measured and predicted test loss over p, one panel for each clean rate."""
     first = numbers.iloc[0]
     rates = sorted(numbers["a"].unique())
-    columns = min(4, len(rates))
-    lines = -(-len(rates) // columns)
+    lines = -(-len(rates) // 4)
+    columns = -(-len(rates) // lines)
     measured = numbers[numbers["quantity"] == "measured"]
     # Far above the loss of the uniform output, log M, nothing is left to compare.
     highest = _HIGHEST_LOSS * np.log(first["classes"])
@@ -86,12 +86,13 @@ def draw_loss_over_p(numbers: pd.DataFrame, study: str) -> plt.Figure:
             _draw_loss_panel(panel, numbers[numbers["a"] == a], a, top)
         for panel in panels[:, 0]:
             panel.set_ylabel("test loss (nats)")
-        for panel in panels[-1]:
+        for panel in panels.flat[len(rates) - columns : len(rates)]:
             panel.set_xlabel("smoothing parameter p")
+            panel.tick_params(labelbottom=True)  # the last of its column
         draw_legend(figure, 3 if len(rates) <= 3 else 6, frameon=False)
         figure.suptitle(
             f"{study}: {first['noise']} ({TEST_SETS[first['assumption']]}), "
-            f"mean of {_counts(measured['seeds'])} seeds with 95 % t-interval"
+            f"mean of {count_range(measured['seeds'])} seeds with 95 % t-interval"
         )
     return figure
 
@@ -131,7 +132,7 @@ def _draw_loss_panel(panel: plt.Axes, numbers: pd.DataFrame, a: float, top: floa
         panel.errorbar(
             points["p"],
             points["loss"],
-            yerr=_bars(points, "loss"),
+            yerr=error_bars(points, "loss"),
             fmt="o",
             ms=5,
             mfc=MEASURED if memorised else "white",
@@ -159,135 +160,3 @@ def _draw_loss_panel(panel: plt.Axes, numbers: pd.DataFrame, a: float, top: floa
     panel.set_title(f"clean rate a = {a:g}", fontsize=10)
     panel.set_ylim(0, top)
     panel.set_xlim(right=1.1)
-
-
-def optimum_over_a_numbers(fits: pd.DataFrame) -> pd.DataFrame:
-    """
-    Return the numbers of `draw_optimum_over_a`.
-
-    Parameters
-    ----------
-    fits : DataFrame
-        Tables of `comparison.compare_with_theory` for the noise types of one data set and method.
-
-    Returns
-    -------
-    DataFrame
-        Rows with quantity "measured" and "fitted" (mean over seeds with 95 % t-interval; status
-        says how the measured one was found) and "predicted" (the theory's optimum on a fine grid).
-    """
-    rows = []
-    for noise, table in fits.groupby("noise", sort=False):
-        assumption, M = table["assumption"].iloc[0], int(table["M"].iloc[0])
-        for quantity in ("measured", "fitted"):
-            for fit in table.to_dict("records"):
-                limits = (fit[f"{quantity}_optimum{end}"] for end in ("", "_low", "_high"))
-                status = fit["optimum_status"] if quantity == "measured" else ""
-                rows.append((noise, assumption, quantity, fit["a"], *limits, fit["seeds"], status))
-        grid = np.linspace(1 / M, 1, 401)
-        match = _match_over_a(table, grid)
-        for a, p in zip(grid, predicted_optimum(match, M, assumption), strict=True):
-            rows.append((noise, assumption, "predicted", a, p, np.nan, np.nan, 0, ""))
-    columns = ["noise", "assumption", "quantity", "a", "p", "low", "high", "seeds", "status"]
-    numbers = pd.DataFrame(rows, columns=columns)
-    for column in ("method", "dataset"):
-        numbers.insert(0, column, fits[column].iloc[0])
-    return numbers
-
-
-def _match_over_a(table: pd.DataFrame, grid: np.ndarray) -> np.ndarray:
-    """Return the match probability at each clean rate of the grid, from those of the table."""
-    corrupted = table[table["a"] < 1]
-    if corrupted.empty:  # no row shows the noise
-        return np.full_like(grid, np.nan)
-    # Every family of transitions is I + (1 - a) N, so the clean rate is linear in 1 - a and the
-    # probability that two corruptions agree is quadratic: one row gives each coefficient.
-    row, corruption = corrupted.iloc[0], 1 - corrupted["a"].iloc[0]
-    lost = (1 - row["expected_clean_rate"]) / corruption
-    if row["assumption"] != "beta":
-        return 1 - lost * (1 - grid)
-    agree = (row["match_probability"] - 1 + 2 * lost * corruption) / corruption**2
-    return 1 - 2 * lost * (1 - grid) + agree * (1 - grid) ** 2
-
-
-def draw_optimum_over_a(numbers: pd.DataFrame, study: str) -> plt.Figure:
-    """Draw the measured and the predicted optimum p over the clean rate, a panel a noise type."""
-    types = list(dict.fromkeys(numbers["noise"]))
-    with plt.rc_context(STYLE):
-        figure, panels = plt.subplots(
-            1,
-            len(types),
-            figsize=(1.0 + 3.3 * len(types), 4.2),
-            sharex=True,
-            sharey=True,
-            squeeze=False,
-            layout="constrained",
-        )
-        for panel, noise in zip(panels.flat, types, strict=True):
-            _draw_optimum_panel(panel, numbers[numbers["noise"] == noise])
-        panels[0, 0].set_ylabel("p with the lowest test loss")
-        draw_legend(figure, 3, frameon=False)
-        counts = _counts(numbers[numbers["quantity"] == "measured"]["seeds"])
-        figure.suptitle(f"{study}: best smoothing, mean of {counts} seeds with 95 % t-interval")
-    return figure
-
-
-def _draw_optimum_panel(panel: plt.Axes, numbers: pd.DataFrame) -> None:
-    by = {quantity: group for quantity, group in numbers.groupby("quantity")}
-    line = by["predicted"].sort_values("a")
-    jump = line["p"].diff() > 0.1
-    a, p = line["a"].to_numpy(), line["p"].to_numpy()
-    for part_a, part_p in zip(
-        np.split(a, np.flatnonzero(jump)), np.split(p, np.flatnonzero(jump)), strict=True
-    ):
-        panel.plot(part_a, part_p, color=PREDICTED, lw=1.8, label="theory, no fit")
-    for where in np.flatnonzero(jump):
-        panel.plot(
-            a[where - 1 : where + 1],
-            p[where - 1 : where + 1],
-            color=PREDICTED,
-            ls=":",
-            lw=1.2,
-            label="jump of the theory's optimum",
-        )
-    vertex = by["measured"]["status"] == "ok"
-    for points, style, shift, label in (
-        (by["measured"][vertex], {"fmt": "o", "color": MEASURED}, -0.006, "measured: parabola"),
-        (
-            by["measured"][~vertex],
-            {"fmt": "o", "color": MEASURED, "mfc": "white"},
-            -0.006,
-            "measured: lowest p of the grid in some seed",
-        ),
-        (
-            by["fitted"],
-            {"fmt": "s", "color": FITTED},
-            0.006,
-            "theory with fitted match probability",
-        ),
-    ):
-        if not points.empty:
-            panel.errorbar(
-                points["a"] + shift,
-                points["p"],
-                yerr=_bars(points, "p"),
-                ms=5,
-                capsize=2.5,
-                lw=1.2,
-                label=label,
-                **style,
-            )
-    first = numbers.iloc[0]
-    panel.set_title(f"{first['noise']}: {TEST_SETS[first['assumption']]}", fontsize=10)
-    panel.set_xlabel("clean rate a")
-    panel.set_ylim(0, 1.08)
-
-
-def _bars(points: pd.DataFrame, column: str) -> np.ndarray:
-    bars = np.stack([points[column] - points["low"], points["high"] - points[column]])
-    return np.nan_to_num(bars)  # one seed has no interval
-
-
-def _counts(seeds: pd.Series) -> str:
-    low, high = seeds.min(), seeds.max()
-    return str(low) if low == high else f"{low} to {high}"

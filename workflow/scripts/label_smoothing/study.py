@@ -83,6 +83,8 @@ class Study:
         The config with every number read as one.
     clean_rates, smoothing, seeds : tuple of str
         The grids in canonical spelling, ascending.
+    drawn_clean_rates : tuple of str
+        The clean rates that have a panel in figures over p; all, where the config names none.
 
     Raises
     ------
@@ -101,6 +103,7 @@ class Study:
         self.clean_rates = _grid(self.config, "clean_rates")
         self.smoothing = _grid(self.config, "smoothing")
         self.seeds = _grid(self.config, "seeds")
+        self.drawn_clean_rates = self._drawn_clean_rates()
         self._check_transitions()
         self._check_methods()
         self._check_datasets()
@@ -123,12 +126,16 @@ class Study:
 
     def smoothing_of(self, method: str) -> tuple[str, ...]:
         """Return the p of a method's cells; a method that knows no p has them at 1.0."""
-        return self.smoothing if self._matrix_of(method) == "p" else (canonical(1),)
+        return self.smoothing if self.depends_on_p(method) else (canonical(1),)
+
+    def depends_on_p(self, method: str) -> bool:
+        """Return whether a method has cells over p."""
+        return self._matrix_of(method) == "p"
 
     def has_theory(self, method: str) -> bool:
         """Return whether the theory predicts a method's test loss over p."""
         losses = ("label_smoothing", "forward_correction")
-        return self._matrix_of(method) == "p" and self.config["methods"][method]["loss"] in losses
+        return self.depends_on_p(method) and self.config["methods"][method]["loss"] in losses
 
     def target_files(self, method: str) -> list[str]:
         """Return the file of a method's matrix, as a list that is empty if it has none."""
@@ -171,6 +178,25 @@ class Study:
         ):
             for p in self.smoothing_of(method):
                 yield Cell(dataset, transition, method, a, p, seed)
+
+    def few_clean_rates(self, count: int = 4) -> tuple[str, ...]:
+        """Return at most so many of the drawn clean rates, spread evenly from first to last."""
+        rates = self.drawn_clean_rates
+        if len(rates) <= count:
+            return rates
+        return tuple(rates[round(i * (len(rates) - 1) / (count - 1))] for i in range(count))
+
+    def _drawn_clean_rates(self) -> tuple[str, ...]:
+        if "drawn_clean_rates" not in self.config:
+            return self.clean_rates
+        drawn = _grid(self.config, "drawn_clean_rates")
+        for rate in drawn:
+            if rate not in self.clean_rates:
+                raise ConfigError(
+                    f"drawn_clean_rates holds {rate}; allowed: values of clean_rates: "
+                    f"{', '.join(self.clean_rates)}"
+                )
+        return drawn
 
     def _check_datasets(self) -> None:
         for name, entry in self.config["datasets"].items():

@@ -5,12 +5,14 @@ import numpy as np
 import pandas as pd
 
 from label_smoothing.figure_style import (
+    BEYOND,
     BLUE,
     GREEN,
     STYLE,
     TEST_SETS,
     VERMILLION,
     draw_legend,
+    graded_colours,
 )
 from label_smoothing.theory import (
     NOISE_TYPES,
@@ -27,7 +29,6 @@ _LOSS = {"alpha": alpha_loss, "beta": beta_loss, "gamma": gamma_loss}
 _OPTIMUM = {"alpha": alpha_optimum, "beta": beta_optimum, "gamma": gamma_optimum}
 CLASSES = (2, 3, 5, 10, 100, 1000)
 _HIGHEST_LOSS = 2.0  # nats, of the colour scale: near the divergence nothing is left to compare
-_BEYOND = "#d0d0d0"
 _A, _P, _BEST = "clean rate a", "smoothing parameter p", "optimum p*"
 _LINES = {
     "alpha": {"color": BLUE, "ls": "-", "lw": 2.2},
@@ -35,11 +36,6 @@ _LINES = {
     "gamma": {"color": GREEN, "ls": "-.", "lw": 2.2},
 }
 _MIRROR = {"ls": ":", "lw": 1.8}
-
-
-def _classes_colours(classes):
-    # Dark to light, without the yellow end, which is lost on white.
-    return dict(zip(classes, plt.cm.viridis(np.linspace(0, 0.82, len(classes))), strict=True))
 
 
 def _table(**columns):
@@ -101,7 +97,7 @@ def _with_classes(numbers, M):
 def draw_landscapes(numbers: pd.DataFrame) -> plt.Figure:
     """Draw the loss over a and p, one panel for each noise type, on one colour scale."""
     levels = np.linspace(0, _HIGHEST_LOSS, 21)
-    colours = plt.cm.viridis.with_extremes(over=_BEYOND)
+    colours = plt.cm.viridis.with_extremes(over=BEYOND)
     with plt.rc_context({**STYLE, "axes.grid": False}):
         figure, panels = plt.subplots(
             1, 3, figsize=(11.4, 4.4), sharex=True, sharey=True, layout="constrained"
@@ -222,7 +218,7 @@ def draw_optimum_over_classes(numbers: pd.DataFrame) -> plt.Figure:
         )
         one_line = alpha[["a", "p"]].drop_duplicates()
         panel.plot(one_line["a"], one_line["p"], color="black", lw=2, label="alpha, every M")
-        for M, colour in _classes_colours(classes).items():
+        for M, colour in graded_colours(classes).items():
             line = beta[beta["classes"] == M]
             panel.plot(line["a"], line["p"], color=colour, lw=1.8, label=f"beta, M = {M:g}")
             above = line[line["a"] < 1]
@@ -271,7 +267,7 @@ def draw_gamma_optimum(numbers: pd.DataFrame) -> plt.Figure:
     """Draw gamma's p*(a) for several M, with the jump of each marked."""
     with plt.rc_context(STYLE):
         figure, panel = plt.subplots(figsize=(6.8, 6.0), layout="constrained")
-        for M, colour in _classes_colours(numbers["classes"].unique()).items():
+        for M, colour in graded_colours(numbers["classes"].unique()).items():
             here = numbers[numbers["classes"] == M]
             below, above = (here[here["branch"] == branch] for branch in ("below", "above"))
             a_c = here["a_c"].iloc[0]
