@@ -34,6 +34,10 @@ class Held(CNN):
         return super().forward(images)
 """
 SECOND_EPOCH = 14  # steps
+FIGURES = [
+    f"results/figures/digits/label_smoothing/{name}.svg"
+    for name in ("loss_over_p_alpha", "loss_over_p_beta", "optimum_over_a")
+]
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +65,10 @@ class Study:
         project.configure(config)
         (project.path / "held.py").write_text(HELD)
 
-    def start(self, *arguments):
+    def start(self, targets, *options):
         with self.log.open("w") as log:
             return subprocess.Popen(
-                self.project.command(*SLURM, *arguments),
+                self.project.command(*SLURM, *options, "--", *targets),
                 cwd=self.project.path,
                 env=self.project.environment(),
                 stdout=log,
@@ -97,6 +101,12 @@ def study(empty):
     return Study(empty)
 
 
+def assert_same_results(study, finished_study, targets):
+    contents, expected = study.project.contents(), finished_study.contents()
+    assert contents == {name: expected[name] for name in contents}
+    assert set(targets) <= set(contents)
+
+
 def assert_gpus_were_shared(cluster, runs):
     assert {cluster.granted(run.job)["JOB_GRES"] for run in runs} == {"gpu:1"}
     for run in runs:
@@ -104,7 +114,7 @@ def assert_gpus_were_shared(cluster, runs):
 
 
 def test_killed_jobs_and_a_lost_node_cost_nothing(cluster, study, finished_study):
-    process = study.start("--group-components", "cell=2")
+    process = study.start(FIGURES, "--group-components", "cell=2")
     jobs = await_until(lambda: len(queue := cluster.queue()) == 2 and list(queue), "two jobs")
     cells = {job: cluster.networks(job) for job in jobs}
     assert [len(networks) for networks in cells.values()] == [2, 2]
@@ -126,7 +136,7 @@ def test_killed_jobs_and_a_lost_node_cost_nothing(cluster, study, finished_study
     cluster.return_node()
     study.finish(process)
 
-    assert study.project.contents() == finished_study.contents()
+    assert_same_results(study, finished_study, FIGURES)
     runs = cluster.runs()
     (again,) = {run.job for run in runs} - {killed, lost}
     assert [(run.job, run.state) for run in runs if run.state != "COMPLETED"] == [
@@ -153,18 +163,18 @@ def test_an_interrupted_and_a_killed_snakemake_train_no_cell_twice(cluster, stud
     targets = [
         f"results/metrics/digits/alpha/label_smoothing/a{a}/p{p}/seed0.json" for a, p in cells
     ]
-    study.finish(study.start(*targets[:-1]))
+    study.finish(study.start(targets[:-1]))
     assert all(study.trained(*cell) for cell in first)
 
     study.hold(SECOND_EPOCH)
-    interrupted = study.start(*targets)
+    interrupted = study.start(targets)
     await_until(lambda: study.under_way(*last), "epoch 2")
     interrupted.send_signal(signal.SIGINT)
     assert interrupted.wait(timeout=60) != 0
     await_until(lambda: not cluster.queue(), "the end of the cancelled job", 30)
 
     study.hold(0)
-    killed = study.start(*targets)
+    killed = study.start(targets)
     await_until(lambda: "going on from epoch 2" in study.training_log(*last), "the second start")
     killed.kill()
     killed.wait()
@@ -174,7 +184,7 @@ def test_an_interrupted_and_a_killed_snakemake_train_no_cell_twice(cluster, stud
     await_until(lambda: not cluster.queue(), "the end of the cancelled job", 30)
     study.let_go()
     study.project.snakemake("--unlock")
-    study.finish(study.start(*targets))
+    study.finish(study.start(targets))
 
     runs = cluster.runs()[before:]
     states = {}
@@ -185,7 +195,4 @@ def test_an_interrupted_and_a_killed_snakemake_train_no_cell_twice(cluster, stud
     assert states == {cell: ["COMPLETED"] for cell in first}
     assert "going on from epoch 2" in study.training_log(*last)
     assert_gpus_were_shared(cluster, runs)
-    expected = finished_study.contents()
-    contents = study.project.contents()
-    assert contents == {name: expected[name] for name in contents}
-    assert sum(name.endswith(".json") for name in contents) == 4
+    assert_same_results(study, finished_study, targets)
