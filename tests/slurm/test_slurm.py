@@ -15,7 +15,8 @@ SLURM = (
     *("--slurm-init-seconds-before-status-checks", "2"),
     *("--max-status-checks-per-second", "1"),
 )
-# The digits' network, which from the step on that the file `hold` names takes seconds a step.
+# The digits' network, which takes 5 seconds a step from the step on that the file `hold` names: long
+# enough to be hit, short enough to leave a checkpoint on SIGTERM.
 HELD = """
 import time
 from pathlib import Path
@@ -28,10 +29,15 @@ class Held(CNN):
 
     def forward(self, images):
         if self.training:
-            if Path("hold").exists() and self.steps >= int(Path("hold").read_text()):
-                time.sleep(2)
+            end = time.monotonic() + 5
+            while self.held() and time.monotonic() < end:
+                time.sleep(0.1)
             self.steps += 1
         return super().forward(images)
+
+    def held(self):
+        hold = Path("hold")
+        return hold.exists() and self.steps >= int(hold.read_text())
 """
 SECOND_EPOCH = 14  # steps
 FIGURES = [
@@ -79,10 +85,12 @@ class Study:
         assert process.wait(timeout=300) == 0, self.log.read_text()
 
     def hold(self, step):
-        (self.project.path / "hold").write_text(str(step))
+        new = self.project.path / "hold.new"
+        new.write_text(str(step))
+        new.rename(new.with_suffix(""))
 
     def let_go(self):
-        (self.project.path / "hold").unlink()
+        self.hold(1_000_000)
 
     def trained(self, a, p):
         return bool(self.project.files(f"runs/digits/*/*/a{a}/p{p}/seed0/predictions.npz"))
