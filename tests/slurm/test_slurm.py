@@ -15,8 +15,8 @@ SLURM = (
     *("--slurm-init-seconds-before-status-checks", "2"),
     *("--max-status-checks-per-second", "1"),
 )
-# The digits' network, which takes 5 seconds a step from the step on that the file `hold` names: long
-# enough to be hit, short enough to leave a checkpoint on SIGTERM.
+# The digits' network, which takes 5 seconds a step from that step on which the file `hold` names:
+# long enough to be hit, short enough to leave a checkpoint on SIGTERM.
 HELD = """
 import time
 from pathlib import Path
