@@ -35,6 +35,7 @@ onsuccess:
 rule all:
     default_target: True
     input:
+        claims_files(),
         theory_files(),
         study_figures(),
         study_files(),

@@ -46,3 +46,30 @@ rule fit_theory:
         code=code("fit_theory"),
     script:
         "../scripts/fit_theory.py"
+
+
+rule judge_claims:
+    input:
+        tables=tables_with_theory,
+    output:
+        claims=CLAIMS,
+        page=report(
+            CLAIMS_PAGE,
+            caption="../report/claims.rst",
+            category="The verdicts",
+            labels={"what": "verdicts on the claims", "noise": "all", "method": "all"},
+        ),
+    log:
+        log_of(CLAIMS),
+    conda:
+        f"{ENVS}/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("judge_claims"),
+        figures=offered(STUDY),
+        study=STUDY.config["study"],
+    script:
+        "../scripts/judge_claims.py"

@@ -84,6 +84,8 @@ METRICS = "results/metrics/{dataset}/{noise}/{method}/a{a}/p{p}/seed{seed}.json"
 TABLE = "results/tables/{dataset}/{noise}/{method}/a{a}.csv"
 SUMMARY = "results/summaries/{dataset}/{noise}/{method}/a{a}.csv"
 FITS = "results/theory/{dataset}/{noise}/{method}.csv"
+CLAIMS = "results/claims.csv"
+CLAIMS_PAGE = "results/claims.html"
 # Of the figures of measurements, without the ending.
 FIGURE = {name: f"results/figures/{figure.path}" for name, figure in FIGURES.items()}
 LANDSCAPES = "results/figures/theory/landscapes"
@@ -157,6 +159,28 @@ def tables_to_fit(wildcards):
 
 def fits_of_dataset(wildcards):
     return expand(FITS, noise=STUDY.config["noise_types"], **wildcards)
+
+
+def tables_with_theory(wildcards):
+    if not (slices := slices_with_theory()):
+        raise WorkflowError(
+            f"{CLAIMS} is not offered: {CONFIG_FILE}: methods is {', '.join(STUDY.config['methods'])}; "
+            "needed: one that the theory predicts (loss 'label_smoothing' or 'forward_correction' "
+            "with matrix 'p')"
+        )
+    return [
+        table
+        for dataset, noise, method in slices
+        for table in expand(TABLE, dataset=dataset, noise=noise, method=method, a=STUDY.clean_rates)
+    ]
+
+
+def slices_with_theory():
+    return [where for where in STUDY.slices() if STUDY.has_theory(where[-1])]
+
+
+def claims_files():
+    return [CLAIMS, CLAIMS_PAGE] if slices_with_theory() else []
 
 
 def theory_files():

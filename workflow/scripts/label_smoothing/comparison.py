@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from label_smoothing.fits import fit_clean_rate, fit_quadratic_optimum, informative
+from label_smoothing.fits import fit_clean_rate, informative, measured_optimum
 from label_smoothing.statistics import mean_interval
 from label_smoothing.theory import gamma_loss, gamma_optimum, memorised_loss
 
@@ -145,14 +145,8 @@ def _measure(curve: pd.DataFrame, M: int, assumption: str, match: dict[str, floa
     """Return the measured quantities of one seed."""
     curve = curve[curve["diverged_epoch"] == 0]
     p, loss = curve["p"].to_numpy(), curve["test_loss"].to_numpy(dtype=float)
-    grid_optimum = p[loss.argmin()] if len(p) else np.nan
-    row = {"measured_optimum": grid_optimum, "grid_optimum": grid_optimum}
-    row |= dict.fromkeys(_OF_FIT, np.nan) | {"optimum_status": "grid"}
-    if np.unique(p[p < 1]).size >= 3 and grid_optimum < 1:
-        parabola = fit_quadratic_optimum(p, loss, neighbours=1)
-        row["optimum_status"] = parabola.status
-        if parabola.status == "ok":
-            row["measured_optimum"] = parabola.p_star
+    row = {"grid_optimum": p[loss.argmin()] if len(p) else np.nan} | dict.fromkeys(_OF_FIT, np.nan)
+    row["measured_optimum"], row["optimum_status"] = measured_optimum(p, loss)
     used = informative(p, M)
     row |= _agreement("", p, loss, match[assumption], M, assumption)
     if used.sum() >= 2:

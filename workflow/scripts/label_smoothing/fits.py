@@ -232,3 +232,26 @@ def fit_quadratic_optimum(p: ArrayLike, loss: ArrayLike, neighbours: int = 2) ->
     return QuadraticFit(
         float(grid_minimum + scale * vertex), float(error), curvature, grid_minimum, points, "ok"
     )
+
+
+def measured_optimum(p: np.ndarray, loss: np.ndarray) -> tuple[float, str]:
+    """
+    Return the p that minimises the losses of one seed, and how it was found.
+
+    Parameters
+    ----------
+    p, loss : ndarray, shape (k,)
+        Each p once; losses in nats.
+
+    Returns
+    -------
+    tuple
+        The vertex of a parabola through the lowest loss and its neighbours and "ok"; where there is
+        none, the p of the lowest loss (nan without losses) and the status of
+        `fit_quadratic_optimum` or, where that needs more p or has no say, "grid".
+    """
+    lowest = p[loss.argmin()] if len(p) else np.nan
+    if np.unique(p[p < 1]).size < 3 or lowest >= 1:
+        return lowest, "grid"
+    parabola = fit_quadratic_optimum(p, loss, neighbours=1)
+    return (parabola.p_star if parabola.status == "ok" else lowest), parabola.status
