@@ -15,6 +15,9 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
+LONG_STUDY = [
+    f"results/metrics/digits/alpha/label_smoothing/a0.6/p{p}/seed0.json" for p in (0.5, 1.0)
+]
 PARTS = ("Snakefile", "workflow", "profiles", "envs")
 
 
@@ -43,7 +46,7 @@ def assert_resumed(project, undisturbed):
     assert any("going on from epoch" in log for log in logs)
     assert not project.files("checkpoints/**/*.safetensors")
     assert project.contents() == undisturbed.contents()
-    assert project.planned() == {}
+    assert project.planned(*LONG_STUDY) == {}
 
 
 class Project:
@@ -111,10 +114,10 @@ class Project:
         assert jobs or "Nothing to be done" in output or total == 1, output
         return jobs
 
-    def start(self):
+    def start(self, *targets):
         """Start a run in a process group of its own."""
         return subprocess.Popen(
-            self.command("--cores", "2"),
+            self.command("--cores", "2", "--", *targets),
             cwd=self.path,
             env=self.environment(),
             stdout=subprocess.DEVNULL,
@@ -123,8 +126,8 @@ class Project:
         )
 
     def start_and_await_checkpoints(self, count=1):
-        """Start a run; return when `count` trainings have left a checkpoint."""
-        process = self.start()
+        """Start the long study; return when `count` trainings have left a checkpoint."""
+        process = self.start(*LONG_STUDY)
         self.await_checkpoints(process, count)
         return process
 
@@ -132,13 +135,13 @@ class Project:
         await_event(process, lambda: len(self.files("checkpoints/**/seed*.safetensors")) >= count)
 
     def kill_in_training(self):
-        """Start a run and SIGKILL everything in mid-training."""
+        """Start the long study and SIGKILL everything in mid-training."""
         process = self.start_and_await_checkpoints()
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
     def preempt_trainings(self):
-        """Start a run and SIGTERM its trainings; return Snakemake's exit status."""
+        """Start the long study and SIGTERM its trainings; return Snakemake's exit status."""
         process = self.start_and_await_checkpoints()
         for job in jobs_of(process, "train"):
             job.terminate()
@@ -192,7 +195,7 @@ def empty(tmp_path, tiny_config):
 
 @pytest.fixture(scope="session")
 def long_trainings(tmp_path_factory, finished_study):
-    """Return two copies of a study whose trainings take seconds, one to begin and one finished."""
+    """Return two copies of a study whose trainings take seconds, one to begin and one with them."""
     start = finished_study.copy(tmp_path_factory.mktemp("long") / "start")
     config = start.config()
     config["training"]["memorise"]["epochs"] = 60
@@ -203,7 +206,7 @@ def long_trainings(tmp_path_factory, finished_study):
     for stage in ("runs", "metrics", "tables", "summaries", "theory/digits", "figures/digits"):
         shutil.rmtree(start.path / "results" / stage)
     undisturbed = start.copy(start.path.with_name("undisturbed"))
-    undisturbed.run()
+    undisturbed.run("--", *LONG_STUDY)
     return start, undisturbed
 
 

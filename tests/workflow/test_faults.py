@@ -6,7 +6,7 @@ import subprocess
 
 import psutil
 import pytest
-from conftest import assert_resumed, await_event, jobs_of
+from conftest import LONG_STUDY, assert_resumed, await_event, jobs_of
 
 CELL = "results/runs/digits/uniform/label_smoothing"
 SCORES = "results/metrics/digits/alpha/label_smoothing"
@@ -30,7 +30,7 @@ def test_a_killed_snakemake_takes_its_trainings_along_and_they_go_on(long_traini
     damaged, _ = project.files("checkpoints/**/seed0.safetensors")
     truncate(damaged)
     project.snakemake("--unlock")
-    output = project.run().stdout
+    output = project.run("--", *LONG_STUDY).stdout
     assert f"ignoring the checkpoint {damaged.relative_to(project.path)}" in output
     assert_resumed(project, undisturbed)
 
@@ -38,7 +38,7 @@ def test_a_killed_snakemake_takes_its_trainings_along_and_they_go_on(long_traini
 def test_a_killed_training_goes_on_and_a_second_snakemake_is_refused(long_trainings, tmp_path):
     start, undisturbed = long_trainings
     project = start.copy(tmp_path / "killed")
-    process = project.start()
+    process = project.start(*LONG_STUDY)
     await_event(process, lambda: jobs_of(process, "train"))
     second = project.snakemake("--cores", "1", check=False)
     assert second.returncode != 0
@@ -49,20 +49,21 @@ def test_a_killed_training_goes_on_and_a_second_snakemake_is_refused(long_traini
     assert process.wait(timeout=300) != 0
     assert not other.is_running()
     assert len(project.files("runs/**/predictions.npz")) == 1
-    project.run()
+    project.run("--", *LONG_STUDY)
     assert_resumed(project, undisturbed)
 
 
 def test_a_killed_evaluation_is_done_again(finished):
     before = finished.contents()
-    finished.files("metrics/digits/alpha/**/*.json")[0].unlink()
-    process = finished.start()
+    score = f"{SCORES}/a0.6/p0.5/seed0.json"
+    (finished.path / score).unlink()
+    process = finished.start(score)
     (job,) = await_event(process, lambda: jobs_of(process, "evaluate"))
     job.kill()
     assert process.wait(timeout=300) != 0
-    finished.run()
+    assert not (finished.path / score).exists()
+    finished.run("--", score)
     assert finished.contents() == before
-    assert finished.planned() == {}
 
 
 def test_damaged_arrays_are_named_and_made_again(finished):

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from conftest import assert_resumed
+from conftest import LONG_STUDY, assert_resumed
 
 LIBRARY = "workflow/scripts/label_smoothing"
 DRAW_THEORY = {
@@ -156,11 +156,11 @@ def test_a_killed_run_resumes_with_the_same_results(long_trainings, tmp_path):
     start, undisturbed = long_trainings
     killed = start.copy(tmp_path / "killed")
     killed.kill_in_training()
-    assert not killed.files("figures/digits/**/*.svg")
+    assert not killed.files("runs/**/predictions.npz")
     refused = killed.snakemake("--cores", "2", check=False)
     assert "LockException" in refused.stdout
     killed.snakemake("--unlock")
-    killed.run()
+    killed.run("--", *LONG_STUDY)
     assert_resumed(killed, undisturbed)
 
 
@@ -170,7 +170,7 @@ def test_a_preempted_training_resumes_with_the_same_results(long_trainings, tmp_
     assert preempted.preempt_trainings() != 0
     assert not preempted.files("runs/**/predictions.npz")
     assert preempted.files("checkpoints/**/seed*.safetensors")
-    preempted.run()
+    preempted.run("--", *LONG_STUDY)
     assert_resumed(preempted, undisturbed)
 
 
