@@ -530,7 +530,7 @@ def answered(run, folder, config, change, arguments):
     assert status != 0
     assert not (folder / "results").exists()
     assert not list(folder.glob(".snakemake/locks/*"))
-    return output.splitlines()
+    return output.strip().splitlines()
 
 
 @pytest.mark.parametrize(("change", "arguments", "message"), CASES.values(), ids=CASES)
