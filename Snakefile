@@ -15,6 +15,16 @@ include: "workflow/rules/theory.smk"
 include: "workflow/rules/figures.smk"
 
 
+# On a cluster only networks are worth a submission: the rest takes seconds where Snakemake runs.
+workflow.localrules(
+    *(rule.name for rule in workflow.rules if rule.name not in ("train", "evaluate"))
+)
+
+
+onsuccess:
+    forget_finished_trainings()
+
+
 # Every file of every cell, not only the figures: Snakemake does not miss a deleted file whose
 # consumers still exist unless somebody asks for it.
 rule all:

@@ -71,6 +71,17 @@ def test_npz_in_the_shapes_of_keras(tmp_path, shape, labels):
     assert dataset.classes == 3
 
 
+def test_a_damaged_file_is_refused_with_what_to_do(digits, tmp_path):
+    path = tmp_path / "digits.safetensors"
+    write_dataset(path, digits)
+    whole = path.read_bytes()
+    for content in (whole[:-1], whole[:100], b""):
+        path.write_bytes(content)
+        for read in (read_dataset, read_labels):
+            with pytest.raises(ValueError, match=r"digits\.safetensors is damaged: .*; delete it"):
+                read(path)
+
+
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [

@@ -32,7 +32,7 @@ rule fit_theory:
             caption="../report/fits.rst",
             category="Does the loss follow the theory?",
             subcategory="{dataset}",
-            labels={"what": "fits", "noise": "{noise}", "method": "{method}"},
+            labels={"what": "table of fits", "noise": "{noise}", "method": "{method}"},
         ),
     log:
         log_of(FITS),
@@ -57,8 +57,9 @@ rule judge_claims:
             CLAIMS_PAGE,
             caption="../report/claims.rst",
             category="The verdicts",
-            labels={"what": "verdicts on the claims", "noise": "all", "method": "all"},
+            labels={"what": "all verdicts, with reasons", "noise": "all", "method": "all"},
         ),
+        short=CLAIMS_SHORT,
     log:
         log_of(CLAIMS),
     conda:

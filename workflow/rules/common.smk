@@ -1,6 +1,7 @@
 # Validation, wildcards, paths and input functions; no rules.
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -12,8 +13,12 @@ sys.path.insert(0, str(SCRIPTS))
 from label_smoothing.code_hash import code_hash
 from label_smoothing.config_file import check_config_file
 from label_smoothing.figures_offered import FIGURES, offered, theory, why_not
+from label_smoothing.gpus import installed_gpus, visible_gpus
 from label_smoothing.preflight import check_files, check_imports
 from label_smoothing.study import ConfigError, Study
+
+# Snakemake puts this into shell commands as it stands, and .venv may be in a folder with a space.
+sys.executable = shlex.quote(sys.executable)
 
 ENVS = f"{workflow.basedir}/envs"
 # A study is one whole file: given with --configfile, it replaces the default study.
@@ -61,6 +66,23 @@ if not workflow.deployment_settings.deployment_method:
     check(check_imports, STUDY)
 
 
+def limit_gpus(study):
+    """Count this machine's GPU slots, so that no more trainings start than there are slots."""
+    # A number of nodes means that the jobs run elsewhere.
+    elsewhere = workflow.resource_settings.nodes is not None
+    if study.config["device"] == "cpu" or elsewhere or "gpu" in workflow.global_resources:
+        return
+    gpus = visible_gpus(os.environ.get("CUDA_VISIBLE_DEVICES"), installed_gpus())
+    # Without any, a limit would be in the way of `device: auto`.
+    if gpus:
+        workflow.global_resources["gpu"] = gpus * study.config["jobs_per_gpu"]
+
+
+# The scripts see the config with its defaults.
+config.update(STUDY.config)
+limit_gpus(STUDY)
+
+
 # Every spelling is matched, so that `known` and `for_figure` answer for what the study lacks.
 wildcard_constraints:
     **dict.fromkeys(("dataset", "noise", "transition", "method", "a", "p", "seed"), r"[\w.,+-]+"),
@@ -79,6 +101,7 @@ SUMMARY = "results/summaries/{dataset}/{noise}/{method}/a{a}.csv"
 FITS = "results/theory/{dataset}/{noise}/{method}.csv"
 CLAIMS = "results/claims.csv"
 CLAIMS_PAGE = "results/claims.html"
+CLAIMS_SHORT = "results/claims_short.html"
 # Of the figures of measurements, without the ending.
 FIGURE = {name: f"results/figures/{figure.path}" for name, figure in FIGURES.items()}
 LANDSCAPES = "results/figures/theory/landscapes"
@@ -183,7 +206,7 @@ def slices_with_theory():
 
 
 def claims_files():
-    return [CLAIMS, CLAIMS_PAGE] if slices_with_theory() else []
+    return [CLAIMS, CLAIMS_PAGE, CLAIMS_SHORT] if slices_with_theory() else []
 
 
 def theory_files():
@@ -207,3 +230,16 @@ def study_files():
         files |= dict.fromkeys(expand(TABLE, **where))
         files |= dict.fromkeys(expand(SUMMARY, **where))
     return list(files)
+
+
+def forget_finished_trainings():
+    """
+    Delete the results that trainings keep beside their outputs.
+
+    Snakemake deletes the outputs of a job that fails, and those of a whole group if one of its
+    members fails; until a run has ended well, a repeated training finds its result there.
+    """
+    for kept in Path("results/checkpoints").rglob("seed*.safetensors"):
+        run = "results/runs" / kept.relative_to("results/checkpoints").with_suffix("")
+        if (run / "predictions.npz").exists():
+            kept.unlink()

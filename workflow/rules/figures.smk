@@ -35,7 +35,7 @@ rule draw_loss_over_p:
         figure=report(
             f"{FIGURE['loss_over_p']}.svg",
             caption="../report/loss_over_p.rst",
-            category="Theory and measurement",
+            category="Does the loss follow the theory?",
             subcategory="{dataset}",
             labels={"what": "test loss over p", "noise": "{noise}", "method": "{method}"},
         ),
