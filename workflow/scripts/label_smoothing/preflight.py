@@ -137,7 +137,7 @@ def _shape_of(study, name):
         train, height, width, _ = dataset.x_train.shape
         return Shape(train, len(dataset.x_test), dataset.classes, height, width)
     folder = Path(entry["data_dir"]).expanduser()
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    there = next(path for path in (folder, *folder.parents) if path.exists())
     if not there.is_dir():
         raise ConfigError(
             f"{where}.data_dir is {entry['data_dir']!r}, but {there} is a file; "
