@@ -137,11 +137,21 @@ def of_dataset(key):
     return lambda wildcards: STUDY.config["datasets"][wildcards.dataset].get(key)
 
 
-def of_noise(path):
-    """Input function: `path` for the transition of the wildcards' noise type."""
-    return known(
-        lambda wildcards: path.format(transition=STUDY.transition_of(wildcards.noise), **wildcards)
-    )
+# One input function for several files: calling one costs Snakemake more than its own work, and there
+# are as many calls as cells.
+def own_files(wildcards):
+    """Input function: the files of the user's own that a training reads, if it does."""
+    return {
+        "matrix": STUDY.target_files(wildcards.method),
+        "network": STUDY.network_files(wildcards.dataset),
+    }
+
+
+def scored_files(wildcards):
+    """Input function: what the scores of a noise type's cell are made of."""
+    names = {"transition": STUDY.transition_of(wildcards.noise), **wildcards}
+    files = {"labels": LABELS, "predictions": PREDICTIONS, "history": HISTORY}
+    return {name: path.format(**names) for name, path in files.items()}
 
 
 def metrics_of_slice(wildcards):
