@@ -4,12 +4,13 @@ CORES ?= all
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run report test lint help
+.PHONY: run report test test-slurm lint help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run    set up, run the default study, draw its figures and the report"
 	@echo "make test   set up, run all tests"
+	@echo "make test-slurm  as root: start a SLURM of two GPUs in name here, run the tests on it, stop it"
 	@echo "make report write results/report.html of the finished default study"
 	@echo "make lint   check formatting and style"
 
@@ -25,7 +26,7 @@ $(READY): requirements.txt
 	@touch $@
 
 run: $(READY)
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
+	PATH="$$PWD/$(BIN):$$PATH" snakemake --cores $(CORES)
 	@$(MAKE) --no-print-directory report
 	@echo
 	@echo "Figures (the numbers in each are in the .csv beside it):"
@@ -33,13 +34,17 @@ run: $(READY)
 	@echo "Report: results/report.html"
 
 report: $(READY)
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --quiet all --report results/report.html
+	PATH="$$PWD/$(BIN):$$PATH" snakemake --quiet all --report results/report.html
 
 test: $(READY)
-	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest
+	PATH="$$PWD/$(BIN):$$PATH" python -m pytest
+
+test-slurm: $(READY)
+	tests/slurm/install
+	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -rs tests/slurm
 
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
+	PATH="$$PWD/$(BIN):$$PATH" snakemake --lint

@@ -3,11 +3,6 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
-# A study is one whole file: given with --configfile, it replaces the default study.
-if not workflow.overwrite_configfiles:
-
-    configfile: "config.yaml"
-
 
 report: "workflow/report/workflow.rst"
 
@@ -18,6 +13,16 @@ include: "workflow/rules/training.smk"
 include: "workflow/rules/analysis.smk"
 include: "workflow/rules/theory.smk"
 include: "workflow/rules/figures.smk"
+
+
+# On a cluster only networks are worth a submission: the rest takes seconds where Snakemake runs.
+workflow.localrules(
+    *(rule.name for rule in workflow.rules if rule.name not in ("train", "evaluate"))
+)
+
+
+onsuccess:
+    forget_finished_trainings()
 
 
 # Every file of every cell, not only the figures: Snakemake does not miss a deleted file whose

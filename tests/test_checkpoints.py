@@ -39,13 +39,3 @@ def test_foreign_and_broken_files_are_ignored_with_a_warning(checkpoint, caplog)
             checkpoint.path.write_bytes(broken)
             assert checkpoint.load() is None
             assert "ignoring the checkpoint" in caplog.text
-
-
-def test_removing_leaves_other_files(checkpoint):
-    other = checkpoint._replace(path=checkpoint.path.with_name("other.safetensors"))
-    for one in (checkpoint, other):
-        one.save(TENSORS, {})
-    checkpoint.remove()
-    checkpoint.remove()
-    assert checkpoint.load() is None
-    assert other.load() is not None

@@ -22,6 +22,7 @@ from label_smoothing.training import (
     Recipe,
     choose_device,
     demand_determinism,
+    device_uuids,
     train_network,
 )
 
@@ -232,6 +233,19 @@ def test_sigterm_in_mid_epoch_loses_nothing(digits, tmp_path, monkeypatch, steps
     assert count[0] == 3 * 14
 
 
+@pytest.mark.parametrize(
+    "recipe", [{"loss": "forward_correction"}, {"optimizer": "sgd", "learning_rate": 1e6}]
+)
+def test_finished_training_is_not_repeated(digits, tmp_path, monkeypatch, recipe):
+    checkpoint = Checkpoint(tmp_path / "cell.safetensors", "key", every=1)
+    first = train(digits, **recipe, checkpoint=checkpoint)
+    assert bool(first.diverged_epoch) == ("optimizer" in recipe)
+    monkeypatch.delattr("label_smoothing.training.build_model")
+    again = train(digits, **recipe, checkpoint=checkpoint)
+    np.testing.assert_equal(again._asdict(), first._asdict())
+    assert again.log_probabilities.dtype == np.float32
+
+
 def test_checkpoint_of_another_training_is_ignored(digits, tmp_path, caplog):
     path = tmp_path / "cell.safetensors"
     with pytest.raises(KeyboardInterrupt):
@@ -282,6 +296,11 @@ def test_determinism_is_demanded_of_gpus_only(monkeypatch):
     demand_determinism("cuda")
     assert calls == [((True,), {"warn_only": True})]
     assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_every_gpu_has_its_own_uuid():
+    assert len(set(device_uuids())) == torch.cuda.device_count()
 
 
 def test_missing_gpu_is_an_error():

@@ -3,7 +3,7 @@
 
 rule aggregate:
     input:
-        metrics=metrics_of_slice,
+        metrics=known(metrics_of_slice),
         schema=METRICS_SCHEMA,
     output:
         table=TABLE,
@@ -25,7 +25,7 @@ rule aggregate:
 
 rule fit_theory:
     input:
-        tables=tables_to_fit,
+        tables=known(tables_to_fit),
     output:
         fits=report(
             FITS,

@@ -5,7 +5,7 @@ rule train:
     input:
         dataset=DATASET,
         labels=LABELS,
-        matrix=lambda wildcards: STUDY.target_files(wildcards.method),
+        matrix=known(lambda wildcards: STUDY.target_files(wildcards.method)),
         network=lambda wildcards: STUDY.network_files(wildcards.dataset),
     output:
         predictions=PREDICTIONS,
@@ -19,8 +19,8 @@ rule train:
     threads: STUDY.config["train_resources"]["threads"]
     resources:
         gpu=0 if STUDY.config["device"] == "cpu" else 1,
-        mem_mb=STUDY.config["train_resources"]["mem_mb"],
-        runtime=STUDY.config["train_resources"]["runtime"],
+        mem_mb=lambda wildcards, attempt: attempt * STUDY.config["train_resources"]["mem_mb"],
+        runtime=lambda wildcards, attempt: attempt * STUDY.config["train_resources"]["runtime"],
     params:
         code=code("train"),
         loss=lambda wildcards: STUDY.config["methods"][wildcards.method]["loss"],

@@ -54,7 +54,3 @@ class Checkpoint(NamedTuple):
             reason = str(error)
         _log.warning("ignoring the checkpoint %s: %s", self.path, reason)
         return None
-
-    def remove(self) -> None:
-        """Delete the file. Its folder stays: another cell may be about to write there."""
-        self.path.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ running sums stay tensors until the epoch ends.
 """
 
 import contextlib
+import ctypes
 import logging
 import os
 import signal
@@ -26,6 +27,7 @@ from label_smoothing.optimizers import OPTIMIZERS, learning_rate_at
 from label_smoothing.seeding import torch_seed
 
 _log = logging.getLogger(__name__)
+_PR_SET_PDEATHSIG = 1  # of Linux
 _SECONDS_BETWEEN_PROGRESS = 1.0
 _EVALUATION_BATCH = 256  # larger ones are slower on processors and take an MNIST cell over 1 GB
 _PRECISIONS = {"fp32": None, "bf16": torch.bfloat16}
@@ -139,6 +141,23 @@ def demand_determinism(device: str) -> None:
         torch.use_deterministic_algorithms(True, warn_only=True)
 
 
+def stop_with_parent() -> None:
+    """
+    Have this process sent a SIGTERM when its parent dies, as a killed Snakemake does.
+
+    A training that ran on would hold its GPU, and the next run would train the same cell.
+    """
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def device_uuids() -> list[str]:
+    """Return the UUIDs of the GPUs that this process sees; takes no memory on any of them."""
+    return [
+        str(torch.cuda.get_device_properties(index).uuid)
+        for index in range(torch.cuda.device_count())
+    ]
+
+
 def train_network(
     dataset: Dataset,
     noisy_train: np.ndarray,
@@ -172,8 +191,9 @@ def train_network(
         Seeds the initial weights and the order of the batches, independently.
     device : {"cpu", "cuda"}
     checkpoint : Checkpoint, optional
-        Where to keep the state. A training that finds its own there goes on from it, and ends with
-        the same result, bit for bit, as one that was never interrupted. The caller removes it.
+        Where to keep the state and, in the end, the result. A training that finds its own state
+        there goes on from it, and ends with the same result, bit for bit, as one that was never
+        interrupted; one that finds its own result returns it. The caller removes the file.
 
     Raises
     ------
@@ -182,6 +202,11 @@ def train_network(
     Interrupted
         On SIGTERM, after the state was written to `checkpoint`.
     """
+    saved = checkpoint.load() if checkpoint else None
+    if saved and "log_probabilities" in saved[0]:
+        _log.info("this training has finished before: nothing is trained")
+        arrays = {name: tensor.numpy() for name, tensor in saved[0].items()}
+        return TrainingResult(**arrays, **saved[1])
     # torch's layers draw from its global generators, and so may a network of the user: seeded here,
     # given back untouched.
     gpus = [torch.cuda.current_device()] if device == "cuda" else []
@@ -192,9 +217,14 @@ def train_network(
             dataset, noisy_train, noisy_test, loss, matrix, network, recipe, device
         )
         training.batches.manual_seed(torch_seed(seed, "batches"))
-        if checkpoint and (saved := checkpoint.load()):
+        if saved:
             training.restore(*saved)
-        return training.run(checkpoint)
+        result = training.run(checkpoint)
+    if checkpoint:
+        fields = result._asdict()
+        arrays = {k: torch.tensor(v) for k, v in fields.items() if isinstance(v, np.ndarray)}
+        checkpoint.save(arrays, {k: v for k, v in fields.items() if k not in arrays})
+    return result
 
 
 class _Training:
