@@ -7,6 +7,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
 
 from label_smoothing.claims_page import claims_short
 
@@ -56,6 +57,8 @@ class Reader:
     def __init__(self, browser, report):
         self.browser = browser
         browser.get(report)
+        # The graph of the rules comes last and moves what is beside it.
+        WebDriverWait(browser, 30).until(lambda _: self.all(".vega-embed :is(svg, canvas)"))
 
     def all(self, css):
         return self.browser.find_elements(By.CSS_SELECTOR, css)

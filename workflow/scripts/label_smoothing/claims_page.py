@@ -78,10 +78,10 @@ def _linked(text, figure):
     path = json.dumps(figure)
     # `results` and `app` are the report's: its results by path, and what shows one of them.
     show = (
-        f"javascript:if (results[{path}]) app.setView({{navbarMode: 'resultinfo', "
-        f"resultPath: {path}, content: 'img', contentPath: results[{path}].data_uri}})"
+        f"if (results[{path}]) app.setView({{navbarMode: 'resultinfo', resultPath: {path}, "
+        f"content: 'img', contentPath: results[{path}].data_uri}}); return false"
     )
-    return f'<a href="{escape(show)}">{escape(text)}</a>'
+    return f'<a href="#" onclick="{escape(show)}">{escape(text)}</a>'
 
 
 def _verdict(row):
