@@ -41,7 +41,7 @@ test: $(READY)
 
 test-slurm: $(READY)
 	tests/slurm/install
-	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -rs tests/slurm
+	PATH="$$PWD/$(BIN):$$PATH" python -m pytest -rs tests/slurm
 
 lint: $(READY)
 	$(BIN)/ruff check .
