@@ -20,7 +20,7 @@ def test_a_study_runs_in_any_folder_with_any_python_data_and_title(
     monkeypatch.setenv("PYTHONPATH", sysconfig.get_path("purelib"))
     rng = np.random.default_rng(0)
     arrays = {}
-    for part, size in (("train", 40), ("test", 20)):
+    for part, size in (("train", 100), ("test", 20)):
         arrays[f"x_{part}"] = rng.integers(0, 256, (size, 8, 8), np.uint8)
         arrays[f"y_{part}"] = np.arange(size) % 10
     np.savez(tmp_path / ODD / f"{ODD}.npz", **arrays)
