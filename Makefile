@@ -26,7 +26,7 @@ $(READY): requirements.txt
 	@touch $@
 
 run: $(READY)
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
+	PATH="$$PWD/$(BIN):$$PATH" snakemake --cores $(CORES)
 	@$(MAKE) --no-print-directory report
 	@echo
 	@echo "Figures (the numbers in each are in the .csv beside it):"
@@ -34,10 +34,10 @@ run: $(READY)
 	@echo "Report: results/report.html"
 
 report: $(READY)
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --quiet all --report results/report.html
+	PATH="$$PWD/$(BIN):$$PATH" snakemake --quiet all --report results/report.html
 
 test: $(READY)
-	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest
+	PATH="$$PWD/$(BIN):$$PATH" python -m pytest
 
 test-slurm: $(READY)
 	tests/slurm/install
@@ -47,4 +47,4 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
+	PATH="$$PWD/$(BIN):$$PATH" snakemake --lint

@@ -3,11 +3,6 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
-# A study is one whole file: given with --configfile, it replaces the default study.
-if not workflow.overwrite_configfiles:
-
-    configfile: "config.yaml"
-
 
 report: "workflow/report/workflow.rst"
 

@@ -1,5 +1,6 @@
-"""Real Snakemake runs on a tiny study, each in its own copy of the project."""
+"""What tests share: real Snakemake runs on a tiny study, each in its own copy of the project."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -14,11 +15,44 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
+LONG_STUDY = [
+    f"results/metrics/digits/alpha/label_smoothing/a0.6/p{p}/seed0.json" for p in (0.5, 1.0)
+]
 PARTS = ("Snakefile", "workflow", "profiles", "envs")
+
+
+def await_event(process, event):
+    """Return what `event()` returns as soon as it is true; a run that ends before is an error."""
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline and process.poll() is None:
+        if result := event():
+            return result
+        time.sleep(0.02)
+    raise AssertionError("the run ended, or five minutes passed, before what was waited for")
+
+
+def jobs_of(process, rule):
+    """Return the running jobs of a rule, as processes."""
+    jobs = []
+    for child in psutil.Process(process.pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if any(argument.endswith(f"{rule}.py") for argument in child.cmdline()):
+                jobs.append(child)
+    return jobs
+
+
+def assert_resumed(project, undisturbed):
+    logs = [log.read_text() for log in project.files("logs/runs/**/seed0.log")]
+    assert any("going on from epoch" in log for log in logs)
+    assert not project.files("checkpoints/**/*.safetensors")
+    assert project.contents() == undisturbed.contents()
+    assert project.planned(*LONG_STUDY) == {}
 
 
 class Project:
     """A copy of the workflow with a config of its own."""
+
+    python = sys.executable
 
     def __init__(self, path: Path):
         self.path = path
@@ -47,7 +81,7 @@ class Project:
         return yaml.safe_load((self.path / "config.yaml").read_text())
 
     def command(self, *arguments):
-        return [sys.executable, "-m", "snakemake", *arguments]
+        return [self.python, "-m", "snakemake", *arguments]
 
     def environment(self):
         return {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "SNAKEMAKE"))}
@@ -80,37 +114,38 @@ class Project:
         assert jobs or "Nothing to be done" in output or total == 1, output
         return jobs
 
-    def start_and_await_checkpoint(self):
-        """Start a run in a process group of its own; return when a training left a checkpoint."""
-        process = subprocess.Popen(
-            self.command("--cores", "2"),
+    def start(self, *targets):
+        """Start a run in a process group of its own."""
+        return subprocess.Popen(
+            self.command("--cores", "2", "--", *targets),
             cwd=self.path,
             env=self.environment(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline and process.poll() is None:
-            if self.files("checkpoints/**/seed*.safetensors"):
-                break
-            time.sleep(0.02)
-        assert process.poll() is None, "the run ended before a checkpoint was written"
+
+    def start_and_await_checkpoints(self, count=1):
+        """Start the long study; return when `count` trainings have left a checkpoint."""
+        process = self.start(*LONG_STUDY)
+        self.await_checkpoints(process, count)
         return process
 
+    def await_checkpoints(self, process, count):
+        await_event(process, lambda: len(self.files("checkpoints/**/seed*.safetensors")) >= count)
+
     def kill_in_training(self):
-        """Start a run and SIGKILL everything in mid-training."""
-        process = self.start_and_await_checkpoint()
+        """Start the long study and SIGKILL everything in mid-training."""
+        process = self.start_and_await_checkpoints()
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
     def preempt_trainings(self):
-        """Start a run and SIGTERM its trainings; return Snakemake's exit status."""
-        process = self.start_and_await_checkpoint()
-        for child in psutil.Process(process.pid).children(recursive=True):
-            if any(argument.endswith("train.py") for argument in child.cmdline()):
-                child.terminate()
-        return process.wait(timeout=120)
+        """Start the long study and SIGTERM its trainings; return Snakemake's exit status."""
+        process = self.start_and_await_checkpoints()
+        for job in jobs_of(process, "train"):
+            job.terminate()
+        return process.wait(timeout=300)
 
     def files(self, pattern):
         return sorted((self.path / "results").glob(pattern))
@@ -156,3 +191,28 @@ def finished(finished_study, tmp_path):
 @pytest.fixture
 def empty(tmp_path, tiny_config):
     return Project.create(tmp_path / "empty", tiny_config)
+
+
+@pytest.fixture(scope="session")
+def long_trainings(tmp_path_factory, finished_study):
+    """Return two copies of a study whose trainings take seconds, one to begin and one with them."""
+    start = finished_study.copy(tmp_path_factory.mktemp("long") / "start")
+    config = start.config()
+    config["training"]["memorise"]["epochs"] = 60
+    config["clean_rates"] = [0.6]
+    config["checkpoint_every"] = 7
+    del config["noise_types"]["beta"]
+    start.configure(config)
+    for stage in ("runs", "metrics", "tables", "summaries", "theory/digits", "figures/digits"):
+        shutil.rmtree(start.path / "results" / stage)
+    undisturbed = start.copy(start.path.with_name("undisturbed"))
+    undisturbed.run("--", *LONG_STUDY)
+    return start, undisturbed
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    """Close what a test drew: matplotlib keeps every figure, and warns after the twentieth."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")

@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from label_smoothing.claims import CLAIMS, COLUMNS, judge_claims
-from label_smoothing.claims_page import claims_page
+from label_smoothing.claims_page import claims_page, claims_short
 from label_smoothing.figures_offered import FIGURES
 from label_smoothing.theory import (
     alpha_loss,
@@ -232,6 +232,17 @@ def test_page_shows_every_verdict_and_escapes_names():
     assert f"{row['value']:.2f} [{row['low']:.2f}, {row['high']:.2f}]" in page
     assert '<span class="supported">supported</span>' in page
     assert "nan" not in page
+
+
+def test_front_page_links_a_claim_to_its_figure():
+    verdicts = judge_claims(cells(LOSS)).assign(figure=[None] * 7 + ["results/figures/x'y.svg"])
+    table = claims_short(verdicts)
+    assert table.count("<tr>") == 1 + len(CLAIMS)
+    assert table.count("<a ") == 1
+    assert "results[&quot;results/figures/x&#x27;y.svg&quot;]" in table
+    assert "label_smoothing" not in table  # one method: named by no row
+    other = verdicts.assign(method="other")
+    assert "<td>label_smoothing</td>" in claims_short(pd.concat([verdicts, other]))
 
 
 def test_no_cells_give_no_rows():

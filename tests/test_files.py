@@ -50,6 +50,30 @@ def test_pickles_are_refused(tmp_path):
         read_arrays(tmp_path / "bad.npz")
 
 
+def test_damaged_arrays_are_refused_with_what_to_do(tmp_path):
+    path = tmp_path / "labels.npz"
+    write_arrays(path, train=np.arange(1000))
+    whole = path.read_bytes()
+    flipped = whole[:200] + bytes([whole[200] ^ 255]) + whole[201:]
+    for content in (whole[:-1], whole[:100], whole[:2], b"", flipped, b"\x80\x04." * 9):
+        path.write_bytes(content)
+        with pytest.raises(
+            ValueError, match=r"labels\.npz is damaged: .*; delete it, and the next"
+        ):
+            read_arrays(path)
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        read_arrays(path)
+
+
+@pytest.mark.parametrize("content", ["", "epoch,loss\n1,0.5\n2,0.", "epoch,loss\n1,0.5\n2\n", "\0"])
+def test_damaged_columns_are_refused_with_what_to_do(tmp_path, content):
+    path = tmp_path / "history.csv"
+    path.write_text(content)
+    with pytest.raises(ValueError, match=r"history\.csv is damaged: .*; delete it, and the next"):
+        read_columns(path)
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_json_is_strict(tmp_path, value):
     with pytest.raises(ValueError, match="JSON compliant"):
@@ -59,14 +83,16 @@ def test_json_is_strict(tmp_path, value):
 
 def test_log_holds_progress_and_the_traceback(tmp_path, capsys):
     log = tmp_path / "job.log"
-    with pytest.raises(KeyError), job_log(log):
+    with pytest.raises(SystemExit) as end, job_log(log):
         logging.info("epoch 1")
         logging.warning("not memorised")
         raise KeyError("lost")
     text = log.read_text()
     assert "epoch 1" in text
     assert "not memorised" in text
+    assert "Traceback" in text
     assert "KeyError: 'lost'" in text
+    assert end.value.code == f"{log}: KeyError: 'lost'"
     console = capsys.readouterr().err
     assert "not memorised" in console
     assert "epoch 1" not in console

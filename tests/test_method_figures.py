@@ -63,6 +63,15 @@ def test_a_method_without_p_is_a_line_across(methods):
     ]
 
 
+def test_a_loss_beyond_the_frame_is_a_triangle_with_its_number(methods):
+    there = (methods["method"] == "true") & (methods["a"] == 0.6)
+    methods.loc[there, "test_loss"] = 1e6
+    loss, other, *_ = draw_methods(methods_numbers(methods), "a study").axes
+    assert loss.get_ylim()[1] < 10
+    assert "1e+06" in [text.get_text() for text in loss.texts]
+    assert "1e+06" not in [text.get_text() for text in other.texts]
+
+
 def test_diverged_seeds_are_marked_and_left_out(methods):
     lost = (methods["method"] == "true") & (methods["seed"] == 0)
     scores = [column for column in methods if column.endswith(("test_loss", "test_accuracy"))]

@@ -275,3 +275,11 @@ def test_missing_network_is_refused_without_running_its_file(tmp_path, source, m
     with pytest.raises(ConfigError, match=f"small_cnn.kind is 'nets:Net'; allowed: {message}") as e:
         own_network(tmp_path, source)
     assert "\n" not in str(e.value)
+
+
+@pytest.mark.parametrize("section", ["datasets", "noise_types", "transitions", "methods"])
+@pytest.mark.parametrize("name", ["a b", "a;b", "$(id)", "../up", "'a'", "-rf", "a\nb", "a\n", ""])
+def test_names_that_could_mean_more_are_refused(section, name):
+    config = changed(section, {name: next(iter(CONFIG[section].values()))})
+    with pytest.raises(ConfigError, match=f"{section} is .*allowed"):
+        Study(config, SCHEMA)

@@ -158,6 +158,30 @@ def test_cifar_is_unpacked_from_its_archive(tmp_path, monkeypatch, source, class
         load_dataset(source, data_dir=data)
 
 
+@pytest.mark.skipif(not hasattr(tarfile, "data_filter"), reason="needs Python 3.11.4")
+@pytest.mark.parametrize("kind", ["relative", "absolute", "link"])
+def test_an_archive_cannot_write_outside_its_folder(tmp_path, monkeypatch, kind):
+    data, evil = tmp_path / "data", tmp_path / "evil"
+    data.mkdir()
+    archive = data / datasets.CIFAR10.filename
+    with tarfile.open(archive, "w:gz") as tar:
+        member = tarfile.TarInfo(str(evil) if kind == "absolute" else "../../evil")
+        if kind == "link":
+            link = tarfile.TarInfo("out")
+            link.type, link.linkname, member.name = tarfile.SYMTYPE, str(tmp_path), "out/evil"
+            tar.addfile(link)
+        tar.addfile(member)
+    # Even if somebody vouches for it.
+    monkeypatch.setattr(datasets.CIFAR10, "tgz_md5", md5(archive))
+    with pytest.raises(RuntimeError, match="CIFAR10 is not in"):
+        load_dataset("CIFAR10", data_dir=data)
+    assert sorted(tmp_path.iterdir()) == [data]
+    assert [path.name for path in data.iterdir() if path.is_file()] == [
+        ".CIFAR10.lock",
+        archive.name,
+    ]
+
+
 def test_svhn_has_its_channels_last(tmp_path, monkeypatch):
     split_list = {}
     for part in SIZES:

@@ -22,6 +22,7 @@ from label_smoothing.training import (
     Recipe,
     choose_device,
     demand_determinism,
+    device_uuids,
     train_network,
 )
 
@@ -295,6 +296,11 @@ def test_determinism_is_demanded_of_gpus_only(monkeypatch):
     demand_determinism("cuda")
     assert calls == [((True,), {"warn_only": True})]
     assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_every_gpu_has_its_own_uuid():
+    assert len(set(device_uuids())) == torch.cuda.device_count()
 
 
 def test_missing_gpu_is_an_error():

@@ -181,14 +181,6 @@ def test_the_theory_waits_for_no_network(empty, target, rule):
     assert empty.planned(f"results/{target}") == {rule: 1}
 
 
-@pytest.mark.parametrize("p", ["0.50", ".5", "5e-1", "0.7"])
-def test_no_other_spelling_or_value_is_a_target(empty, p):
-    target = f"results/metrics/digits/alpha/label_smoothing/a0.6/p{p}/seed0.json"
-    process = empty.snakemake("--dry-run", target, check=False)
-    assert process.returncode != 0
-    assert "MissingRuleException" in process.stdout
-
-
 @pytest.mark.parametrize(("device", "gpus"), [("auto", "1"), ("cuda", "1"), ("cpu", "0")])
 def test_training_asks_for_a_gpu_unless_told_not_to(empty, device, gpus):
     config = empty.config()
@@ -336,29 +328,6 @@ def test_other_transitions_run_and_are_compared_with_their_own_theory(empty):
     for row in rows:
         a, p = float(row["a"]), float(row["p"])
         assert p == pytest.approx(a**2 + (1 - a) ** 2, abs=1e-8)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("0.9,0.2\n0.2,0.8", "column 0 sums to 1.1, allowed: 1"),
-        ("1,0.9\n0,0.1", "clean rate a is 0.4, allowed for this matrix: 0.5 <= a <= 1"),
-        (None, "T.csv not found"),
-    ],
-)
-def test_a_bad_matrix_ends_before_any_job(empty, content, message):
-    if content:
-        (empty.path / "T.csv").write_text(content)
-    config = empty.config()
-    config["clean_rates"] = [0.4]
-    config["transitions"]["uniform"] = {"kind": "file", "path": "T.csv"}
-    empty.configure(config)
-    process = empty.snakemake("--cores", "1", check=False)
-    assert process.returncode != 0
-    assert "transitions.uniform.path is 'T.csv'" in process.stdout
-    assert message in process.stdout
-    assert "Traceback" not in process.stdout
-    assert not (empty.path / "results").exists()
 
 
 def test_report_holds_the_figures(finished):

@@ -1,10 +1,9 @@
 """Honest reruns: exactly what a change affects runs again, and nothing is lost."""
 
-import copy
 import os
 
 import pytest
-from conftest import Project
+from conftest import LONG_STUDY, assert_resumed
 
 LIBRARY = "workflow/scripts/label_smoothing"
 DRAW_THEORY = {
@@ -153,28 +152,15 @@ def test_adding_a_noise_type_trains_nothing(finished):
     assert jobs["evaluate"] == 4
 
 
-@pytest.fixture(scope="module")
-def long_trainings(tmp_path_factory, tiny_config):
-    """Return two copies of a study whose trainings take seconds, one empty and one finished."""
-    config = copy.deepcopy(tiny_config)
-    config["training"]["memorise"]["epochs"] = 60
-    config["clean_rates"] = [0.6]
-    config["checkpoint_every"] = 7
-    start = Project.create(tmp_path_factory.mktemp("long") / "empty", config)
-    undisturbed = start.copy(start.path.with_name("undisturbed"))
-    undisturbed.run()
-    return start, undisturbed
-
-
 def test_a_killed_run_resumes_with_the_same_results(long_trainings, tmp_path):
     start, undisturbed = long_trainings
     killed = start.copy(tmp_path / "killed")
     killed.kill_in_training()
-    assert not killed.files("figures/digits/**/*.svg")
+    assert not killed.files("runs/**/predictions.npz")
     refused = killed.snakemake("--cores", "2", check=False)
     assert "LockException" in refused.stdout
     killed.snakemake("--unlock")
-    killed.run()
+    killed.run("--", *LONG_STUDY)
     assert_resumed(killed, undisturbed)
 
 
@@ -184,20 +170,10 @@ def test_a_preempted_training_resumes_with_the_same_results(long_trainings, tmp_
     assert preempted.preempt_trainings() != 0
     assert not preempted.files("runs/**/predictions.npz")
     assert preempted.files("checkpoints/**/seed*.safetensors")
-    preempted.run()
+    preempted.run("--", *LONG_STUDY)
     assert_resumed(preempted, undisturbed)
 
 
-def assert_resumed(project, undisturbed):
-    logs = [log.read_text() for log in project.files("logs/runs/**/seed0.log")]
-    assert any("going on from epoch" in log for log in logs)
-    assert not project.files("checkpoints/**/*.safetensors")
-    assert project.contents() == undisturbed.contents()
-    assert project.planned() == {}
-
-
-def test_how_often_to_checkpoint_changes_no_result(finished):
-    config = finished.config()
-    config["checkpoint_every"] = 1
-    finished.configure(config)
+def test_how_often_to_checkpoint_and_how_many_share_a_gpu_change_no_result(finished):
+    finished.configure(finished.config() | {"checkpoint_every": 1, "jobs_per_gpu": 4})
     assert finished.planned() == {}

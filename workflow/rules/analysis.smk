@@ -3,7 +3,7 @@
 
 rule aggregate:
     input:
-        metrics=metrics_of_slice,
+        metrics=known(metrics_of_slice),
         schema=METRICS_SCHEMA,
     output:
         table=TABLE,
@@ -25,14 +25,14 @@ rule aggregate:
 
 rule fit_theory:
     input:
-        tables=tables_to_fit,
+        tables=known(tables_to_fit),
     output:
         fits=report(
             FITS,
             caption="../report/fits.rst",
             category="Does the loss follow the theory?",
             subcategory="{dataset}",
-            labels={"what": "fits", "noise": "{noise}", "method": "{method}"},
+            labels={"what": "table of fits", "noise": "{noise}", "method": "{method}"},
         ),
     log:
         log_of(FITS),
@@ -57,8 +57,9 @@ rule judge_claims:
             CLAIMS_PAGE,
             caption="../report/claims.rst",
             category="The verdicts",
-            labels={"what": "verdicts on the claims", "noise": "all", "method": "all"},
+            labels={"what": "all verdicts, with reasons", "noise": "all", "method": "all"},
         ),
+        short=CLAIMS_SHORT,
     log:
         log_of(CLAIMS),
     conda:

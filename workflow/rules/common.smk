@@ -1,21 +1,53 @@
 # Validation, wildcards, paths and input functions; no rules.
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
 import yaml
-from snakemake.exceptions import WorkflowError
 
 SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from label_smoothing.code_hash import code_hash
+from label_smoothing.config_file import check_config_file
 from label_smoothing.figures_offered import FIGURES, offered, theory, why_not
+from label_smoothing.gpus import installed_gpus, visible_gpus
+from label_smoothing.preflight import check_files, check_imports
 from label_smoothing.study import ConfigError, Study
 
+# Snakemake puts this into shell commands as it stands, and .venv may be in a folder with a space.
+sys.executable = shlex.quote(sys.executable)
+
 ENVS = f"{workflow.basedir}/envs"
-CONFIG_FILE = ", ".join(map(str, workflow.configfiles)) or "config"
+# A study is one whole file: given with --configfile, it replaces the default study.
+CONFIG_FILES = [*map(str, workflow.overwrite_configfiles)] or ["config.yaml"]
+CONFIG_FILE = ", ".join(CONFIG_FILES + ["--config"] * bool(workflow.config_settings.config))
+
+
+def refuse(message):
+    """End here, before any job, with one line: Snakemake would add where its own code stopped."""
+    sys.exit(message)
+
+
+def check(function, *arguments, source=CONFIG_FILE):
+    try:
+        return function(*arguments)
+    except ConfigError as error:
+        refuse(f"{source}: {error}")
+
+
+# With none, Snakemake would wait for ever.
+if (cores := workflow.resource_settings.cores) is not None and cores < 1:
+    refuse(f"--cores is {cores}; allowed: 1 or more, or all")
+
+for file in CONFIG_FILES:
+    check(check_config_file, file, source=file)
+
+if not workflow.overwrite_configfiles:
+
+    configfile: "config.yaml"
 
 
 def read_study():
@@ -23,55 +55,38 @@ def read_study():
         (Path(workflow.basedir) / "workflow/schemas/config.schema.yaml").read_text()
     )
     # Relative, so that a project that moves as a whole keeps its results.
-    folder = os.path.relpath(Path(workflow.configfiles[0]).parent) if workflow.configfiles else "."
-    try:
-        return Study(config, schema, folder)
-    except ConfigError as error:
-        raise WorkflowError(f"{CONFIG_FILE}: {error}") from None
+    folder = os.path.relpath(Path(CONFIG_FILES[0]).parent)
+    return Study(config, schema, folder)
 
 
-def check_matrices(study):
-    """Read every matrix of the study, so that a bad one stops the run here."""
-    sources = [
-        (f"transitions.{name}", study.matrix_files(name)) for name in study.config["transitions"]
-    ]
-    sources += [(f"methods.{name}", study.target_files(name)) for name in study.config["methods"]]
-    for key, path in [(key, path) for key, paths in sources for path in paths]:
-        # numpy takes a tenth of a second, which only studies with such a file spend.
-        from label_smoothing.noise import read_matrix, read_transition, scale_transition
-
-        try:
-            if key.startswith("methods"):
-                read_matrix(path)
-            else:
-                matrix = read_transition(path)
-                for a in study.clean_rates:
-                    scale_transition(matrix, float(a))
-        except (ValueError, OSError) as error:
-            raise WorkflowError(f"{key}.path is {path!r}: {error}") from None
+STUDY = check(read_study)
+check(check_files, STUDY)
+# Rules that run in environments of their own may import what is missing here.
+if not workflow.deployment_settings.deployment_method:
+    check(check_imports, STUDY)
 
 
-STUDY = read_study()
-check_matrices(STUDY)
+def limit_gpus(study):
+    """Count this machine's GPU slots, so that no more trainings start than there are slots."""
+    # A number of nodes means that the jobs run elsewhere.
+    elsewhere = workflow.resource_settings.nodes is not None
+    if study.config["device"] == "cpu" or elsewhere or "gpu" in workflow.global_resources:
+        return
+    gpus = visible_gpus(os.environ.get("CUDA_VISIBLE_DEVICES"), installed_gpus())
+    # Without any, a limit would be in the way of `device: auto`.
+    if gpus:
+        workflow.global_resources["gpu"] = gpus * study.config["jobs_per_gpu"]
 
 
-def one_of(values):
-    return "|".join(map(re.escape, values))
+# The scripts see the config with its defaults.
+config.update(STUDY.config)
+limit_gpus(STUDY)
 
 
-# Only what the study names is a target, and only in its one spelling.
+# Every spelling is matched, so that `known` and `for_figure` answer for what the study lacks.
 wildcard_constraints:
-    dataset=one_of(STUDY.config["datasets"]),
-    noise=one_of(STUDY.config["noise_types"]),
-    transition=one_of(STUDY.config["transitions"]),
-    method=one_of(STUDY.config["methods"]),
-    a=one_of(STUDY.clean_rates),
-    p=one_of(sorted({cell.p for cell in STUDY.cells()})),
-    seed=one_of(STUDY.seeds),
+    **dict.fromkeys(("dataset", "noise", "transition", "method", "a", "p", "seed"), r"[\w.,+-]+"),
 
-
-# Figures take any name, so that one that the study lacks is answered with the reason (`for_figure`).
-ANY_NAME = dict.fromkeys(("dataset", "noise", "method"), r"[A-Za-z][\w.-]*")
 
 DATASET = "results/datasets/{dataset}.safetensors"
 LABELS = "results/labels/{dataset}/{transition}/a{a}/seed{seed}.npz"
@@ -86,6 +101,7 @@ SUMMARY = "results/summaries/{dataset}/{noise}/{method}/a{a}.csv"
 FITS = "results/theory/{dataset}/{noise}/{method}.csv"
 CLAIMS = "results/claims.csv"
 CLAIMS_PAGE = "results/claims.html"
+CLAIMS_SHORT = "results/claims_short.html"
 # Of the figures of measurements, without the ending.
 FIGURE = {name: f"results/figures/{figure.path}" for name, figure in FIGURES.items()}
 LANDSCAPES = "results/figures/theory/landscapes"
@@ -107,15 +123,35 @@ def log_of(output):
     return re.sub(r"^results/(.*?)(\.\w+)?$", r"results/logs/\1.log", output)
 
 
+def known(inputs):
+    """Input function: `inputs`, if the study has what the target names."""
+
+    def checked(wildcards):
+        check(STUDY.check_names, dict(wildcards.items()))
+        return inputs(wildcards)
+
+    return checked
+
+
 def of_dataset(key):
     return lambda wildcards: STUDY.config["datasets"][wildcards.dataset].get(key)
 
 
-def of_noise(path):
-    """Input function: `path` for the transition of the wildcards' noise type."""
-    return lambda wildcards: path.format(
-        transition=STUDY.transition_of(wildcards.noise), **wildcards
-    )
+# One input function for several files: calling one costs Snakemake more than its own work, and there
+# are as many calls as cells.
+def own_files(wildcards):
+    """Input function: the files of the user's own that a training reads, if it does."""
+    return {
+        "matrix": STUDY.target_files(wildcards.method),
+        "network": STUDY.network_files(wildcards.dataset),
+    }
+
+
+def scored_files(wildcards):
+    """Input function: what the scores of a noise type's cell are made of."""
+    names = {"transition": STUDY.transition_of(wildcards.noise), **wildcards}
+    files = {"labels": LABELS, "predictions": PREDICTIONS, "history": HISTORY}
+    return {name: path.format(**names) for name, path in files.items()}
 
 
 def metrics_of_slice(wildcards):
@@ -128,7 +164,7 @@ def for_figure(name, inputs):
     def checked(wildcards):
         if reason := why_not(STUDY, name, dict(wildcards.items())):
             path = FIGURE[name].format(**wildcards)
-            raise WorkflowError(f"{path} is not offered: {CONFIG_FILE}: {reason}")
+            refuse(f"{path} is not offered: {CONFIG_FILE}: {reason}")
         return inputs(wildcards)
 
     return checked
@@ -153,7 +189,7 @@ def tables_of_drawn_rates(wildcards):
 
 def tables_to_fit(wildcards):
     if reason := theory(STUDY, wildcards):
-        raise WorkflowError(f"{FITS.format(**wildcards)}: {CONFIG_FILE}: {reason}")
+        refuse(f"{FITS.format(**wildcards)}: {CONFIG_FILE}: {reason}")
     return tables_of_study(wildcards)
 
 
@@ -163,7 +199,7 @@ def fits_of_dataset(wildcards):
 
 def tables_with_theory(wildcards):
     if not (slices := slices_with_theory()):
-        raise WorkflowError(
+        refuse(
             f"{CLAIMS} is not offered: {CONFIG_FILE}: methods is {', '.join(STUDY.config['methods'])}; "
             "needed: one that the theory predicts (loss 'label_smoothing' or 'forward_correction' "
             "with matrix 'p')"
@@ -180,7 +216,7 @@ def slices_with_theory():
 
 
 def claims_files():
-    return [CLAIMS, CLAIMS_PAGE] if slices_with_theory() else []
+    return [CLAIMS, CLAIMS_PAGE, CLAIMS_SHORT] if slices_with_theory() else []
 
 
 def theory_files():

@@ -3,7 +3,7 @@
 
 rule prepare_dataset:
     input:
-        npz=lambda wildcards: STUDY.npz_files(wildcards.dataset),
+        npz=known(lambda wildcards: STUDY.npz_files(wildcards.dataset)),
     output:
         dataset=DATASET,
     log:
@@ -28,7 +28,7 @@ rule prepare_dataset:
 rule corrupt_dataset:
     input:
         dataset=DATASET,
-        matrix=lambda wildcards: STUDY.matrix_files(wildcards.transition),
+        matrix=known(lambda wildcards: STUDY.matrix_files(wildcards.transition)),
     output:
         labels=LABELS,
     log:

@@ -15,8 +15,6 @@ rule draw_loss_landscapes:
         numbers=f"{FIGURE['loss_landscapes']}.csv",
     log:
         log_of(f"{FIGURE['loss_landscapes']}.svg"),
-    wildcard_constraints:
-        **ANY_NAME,
     conda:
         f"{ENVS}/analysis.yaml"
     threads: 1
@@ -37,15 +35,13 @@ rule draw_loss_over_p:
         figure=report(
             f"{FIGURE['loss_over_p']}.svg",
             caption="../report/loss_over_p.rst",
-            category="Theory and measurement",
+            category="Does the loss follow the theory?",
             subcategory="{dataset}",
             labels={"what": "test loss over p", "noise": "{noise}", "method": "{method}"},
         ),
         numbers=f"{FIGURE['loss_over_p']}.csv",
     log:
         log_of(f"{FIGURE['loss_over_p']}.svg"),
-    wildcard_constraints:
-        **ANY_NAME,
     conda:
         f"{ENVS}/analysis.yaml"
     threads: 1
@@ -77,8 +73,6 @@ rule draw_measured_against_predicted:
         numbers=f"{FIGURE['measured_against_predicted']}.csv",
     log:
         log_of(f"{FIGURE['measured_against_predicted']}.svg"),
-    wildcard_constraints:
-        **ANY_NAME,
     conda:
         f"{ENVS}/analysis.yaml"
     threads: 1
@@ -107,8 +101,6 @@ rule draw_optimum_over_a:
         numbers=f"{FIGURE['optimum_over_a']}.csv",
     log:
         log_of(f"{FIGURE['optimum_over_a']}.svg"),
-    wildcard_constraints:
-        **ANY_NAME,
     conda:
         f"{ENVS}/analysis.yaml"
     threads: 1
@@ -140,8 +132,6 @@ rule draw_loss_and_accuracy:
         numbers=f"{FIGURE['loss_and_accuracy']}.csv",
     log:
         log_of(f"{FIGURE['loss_and_accuracy']}.svg"),
-    wildcard_constraints:
-        **ANY_NAME,
     conda:
         f"{ENVS}/analysis.yaml"
     threads: 1
@@ -169,8 +159,6 @@ rule draw_error:
         numbers=f"{FIGURE['error']}.csv",
     log:
         log_of(f"{FIGURE['error']}.svg"),
-    wildcard_constraints:
-        **ANY_NAME,
     conda:
         f"{ENVS}/analysis.yaml"
     threads: 1
@@ -199,8 +187,6 @@ rule draw_weak_smoothing:
         numbers=f"{FIGURE['weak_smoothing']}.csv",
     log:
         log_of(f"{FIGURE['weak_smoothing']}.svg"),
-    wildcard_constraints:
-        **ANY_NAME,
     conda:
         f"{ENVS}/analysis.yaml"
     threads: 1
@@ -232,8 +218,6 @@ rule draw_effective_clean_rate:
         numbers=f"{FIGURE['effective_clean_rate']}.csv",
     log:
         log_of(f"{FIGURE['effective_clean_rate']}.svg"),
-    wildcard_constraints:
-        **ANY_NAME,
     conda:
         f"{ENVS}/analysis.yaml"
     threads: 1
@@ -261,8 +245,6 @@ rule draw_calibration:
         numbers=f"{FIGURE['calibration']}.csv",
     log:
         log_of(f"{FIGURE['calibration']}.svg"),
-    wildcard_constraints:
-        **ANY_NAME,
     conda:
         f"{ENVS}/analysis.yaml"
     threads: 1
@@ -290,8 +272,6 @@ rule draw_methods:
         numbers=f"{FIGURE['methods']}.csv",
     log:
         log_of(f"{FIGURE['methods']}.svg"),
-    wildcard_constraints:
-        **ANY_NAME,
     conda:
         f"{ENVS}/analysis.yaml"
     threads: 1

@@ -6,7 +6,7 @@ rule draw_landscapes:
         figure=report(
             f"{LANDSCAPES}.svg",
             caption="../report/landscapes.rst",
-            category="Theory",
+            category="The theory alone",
             labels={"what": "loss over a and p", "noise": "all", "classes": "2"},
         ),
         numbers=f"{LANDSCAPES}.csv",
@@ -29,7 +29,7 @@ rule draw_optimum_two_classes:
         figure=report(
             f"{OPTIMUM_TWO_CLASSES}.svg",
             caption="../report/optimum_two_classes.rst",
-            category="Theory",
+            category="The theory alone",
             labels={"what": "best p over a", "noise": "all", "classes": "2"},
         ),
         numbers=f"{OPTIMUM_TWO_CLASSES}.csv",
@@ -52,7 +52,7 @@ rule draw_optimum_over_classes:
         figure=report(
             f"{OPTIMUM_OVER_CLASSES}.svg",
             caption="../report/optimum_over_classes.rst",
-            category="Theory",
+            category="The theory alone",
             labels={
                 "what": "best p over a",
                 "noise": "alpha and beta",
@@ -79,7 +79,7 @@ rule draw_gamma_optimum:
         figure=report(
             f"{GAMMA_OPTIMUM}.svg",
             caption="../report/gamma_optimum.rst",
-            category="Theory",
+            category="The theory alone",
             labels={"what": "best p over a", "noise": "gamma", "classes": "2 to 1000"},
         ),
         numbers=f"{GAMMA_OPTIMUM}.csv",
@@ -104,8 +104,8 @@ rule list_literature:
         table=report(
             LITERATURE,
             caption="../report/literature.rst",
-            category="Theory",
-            labels={"what": "smoothing in the literature", "noise": "", "classes": "10 to 37000"},
+            category="The theory alone",
+            labels={"what": "table of published smoothing", "noise": "", "classes": "10 to 37000"},
         ),
     log:
         log_of(LITERATURE),

@@ -3,10 +3,9 @@
 
 rule train:
     input:
+        unpack(known(own_files)),
         dataset=DATASET,
         labels=LABELS,
-        matrix=lambda wildcards: STUDY.target_files(wildcards.method),
-        network=lambda wildcards: STUDY.network_files(wildcards.dataset),
     output:
         predictions=PREDICTIONS,
         history=HISTORY,
@@ -35,10 +34,8 @@ rule train:
 
 rule evaluate:
     input:
+        unpack(known(scored_files)),
         dataset=DATASET,
-        labels=of_noise(LABELS),
-        predictions=of_noise(PREDICTIONS),
-        history=of_noise(HISTORY),
     output:
         metrics=METRICS,
     log:

@@ -1,15 +1,14 @@
 """Draw the fitted match probability and the accuracy over the clean rate."""
 
-import pandas as pd
-
 from label_smoothing.agreement_figures import (
     draw_effective_clean_rate,
     effective_clean_rate_numbers,
 )
 from label_smoothing.figure_style import write_figure
 from label_smoothing.files import job_log
+from label_smoothing.tables import read_tables
 
 with job_log(snakemake.log[0]):
-    numbers = effective_clean_rate_numbers(pd.concat(map(pd.read_csv, snakemake.input.fits)))
+    numbers = effective_clean_rate_numbers(read_tables(snakemake.input.fits))
     figure = draw_effective_clean_rate(numbers, snakemake.params.study)
     write_figure(figure, numbers, snakemake.output.figure, snakemake.output.numbers)

@@ -1,13 +1,12 @@
 """Draw the test error over clean rate and p, and its local minima over p."""
 
-import pandas as pd
-
 from label_smoothing.figure_style import write_figure
 from label_smoothing.files import job_log
 from label_smoothing.landscape_figures import draw_error, error_numbers
+from label_smoothing.tables import read_tables
 
 with job_log(snakemake.log[0]):
-    cells = pd.concat(map(pd.read_csv, snakemake.input.tables))
+    cells = read_tables(snakemake.input.tables)
     numbers = error_numbers(cells, snakemake.params.drawn)
     figure = draw_error(numbers, snakemake.params.study)
     write_figure(figure, numbers, snakemake.output.figure, snakemake.output.numbers)

@@ -1,13 +1,12 @@
 """Draw loss, accuracy and early-stopped accuracy over clean rate and p."""
 
-import pandas as pd
-
 from label_smoothing.figure_style import write_figure
 from label_smoothing.files import job_log
 from label_smoothing.landscape_figures import draw_loss_and_accuracy, loss_and_accuracy_numbers
+from label_smoothing.tables import read_tables
 
 with job_log(snakemake.log[0]):
-    cells = pd.concat(map(pd.read_csv, snakemake.input.tables))
+    cells = read_tables(snakemake.input.tables)
     numbers = loss_and_accuracy_numbers(cells)
     figure = draw_loss_and_accuracy(numbers, snakemake.params.study)
     write_figure(figure, numbers, snakemake.output.figure, snakemake.output.numbers)

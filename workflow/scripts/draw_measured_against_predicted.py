@@ -1,17 +1,14 @@
 """Draw the measured against the predicted test loss of each network."""
 
-import pandas as pd
-
 from label_smoothing.agreement_figures import (
     draw_measured_against_predicted,
     measured_against_predicted_numbers,
 )
 from label_smoothing.figure_style import write_figure
 from label_smoothing.files import job_log
+from label_smoothing.tables import read_tables
 
 with job_log(snakemake.log[0]):
-    numbers = measured_against_predicted_numbers(
-        pd.concat(map(pd.read_csv, snakemake.input.tables))
-    )
+    numbers = measured_against_predicted_numbers(read_tables(snakemake.input.tables))
     figure = draw_measured_against_predicted(numbers, snakemake.params.study)
     write_figure(figure, numbers, snakemake.output.figure, snakemake.output.numbers)

@@ -1,15 +1,14 @@
 """Draw the p with the lowest loss and the p with the highest accuracy over the clean rate."""
 
-import pandas as pd
-
 from label_smoothing.figure_style import write_figure
 from label_smoothing.files import job_log
 from label_smoothing.optimum_figures import draw_optimum_over_a, optimum_over_a_numbers
+from label_smoothing.tables import read_tables
 
 with job_log(snakemake.log[0]):
     numbers = optimum_over_a_numbers(
-        pd.concat(map(pd.read_csv, snakemake.input.fits)),
-        pd.concat(map(pd.read_csv, snakemake.input.tables)),
+        read_tables(snakemake.input.fits),
+        read_tables(snakemake.input.tables),
     )
     figure = draw_optimum_over_a(numbers, snakemake.params.study)
     write_figure(figure, numbers, snakemake.output.figure, snakemake.output.numbers)

@@ -1,12 +1,11 @@
 """Draw what weak smoothing adds to the accuracy over the clean rate."""
 
-import pandas as pd
-
 from label_smoothing.accuracy_figures import draw_weak_smoothing, weak_smoothing_numbers
 from label_smoothing.figure_style import write_figure
 from label_smoothing.files import job_log
+from label_smoothing.tables import read_tables
 
 with job_log(snakemake.log[0]):
-    numbers = weak_smoothing_numbers(pd.concat(map(pd.read_csv, snakemake.input.tables)))
+    numbers = weak_smoothing_numbers(read_tables(snakemake.input.tables))
     figure = draw_weak_smoothing(numbers, snakemake.params.study)
     write_figure(figure, numbers, snakemake.output.figure, snakemake.output.numbers)

@@ -11,12 +11,15 @@ import torch
 from label_smoothing.checkpoints import Checkpoint
 from label_smoothing.datasets import read_dataset
 from label_smoothing.files import job_log, read_arrays, replacing, write_arrays
+from label_smoothing.gpu_slots import lock_folder, take_slot
 from label_smoothing.methods import method_matrix
 from label_smoothing.noise import read_matrix
 from label_smoothing.training import (
     Recipe,
     choose_device,
     demand_determinism,
+    device_uuids,
+    stop_with_parent,
     train_network,
 )
 
@@ -32,10 +35,15 @@ def cell_key():
 
 
 with job_log(snakemake.log[0]):
+    stop_with_parent()
     torch.set_num_threads(snakemake.threads)
     params, dataset = snakemake.params, read_dataset(snakemake.input.dataset)
     device = choose_device(params.device, torch.cuda.is_available())
     demand_determinism(device)
+    if device == "cuda":
+        # Held until this process ends. How many share a device is no parameter of the rule.
+        slot = take_slot(device_uuids(), snakemake.config["jobs_per_gpu"], lock_folder())
+        torch.cuda.set_device(slot.device)
     labels = read_arrays(snakemake.input.labels)
     # Not a parameter of the rule, because changing it must not train again.
     every = snakemake.config["checkpoint_every"]

@@ -1,5 +1,6 @@
-"""The verdicts as a page for the report, which offers a CSV for download only."""
+"""The verdicts as HTML for the report, which offers a CSV for download only."""
 
+import json
 from html import escape
 
 import pandas as pd
@@ -14,7 +15,7 @@ small { color: #666; }
 .supported { color: #00694d; font-weight: bold; }
 .not-supported { color: #a84700; font-weight: bold; }
 """
-_HEADS = ("claim", "verdict", "value, 95 % interval", "to exceed", "n", "statistic", "why")
+_HEADS = ("claim", "verdict", "value, 95 % interval", "threshold", "n", "statistic", "why")
 
 
 def claims_page(verdicts: pd.DataFrame, study: str) -> str:
@@ -41,17 +42,62 @@ def claims_page(verdicts: pd.DataFrame, study: str) -> str:
     )
 
 
+def claims_short(verdicts: pd.DataFrame) -> str:
+    """
+    Return the table for the front page of the report, where a claim leads to its figure.
+
+    Parameters
+    ----------
+    verdicts : DataFrame
+        As `claims.judge_claims` returns them, with `figure` the path of the picture in the report,
+        or missing.
+    """
+    repeated = verdicts.duplicated(["claim", "dataset"]).any()
+    where = ["dataset", "noise", "method"] if repeated else ["dataset"]
+    rows = [
+        _row(
+            "td",
+            (
+                _linked(verdict.claim, verdict.figure),
+                *(escape(getattr(verdict, name)) for name in where),
+                _verdict(verdict),
+                _interval(verdict),
+                f"{verdict.threshold:g}",
+                verdict.n,
+            ),
+        )
+        for verdict in verdicts.itertuples()
+    ]
+    heads = _row("th", ("claim", *where, *_HEADS[1:5]))
+    return f"<table>\n<thead>\n{heads}</thead>\n<tbody>\n{''.join(rows)}</tbody>\n</table>\n"
+
+
+def _linked(text, figure):
+    if pd.isna(figure):
+        return escape(text)
+    path = json.dumps(figure)
+    # `results` and `app` are the report's: its results by path, and what shows one of them.
+    show = (
+        f"if (results[{path}]) app.setView({{navbarMode: 'resultinfo', resultPath: {path}, "
+        f"content: 'img', contentPath: results[{path}].data_uri}}); return false"
+    )
+    return f'<a href="#" onclick="{escape(show)}">{escape(text)}</a>'
+
+
+def _verdict(row):
+    return f'<span class="{row.verdict.replace(" ", "-")}">{escape(row.verdict)}</span>'
+
+
 def _row(tag, fields):
     return "<tr>" + "".join(f"<{tag}>{field}</{tag}>" for field in fields) + "</tr>\n"
 
 
 def _fields(row):
     noise = f"<br><small>noise type {escape(row.noise)}</small>" if row.noise else ""
-    style = row.verdict.replace(" ", "-")
     return (
         escape(row.claim) + noise,
-        f'<span class="{style}">{escape(row.verdict)}</span>',
-        f'<span class="number">{_interval(row)}</span>',
+        _verdict(row),
+        _interval(row),
         f"{row.threshold:g}",
         row.n,
         escape(row.statistic),
@@ -62,5 +108,5 @@ def _fields(row):
 def _interval(row):
     if pd.isna(row.value):
         return ""
-    value = f"{row.value:.2f}"
-    return value if pd.isna(row.low) else f"{value} [{row.low:.2f}, {row.high:.2f}]"
+    interval = "" if pd.isna(row.low) else f" [{row.low:.2f}, {row.high:.2f}]"
+    return f'<span class="number">{row.value:.2f}{interval}</span>'

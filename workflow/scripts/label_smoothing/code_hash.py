@@ -43,6 +43,7 @@ def code_hash(script: Path) -> str:
     return digest.hexdigest()[:16]
 
 
+@cache
 def _imported(file: Path, root: Path) -> list[Path]:
     modules = set()
     for node in ast.walk(_parse(file)[0]):

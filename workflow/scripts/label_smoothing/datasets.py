@@ -9,10 +9,10 @@ import os
 from typing import NamedTuple
 
 import numpy as np
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from label_smoothing.files import replacing
+from label_smoothing.files import refusing_damage, replacing
 
 
 class Dataset(NamedTuple):
@@ -42,16 +42,23 @@ def write_dataset(path: str | os.PathLike, dataset: Dataset) -> None:
 
 
 def read_dataset(path: str | os.PathLike) -> Dataset:
-    """Read a data set written by `write_dataset`."""
+    """
+    Read a data set written by `write_dataset`.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged; the message says what to do.
+    """
     return Dataset(*_read(path, Dataset._fields))
 
 
 def read_labels(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
-    """Return the clean train and test labels without reading the images."""
+    """Return the clean train and test labels without the images; errors as `read_dataset`."""
     y_train, y_test = _read(path, ("y_train", "y_test"))
     return y_train, y_test
 
 
 def _read(path: str | os.PathLike, names: tuple[str, ...]) -> list[np.ndarray]:
-    with safe_open(path, framework="numpy") as file:
+    with refusing_damage(path, SafetensorError), safe_open(path, framework="numpy") as file:
         return [file.get_tensor(name) for name in names]

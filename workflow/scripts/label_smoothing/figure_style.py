@@ -38,6 +38,8 @@ TEST_SETS = {
 
 def write_figure(figure: plt.Figure, numbers: pd.DataFrame, svg: os.PathLike, csv: os.PathLike):
     """Write a figure as SVG and the numbers in it as CSV."""
+    for text in figure.texts:
+        text.set_parse_math(False)  # the study's title may hold dollars
     with plt.rc_context(STYLE), replacing(svg) as temporary:
         figure.savefig(temporary, metadata={"Date": None}, bbox_inches="tight")
     with replacing(csv) as temporary:

@@ -3,10 +3,9 @@ Which figures of measurements a study offers, and why not the others.
 
 To add a figure NAME: give it an entry in FIGURES; write its numbers and its drawing as functions of
 the library, the script workflow/scripts/draw_NAME.py, the rule draw_NAME in
-workflow/rules/figures.smk, with every input function in `for_figure("NAME", ...)` and the
-constraints ANY_NAME, and the caption workflow/report/NAME.rst. The default target then asks for it
-in every study that meets its needs; elsewhere, asking for it ends before any job with the reason
-that `why_not` gives.
+workflow/rules/figures.smk, with every input function in `for_figure("NAME", ...)`, and the caption
+workflow/report/NAME.rst. The default target then asks for it in every study that meets its needs;
+elsewhere, asking for it ends before any job with the reason that `why_not` gives.
 
 The Snakefile imports this module at every start, so it imports nothing heavy.
 """

@@ -5,6 +5,8 @@ import json
 import logging
 import os
 import sys
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,14 +20,17 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     """
     Yield a temporary path in the same directory; it becomes `path` when the block succeeds.
 
-    A reader never sees a half-written file: the rename is atomic, and on an error or a kill `path`
-    stays as it was. The temporary name keeps the suffix, which some writers insist on, and is the
-    same every time, so that the next attempt replaces what a killed one left.
+    A reader never sees a half-written file: the rename is atomic, and on an error, a kill or a
+    crash of the machine `path` stays as it was. The temporary name keeps the suffix, which some
+    writers insist on, and is the same every time, so that the next attempt replaces what a killed
+    one left.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:
         yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())  # the rename may reach the disk before the content does
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -37,17 +42,49 @@ def write_arrays(path: str | os.PathLike, **arrays: np.ndarray) -> None:
         np.savez_compressed(temporary, **arrays)
 
 
+@contextmanager
+def refusing_damage(path: str | os.PathLike, *errors: type[Exception]) -> Iterator[None]:
+    """Turn a ValueError, and what else a reader raises, into one that says what to do."""
+    try:
+        yield
+    except (ValueError, *errors) as error:
+        problem = " ".join(str(error).split())  # pandas ends its messages with a line break
+        raise ValueError(
+            f"{path} is damaged: {problem}; delete it, and the next run makes it"
+        ) from None
+
+
 def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
-    """Read a .npz written by `write_arrays`; object arrays (pickles) are refused."""
-    with np.load(path, allow_pickle=False) as archive:
+    """
+    Read a .npz written by `write_arrays`.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, or holds object arrays (pickles); the message says what to do.
+    """
+    with (
+        refusing_damage(path, EOFError, zipfile.BadZipFile, zlib.error),
+        np.load(path, allow_pickle=False) as archive,
+    ):
         return dict(archive)
 
 
 def read_columns(path: str | os.PathLike) -> dict[str, np.ndarray]:
-    """Read the columns of a .csv of numbers (pandas would take longer to import than to read)."""
-    with open(path, newline="") as file:
-        names, *rows = csv.reader(file)
-    return dict(zip(names, np.array(rows, dtype=float).T, strict=True))
+    """
+    Read the columns of a .csv of numbers (pandas would take longer to import than to read).
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged; the message says what to do.
+    """
+    with refusing_damage(path), open(path, newline="") as file:
+        text = file.read()
+        if not text.endswith("\n"):
+            raise ValueError("the last line is cut off")
+        names, *rows = csv.reader(text.splitlines())
+        return dict(zip(names, np.array(rows, dtype=float).T, strict=True))
 
 
 def write_json(path: str | os.PathLike, content: dict[str, Any]) -> None:
@@ -61,7 +98,7 @@ def job_log(path: str | os.PathLike) -> Iterator[None]:
     """
     Send log records to `path`, and warnings also to the console.
 
-    An exception is written to the log with its traceback and raised again.
+    An exception ends the job: the log gets its traceback, the console one line.
     """
     to_file = logging.FileHandler(path, mode="w")
     to_console = logging.StreamHandler(sys.stderr)
@@ -71,9 +108,9 @@ def job_log(path: str | os.PathLike) -> Iterator[None]:
     logging.captureWarnings(True)
     try:
         yield
-    except Exception:
-        to_console.setLevel(logging.CRITICAL)  # the interpreter prints the traceback itself
+    except Exception as error:
+        to_console.setLevel(logging.CRITICAL)
         logging.exception("failed")
-        raise
+        sys.exit(f"{path}: {type(error).__name__}: {error}")
     finally:
         logging.shutdown()

@@ -125,7 +125,7 @@ def loss_landscapes_numbers(cells: pd.DataFrame) -> pd.DataFrame:
         lowest = _best(means, highest=False, by=["a"]).assign(quantity="lowest")
         rates = np.linspace(max(cell_edges(means["a"].unique())[0], 0), 1, 81)
         match = match_over_a(of_noise, rates)
-        bottom = max(min(cell_edges(means["p"].unique())[0], 1 / M), 0)
+        bottom = min(means["p"].min(), 1 / M)
         # Finer towards p = 1, where the loss grows without bound.
         grid = 1 - (1 - bottom) * np.linspace(1, 0, 81) ** 2
         a, p = (plane.ravel() for plane in np.meshgrid(rates, grid, indexing="ij"))
@@ -198,6 +198,7 @@ def _draw_theory(panel: plt.Axes, losses: pd.DataFrame, norm: BoundaryNorm) -> N
         color=PREDICTED,
         lw=5,
         solid_capstyle="butt",
+        clip_on=False,
         zorder=3,
         label="theory: loss = ∞",
     )
@@ -348,7 +349,8 @@ def draw_error(numbers: pd.DataFrame, study: str) -> plt.Figure:
         mesh = _draw_cells(plane, by["mean"], _SHARE_COLOURS, None)
         left.colorbar(mesh, ax=plane, pad=0.02).set_label("test error")
         for kind, points in _kinds_of_minima(by["minimum"]):
-            plane.plot(points["a"], points["p"], **_MINIMA[kind])
+            if kind != _WITHIN_NOISE:
+                plane.plot(points["a"], points["p"], **_MINIMA[kind], label=kind)
         plane.set(xlabel=_A, ylabel=_P)
         panels = right.subplots(lines, columns, sharex=True, squeeze=False)
         for panel in panels.flat[len(rates) :]:
@@ -384,15 +386,17 @@ def draw_error(numbers: pd.DataFrame, study: str) -> plt.Figure:
     return figure
 
 
+_WITHIN_NOISE = "local minimum, barrier within the noise"
 _MINIMA = {
     "lowest": {**_MARK, "zorder": 5},
     "local minimum, barrier beyond the noise": {
         **_MARK,
         "marker": "v",
         "mfc": "black",
+        "mec": "white",
         "zorder": 5,
     },
-    "local minimum, barrier within the noise": {**_MARK, "marker": "v", "zorder": 5},
+    _WITHIN_NOISE: {**_MARK, "marker": "v", "zorder": 5},
 }
 
 

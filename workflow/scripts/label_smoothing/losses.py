@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from label_smoothing.matrices import inverse
+
 
 def soft_target_loss(logits: torch.Tensor, labels: torch.Tensor, S: torch.Tensor) -> torch.Tensor:
     """
@@ -128,24 +130,10 @@ def _probabilities(matrix: np.ndarray) -> np.ndarray:
     return matrix
 
 
-def _inverse(matrix: np.ndarray) -> np.ndarray:
-    # Backward correction (Patrini et al. 2017, theorem 1): soft targets T^-1, whose mean over the
-    # noise is the one-hot clean label.
-    condition = np.linalg.cond(matrix)
-    if condition > _LARGEST_CONDITION:
-        raise ValueError(
-            f"backward_correction got a matrix of condition {condition:.3g}, which cannot be "
-            f"inverted, allowed: up to {_LARGEST_CONDITION:g} (with matrix 'p', p other than 1/M)"
-        )
-    return np.linalg.inv(matrix)
-
-
-_LARGEST_CONDITION = 1e8
-
 LOSSES = {
     "label_smoothing": Loss(soft_target_loss, plain_outputs, _as_it_is),
     "matrix_smoothing": Loss(soft_target_loss, plain_outputs, _as_it_is),
     "forward_correction": Loss(forward_loss, forward_outputs, _probabilities),
-    "backward_correction": Loss(soft_target_loss, plain_outputs, _inverse, has_targets=False),
+    "backward_correction": Loss(soft_target_loss, plain_outputs, inverse, has_targets=False),
     "logit_smoothing": Loss(logit_loss, logit_outputs, _as_it_is, has_targets=False),
 }

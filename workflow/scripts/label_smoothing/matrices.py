@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 # Matrices come from files with rounded decimals and from products of floats.
 SUM_TOLERANCE = 1e-8
+_LARGEST_CONDITION = 1e8
 
 
 def in_range(name, value, low=0.0, high=1.0):
@@ -199,3 +200,37 @@ def mean_field_p(J: ArrayLike) -> float:
 
     """
     return min(float(np.trace(check_joint(J))), 1.0)
+
+
+def inverse(T: np.ndarray) -> np.ndarray:
+    """Return the inverse of a matrix.
+
+    Its columns are backward correction's targets, whose mean over the noise of `T` is the one-hot
+    clean label.
+
+    Parameters
+    ----------
+    T : ndarray, shape (M, M)
+
+    Returns
+    -------
+    ndarray, shape (M, M)
+        Columns sum to 1 if those of `T` do.
+
+    Raises
+    ------
+    ValueError
+        If the condition of `T` is above 1e8.
+
+    Notes
+    -----
+    Source: Patrini et al. 2017, theorem 1.
+
+    """
+    condition = np.linalg.cond(T)
+    if condition > _LARGEST_CONDITION:
+        raise ValueError(
+            f"a matrix of condition {condition:.3g} cannot be inverted; allowed: up to "
+            f"{_LARGEST_CONDITION:g} (for S_p: p other than 1/M)"
+        )
+    return np.linalg.inv(T)

@@ -17,6 +17,7 @@ from label_smoothing.statistics import mean_interval
 # Okabe and Ito's without those of theory and fit.
 _COLOURS = (BLUE, "#E69F00", "#CC79A7", "#000000", "#56B4E9", "#8a6d00", "#999999")
 _SCORES = {"test_loss": "test loss (nats)", "test_accuracy": "test accuracy"}
+_HIGHEST_LOSS = 2.0  # of the axis, in units of log M
 _BESIDE = 0.006  # of p, between the points of two methods
 _BEYOND_P = 0.05  # of p, right of the curves, between the methods that do not depend on p
 
@@ -73,12 +74,10 @@ def draw_methods(numbers: pd.DataFrame, study: str) -> plt.Figure:
         )
         for row, (score, label) in zip(panels, _SCORES.items(), strict=True):
             here = numbers[numbers["score"] == score]
-            if score == "test_loss":
-                row[0].set_yscale("log")
+            top = _set_frame(row[0], score, here)
             for panel, a in zip(row, rates, strict=True):
-                _draw_panel(panel, here[here["a"] == a])
+                _draw_panel(panel, here[here["a"] == a], top)
             row[0].set_ylabel(label)
-            _frame(row[0], here["value"], score == "test_loss")
         for panel, a in zip(panels[0], rates, strict=True):
             panel.set_title(f"clean rate a = {a:g}", fontsize=10)
         for panel in panels[-1]:
@@ -91,7 +90,7 @@ def draw_methods(numbers: pd.DataFrame, study: str) -> plt.Figure:
     return figure
 
 
-def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame) -> None:
+def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame, top: float) -> None:
     methods = list(dict.fromkeys(numbers["method"]))
     over_p = list(dict.fromkeys(numbers["method"][numbers["over_p"]]))
     last = numbers["p"].max()
@@ -104,19 +103,33 @@ def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame) -> None:
         style |= {"label": method if corrected else f"{method}, uncorrected"}
         if method in over_p:
             style["fmt"] = "o-" if corrected else "o--"
-            where = line["p"] + _BESIDE * (over_p.index(method) - (len(over_p) - 1) / 2)
+            where = line["p"].to_numpy() + _BESIDE * (over_p.index(method) - (len(over_p) - 1) / 2)
         else:
             # One network for every p: a line across, and its interval beside the curves.
             style["fmt"] = "s-" if corrected else "s--"
-            where = [next(places)]
+            where = np.array([next(places)])
             panel.axhline(
                 line["value"].iloc[0], color=colour, lw=1, ls="-." if corrected else ":", zorder=1
             )
         panel.errorbar(where, line["value"], yerr=error_bars(line, "value"), **style)
+        for p, value in zip(where, line["value"], strict=True):
+            if value > top:
+                panel.plot(p, top, "^", color=colour, ms=6, clip_on=False, zorder=3)
+                panel.annotate(
+                    f"{value:.2g}",
+                    (p, top),
+                    xytext=(0, -6),
+                    textcoords="offset points",
+                    ha="center",
+                    va="top",
+                    rotation=90,
+                    fontsize=8,
+                    color=colour,
+                )
         diverged = line[line["diverged"] > 0]
         if not diverged.empty:
             panel.plot(
-                np.asarray(where)[line["diverged"] > 0],
+                where[line["diverged"] > 0],
                 np.ones(len(diverged)),
                 "x",
                 color=colour,
@@ -128,10 +141,15 @@ def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame) -> None:
     panel.set_xticks([tick for tick in panel.get_xticks() if numbers["p"].min() <= tick <= last])
 
 
-def _frame(panel: plt.Axes, means: pd.Series, logarithmic: bool) -> None:
-    """Set the frame by the means: an interval of two seeds may be a hundred times as long."""
-    low, high = means.min(), means.max()
-    if logarithmic and low > 0:
-        panel.set_ylim(low / 1.3, high * 1.3)
-    elif not logarithmic and high >= low:
-        panel.set_ylim(low - 0.05, min(high + 0.05, 1.02))
+def _set_frame(panel: plt.Axes, score: str, numbers: pd.DataFrame) -> float:
+    """Set the frame by the means, whose intervals may be far longer; return its upper end."""
+    low, high = numbers["value"].min(), numbers["value"].max()
+    if score == "test_accuracy":
+        top = np.fmin(high + 0.05, 1.02)  # nan if everything diverged
+        bottom = np.fmax(low - 0.05, 0)
+    else:
+        # A loss that is not bounded from below leaves test losses a million times another's.
+        top = np.fmin(1.12 * high, _HIGHEST_LOSS * np.log(numbers["classes"].iloc[0]))
+        bottom = 0
+    panel.set_ylim(bottom, top)
+    return top

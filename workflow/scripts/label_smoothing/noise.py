@@ -8,6 +8,7 @@ call this clean rate ``1 - noise_rate * (M - 1) / M``.)
 """
 
 import os
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -70,12 +71,7 @@ def read_matrix(path: str | os.PathLike) -> np.ndarray:
     """
     path = Path(path)
     try:
-        if path.suffix == ".npy":
-            T = np.load(path, allow_pickle=False).astype(float)
-        elif path.suffix == ".csv":
-            T = np.loadtxt(path, delimiter=",", ndmin=2)
-        else:
-            raise ValueError(f"the ending is {path.suffix!r}, allowed: .csv, .npy")
+        T = _read_numbers(path)
         if T.ndim != 2 or T.shape[0] != T.shape[1] or len(T) < 2:
             raise ValueError(f"the shape is {T.shape}, allowed: (M, M) with M >= 2")
         if not np.all((T >= 0) & (T <= 1)):
@@ -88,6 +84,26 @@ def read_matrix(path: str | os.PathLike) -> np.ndarray:
     except ValueError as error:
         raise ValueError(f"matrix {path}: {error}") from None
     return T
+
+
+def _read_numbers(path: Path) -> np.ndarray:
+    if path.suffix == ".npy":
+        try:
+            with path.open("rb") as file:
+                T = np.lib.format.read_array(file, allow_pickle=False)
+        except ValueError:
+            raise ValueError("no whole array of numbers, allowed: what numpy.save writes") from None
+        if T.dtype.kind not in "fiu":
+            raise ValueError(f"the type is {T.dtype}, allowed: real numbers")
+        return T.astype(float)
+    if path.suffix == ".csv":
+        try:
+            with warnings.catch_warnings(action="ignore"):  # about an empty file
+                return np.loadtxt(path, delimiter=",", ndmin=2)
+        except ValueError as error:
+            problem = str(error).partition("; use")[0].rstrip(".")  # advice on loadtxt follows
+            raise ValueError(f"{problem}, allowed: numbers and commas, M in each row") from None
+    raise ValueError(f"the ending is {path.suffix!r}, allowed: .csv, .npy")
 
 
 def read_transition(path: str | os.PathLike) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema
 import pandas as pd
 
+from label_smoothing.files import refusing_damage
 from label_smoothing.statistics import mean_interval
 
 NAMES = ("dataset", "noise", "assumption", "method", "a", "p", "seed")
@@ -32,13 +33,8 @@ def read_scores(paths: Iterable[str | os.PathLike], schema: Mapping[str, Any]) -
     validator = jsonschema.Draft202012Validator(schema)
     rows = []
     for path in paths:
-        try:
-            with open(path) as file:
-                row = json.load(file, parse_constant=_refuse)
-        except ValueError as error:
-            raise ValueError(
-                f"{path} is damaged: {error}; delete it, and the next run makes it"
-            ) from None
+        with refusing_damage(path), open(path) as file:
+            row = json.load(file, parse_constant=_refuse)
         error = jsonschema.exceptions.best_match(validator.iter_errors(row))
         if error is not None:
             where = ".".join(map(str, error.absolute_path)) or "its content"

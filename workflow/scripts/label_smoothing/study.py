@@ -29,6 +29,15 @@ _MATRICES_OF_LOSS = {
     "backward_correction": ("p", "transition"),
     "logit_smoothing": ("p", "transition"),
 }
+_KEYS = {
+    "dataset": "datasets",
+    "noise": "noise_types",
+    "transition": "transitions",
+    "method": "methods",
+    "a": "clean_rates",
+    "p": "smoothing",
+    "seed": "seeds",
+}
 _KINDS = {
     "array": "a list",
     "integer": "a whole number",
@@ -161,6 +170,33 @@ class Study:
     def training_of(self, dataset: str) -> dict[str, Any]:
         """Return the section of `training` that a data set is trained with."""
         return self.config["training"][self.config["datasets"][dataset]["training"]]
+
+    def check_names(self, names: Mapping[str, str]) -> None:
+        """
+        Check that the study has what a path names, in the spelling of the path.
+
+        Parameters
+        ----------
+        names : mapping
+            Some of dataset, noise, transition, method, a, p (with its method) and seed.
+
+        Raises
+        ------
+        ConfigError
+            For the first name that it lacks.
+        """
+        for name, value in names.items():
+            key = _KEYS[name]
+            allowed = {
+                "clean_rates": self.clean_rates,
+                "smoothing": self.smoothing_of(names["method"]) if name == "p" else (),
+                "seeds": self.seeds,
+            }.get(key, self.config[key])
+            if value not in allowed:
+                raise ConfigError(
+                    f"{name} of the target is {value!r}; "
+                    f"allowed, as {key} says: {', '.join(allowed)}"
+                )
 
     def slices(self) -> Iterator[tuple[str, str, str]]:
         """Yield every (dataset, noise type, method) of the study."""

@@ -11,6 +11,7 @@ import logging
 import os
 import shutil
 import socket
+import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -96,6 +97,7 @@ def _download(dataset_class: type, root: Path) -> list[Any]:
             if parts := _read(dataset_class, root):  # another job was faster
                 return parts
             logging.info("downloading %s into %s", name, root)
+            _extract_inside_only()
             try:
                 shutil.rmtree(partial, ignore_errors=True)  # of a killed job
                 partial.mkdir()
@@ -112,9 +114,16 @@ def _download(dataset_class: type, root: Path) -> list[Any]:
                         file.replace(target)
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
-    except (OSError, RuntimeError, http.client.HTTPException) as error:
+    except (OSError, RuntimeError, http.client.HTTPException, tarfile.TarError) as error:
         raise RuntimeError(_by_hand(name, root, archives, error)) from None
     return parts
+
+
+def _extract_inside_only() -> None:
+    """Have tarfile refuse members outside the target folder, as it does by itself from 3.14 on."""
+    # Pythons before 3.11.4 lack the filter; there the md5 of an archive is the only guard.
+    if hasattr(tarfile, "data_filter"):
+        tarfile.TarFile.extraction_filter = staticmethod(tarfile.data_filter)
 
 
 def _archives(dataset_class: type) -> list[_Archive]:

@@ -6,6 +6,7 @@ running sums stay tensors until the epoch ends.
 """
 
 import contextlib
+import ctypes
 import logging
 import os
 import signal
@@ -26,6 +27,7 @@ from label_smoothing.optimizers import OPTIMIZERS, learning_rate_at
 from label_smoothing.seeding import torch_seed
 
 _log = logging.getLogger(__name__)
+_PR_SET_PDEATHSIG = 1  # of Linux
 _SECONDS_BETWEEN_PROGRESS = 1.0
 _EVALUATION_BATCH = 256  # larger ones are slower on processors and take an MNIST cell over 1 GB
 _PRECISIONS = {"fp32": None, "bf16": torch.bfloat16}
@@ -137,6 +139,23 @@ def demand_determinism(device: str) -> None:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         # A network of the user may need a kernel that has no such version: warn, do not stop.
         torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def stop_with_parent() -> None:
+    """
+    Have this process sent a SIGTERM when its parent dies, as a killed Snakemake does.
+
+    A training that ran on would hold its GPU, and the next run would train the same cell.
+    """
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def device_uuids() -> list[str]:
+    """Return the UUIDs of the GPUs that this process sees; takes no memory on any of them."""
+    return [
+        str(torch.cuda.get_device_properties(index).uuid)
+        for index in range(torch.cuda.device_count())
+    ]
 
 
 def train_network(
