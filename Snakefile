@@ -25,7 +25,7 @@ include: "workflow/rules/figures.smk"
 rule all:
     default_target: True
     input:
-        theory_files(),
-        study_figures(),
-        study_files(),
+        theory_files,
+        study_figures,
+        study_files,
     localrule: True

@@ -66,7 +66,7 @@ wildcard_constraints:
     transition=one_of(STUDY.config["transitions"]),
     method=one_of(STUDY.config["methods"]),
     a=one_of(STUDY.clean_rates),
-    p=one_of(sorted({cell.p for cell in STUDY.cells()})),
+    p=one_of(sorted({p for name in STUDY.config["methods"] for p in STUDY.smoothing_of(name)})),
     seed=one_of(STUDY.seeds),
 
 
@@ -169,16 +169,16 @@ def fits_of_dataset(wildcards):
     return expand(FITS, noise=STUDY.config["noise_types"], **wildcards)
 
 
-def theory_files():
+def theory_files(wildcards):
     figures = (LANDSCAPES, OPTIMUM_TWO_CLASSES, OPTIMUM_OVER_CLASSES, GAMMA_OPTIMUM)
     return [f"{name}.{kind}" for name in figures for kind in ("svg", "csv")] + [LITERATURE]
 
 
-def study_figures():
+def study_figures(wildcards):
     return [f"results/figures/{path}.{kind}" for path in offered(STUDY) for kind in ("svg", "csv")]
 
 
-def study_files():
+def study_files(wildcards):
     files = {}
     for cell in STUDY.cells():
         for path in (DATASET, LABELS, PREDICTIONS, HISTORY):
