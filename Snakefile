@@ -30,8 +30,8 @@ onsuccess:
 rule all:
     default_target: True
     input:
-        claims_files(),
-        theory_files(),
-        study_figures(),
-        study_files(),
+        claims_files,
+        theory_files,
+        study_figures,
+        study_files,
     localrule: True

@@ -159,7 +159,7 @@ def measure(cells: int, rounds: int, folder: Path) -> list[dict[str, Any]]:
 def table(rows: list[dict[str, Any]]) -> str:
     """Return the rows as a Markdown table, with what each cell beyond the smaller study costs."""
     lines = [
-        "| run | cells | jobs | s | s bare | times bare | ms a further cell | bare | GB | GB bare |",
+        "| run | cells | jobs | s | bare | times bare | ms a further cell | bare | GB | bare |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for what in dict.fromkeys(row["what"] for row in rows):

@@ -215,20 +215,20 @@ def slices_with_theory():
     return [where for where in STUDY.slices() if STUDY.has_theory(where[-1])]
 
 
-def claims_files():
+def claims_files(wildcards):
     return [CLAIMS, CLAIMS_PAGE, CLAIMS_SHORT] if slices_with_theory() else []
 
 
-def theory_files():
+def theory_files(wildcards):
     figures = (LANDSCAPES, OPTIMUM_TWO_CLASSES, OPTIMUM_OVER_CLASSES, GAMMA_OPTIMUM)
     return [f"{name}.{kind}" for name in figures for kind in ("svg", "csv")] + [LITERATURE]
 
 
-def study_figures():
+def study_figures(wildcards):
     return [f"results/figures/{path}.{kind}" for path in offered(STUDY) for kind in ("svg", "csv")]
 
 
-def study_files():
+def study_files(wildcards):
     files = {}
     for cell in STUDY.cells():
         for path in (DATASET, LABELS, PREDICTIONS, HISTORY):

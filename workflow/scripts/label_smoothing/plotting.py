@@ -157,6 +157,7 @@ def _draw_loss_panel(panel: plt.Axes, numbers: pd.DataFrame, a: float, top: floa
             ha="center",
             color=MEASURED,
         )
-    panel.set_title(f"clean rate a = {a:g}", fontsize=10)
+    # Above the numbers of losses beyond the frame, in all panels alike.
+    panel.set_title(f"clean rate a = {a:g}", fontsize=10, pad=16)
     panel.set_ylim(0, top)
     panel.set_xlim(right=1.1)
