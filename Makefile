@@ -37,7 +37,7 @@ report: $(READY)
 	PATH="$$PWD/$(BIN):$$PATH" snakemake --quiet all --report results/report.html
 
 test: $(READY)
-	PATH="$$PWD/$(BIN):$$PATH" python -m pytest
+	PATH="$$PWD/$(BIN):$$PATH" python -m pytest --numprocesses 2 --dist loadfile
 
 test-slurm: $(READY)
 	tests/slurm/install
