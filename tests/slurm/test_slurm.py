@@ -176,7 +176,7 @@ def test_an_interrupted_and_a_killed_snakemake_train_no_cell_twice(cluster, stud
     interrupted = study.start(targets)
     await_until(lambda: study.under_way(*last), "epoch 2")
     interrupted.send_signal(signal.SIGINT)
-    assert interrupted.wait(timeout=60) != 0
+    assert interrupted.wait(timeout=300) != 0
     await_until(lambda: not cluster.queue(), "the end of the cancelled job", 30)
 
     study.hold(0)
