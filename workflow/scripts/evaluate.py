@@ -22,7 +22,8 @@ with job_log(snakemake.log[0]):
     history = read_columns(snakemake.input.history)
     y_train, y_test = read_labels(snakemake.input.dataset)
     match = match_probabilities(noisy["transition"], np.bincount(y_test) / len(y_test))
-    outputs, uncorrected = run["log_probabilities"], run["uncorrected_log_probabilities"]
+    outputs = run["log_probabilities"]
+    uncorrected = run.get("uncorrected_log_probabilities", outputs)
     p, classes = float(wildcards.p), outputs.shape[1]
     labels = scored_labels(y_test, noisy["test"], assumption)
     train_kl = float(run["train_kl"])

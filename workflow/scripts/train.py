@@ -72,4 +72,7 @@ with job_log(snakemake.log[0]):
         writer.writerows(result.history)
     arrays = result._asdict()
     del arrays["history"]
+    outputs = arrays["log_probabilities"], arrays["uncorrected_log_probabilities"]
+    if np.array_equal(*outputs, equal_nan=True):  # nothing is corrected: kept once
+        del arrays["uncorrected_log_probabilities"]
     write_arrays(snakemake.output.predictions, **arrays)
