@@ -372,7 +372,7 @@ def draw_error(numbers: pd.DataFrame, study: str) -> plt.Figure:
             for kind, points in _kinds_of_minima(minima):
                 panel.plot(points["p"], points["value"], **_MINIMA[kind], label=kind)
             panel.set_title(f"clean rate a = {a:g}", fontsize=10)
-            _frame_means(panel, curve["value"])
+            _frame(panel, curve)
         for panel in panels[:, 0]:
             panel.set_ylabel("test error")
         for panel in panels.flat[len(rates) - columns : len(rates)]:
@@ -386,6 +386,7 @@ def draw_error(numbers: pd.DataFrame, study: str) -> plt.Figure:
     return figure
 
 
+_MARGINS = 4  # highest margin of a curve, in ranges of its means
 _WITHIN_NOISE = "local minimum, barrier within the noise"
 _MINIMA = {
     "lowest": {**_MARK, "zorder": 5},
@@ -407,8 +408,17 @@ def _kinds_of_minima(minima: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return [(kind, minima[mask]) for kind, mask in zip(_MINIMA, masks, strict=True) if mask.any()]
 
 
-def _frame_means(panel: plt.Axes, means: pd.Series) -> None:
-    """Set the frame by the means: an interval of two seeds may be a hundred times as long."""
-    if means.notna().any():
-        margin = max(0.6 * (means.max() - means.min()), 0.01)
-        panel.set_ylim(max(means.min() - margin, 0), means.max() + margin)
+def _frame(panel: plt.Axes, curve: pd.DataFrame) -> None:
+    """
+    Set the frame by the intervals, but to a few times the range of the means at most.
+
+    The interval of two seeds may be a hundred times as long.
+    """
+    lowest, highest = curve["value"].min(), curve["value"].max()
+    if np.isfinite(lowest):
+        margin = max(highest - lowest, 0.01)
+        bottom = np.fmin(curve["low"].min(), lowest) - 0.1 * margin
+        top = np.fmax(curve["high"].max(), highest) + 0.1 * margin
+        panel.set_ylim(
+            max(bottom, lowest - _MARGINS * margin, 0), min(top, highest + _MARGINS * margin)
+        )

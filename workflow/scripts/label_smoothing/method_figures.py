@@ -1,5 +1,7 @@
 """Figures that set the training methods side by side."""
 
+from collections import Counter
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -95,6 +97,7 @@ def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame, top: float) -> None:
     over_p = list(dict.fromkeys(numbers["method"][numbers["over_p"]]))
     last = numbers["p"].max()
     places = iter(last + _BEYOND_P * np.arange(1, 1 + len(numbers)))
+    beyond: list[tuple[float, float, float, str]] = []
     for (method, output), line in numbers.groupby(["method", "output"], sort=False):
         colour = _COLOURS[methods.index(method) % len(_COLOURS)]
         corrected = output == "scored"
@@ -111,21 +114,12 @@ def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame, top: float) -> None:
             panel.axhline(
                 line["value"].iloc[0], color=colour, lw=1, ls="-." if corrected else ":", zorder=1
             )
-        panel.errorbar(where, line["value"], yerr=error_bars(line, "value"), **style)
-        for p, value in zip(where, line["value"], strict=True):
-            if value > top:
-                panel.plot(p, top, "^", color=colour, ms=6, clip_on=False, zorder=3)
-                panel.annotate(
-                    f"{value:.2g}",
-                    (p, top),
-                    xytext=(0, -6),
-                    textcoords="offset points",
-                    ha="center",
-                    va="top",
-                    rotation=90,
-                    fontsize=8,
-                    color=colour,
-                )
+        above = line["value"].to_numpy() > top
+        bars = np.where(above, 0, error_bars(line, "value"))
+        panel.errorbar(where, line["value"], yerr=bars, **style)
+        columns = line["p"].to_numpy() if method in over_p else where
+        points = np.stack([columns, where, line["value"]])[:, above]
+        beyond += [(*point, colour) for point in points.T]
         diverged = line[line["diverged"] > 0]
         if not diverged.empty:
             panel.plot(
@@ -138,7 +132,29 @@ def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame, top: float) -> None:
                 clip_on=False,
                 label="a seed diverged",
             )
+    _draw_beyond(panel, beyond, top)
     panel.set_xticks([tick for tick in panel.get_xticks() if numbers["p"].min() <= tick <= last])
+
+
+def _draw_beyond(
+    panel: plt.Axes, points: list[tuple[float, float, float, str]], top: float
+) -> None:
+    """Mark points (p, place, mean, colour) above the frame, their means one below the other."""
+    at_p: Counter[float] = Counter()
+    for p, place, value, colour in points:
+        panel.plot(place, top, "^", color=colour, ms=6, clip_on=False, zorder=3)
+        panel.annotate(
+            f"{value:.2g}",
+            (p, top),
+            xytext=(0, -6 - 9 * at_p[p]),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            fontsize=8,
+            color=colour,
+            bbox={"fc": "white", "ec": "none", "pad": 0.5, "alpha": 0.8},
+        )
+        at_p[p] += 1
 
 
 def _set_frame(panel: plt.Axes, score: str, numbers: pd.DataFrame) -> float:
