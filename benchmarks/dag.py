@@ -68,12 +68,13 @@ rule other:
     shell: "touch {{output}}"
 """
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
-# Snakemake waits for a tenth of a second at each job that it touches: 2,000 s for 10,000 cells.
+# Snakemake waits for a tenth of a second at each job that it touches, and its choice among all jobs
+# at once takes time with their square.
 TOUCH = """
 from snakemake.cli import main
 from snakemake.executors.touch import Executor
 Executor.SLEEPING_TIME = 0
-main(["--touch", "--forceall", "--cores", "1000000", "--quiet", "all"])
+main(["--touch", "--forceall", "--cores", "100", "--scheduler-subsample", "100", "--quiet", "all"])
 """
 
 

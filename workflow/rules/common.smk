@@ -137,13 +137,24 @@ def of_dataset(key):
     return lambda wildcards: STUDY.config["datasets"][wildcards.dataset].get(key)
 
 
-# One input function for several files: calling one costs Snakemake more than its own work, and there
-# are as many calls as cells.
+# One function for several files or params: calling one costs Snakemake more than its own work, and
+# there are as many calls as cells.
 def own_files(wildcards):
     """Input function: the files of the user's own that a training reads, if it does."""
     return {
         "matrix": STUDY.target_files(wildcards.method),
         "network": STUDY.network_files(wildcards.dataset),
+    }
+
+
+def cell_settings(wildcards):
+    """Params function: what a cell's network is and how it is trained."""
+    method = STUDY.config["methods"][wildcards.method]
+    return {
+        "loss": method["loss"],
+        "matrix": method["matrix"],
+        "model": STUDY.model_of(wildcards.dataset),
+        "recipe": STUDY.training_of(wildcards.dataset),
     }
 
 

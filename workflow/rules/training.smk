@@ -22,10 +22,7 @@ rule train:
         runtime=lambda wildcards, attempt: attempt * STUDY.config["train_resources"]["runtime"],
     params:
         code=code("train"),
-        loss=lambda wildcards: STUDY.config["methods"][wildcards.method]["loss"],
-        matrix=lambda wildcards: STUDY.config["methods"][wildcards.method]["matrix"],
-        model=lambda wildcards: STUDY.model_of(wildcards.dataset),
-        recipe=lambda wildcards: STUDY.training_of(wildcards.dataset),
+        cell=cell_settings,
         checkpoint=CHECKPOINT,
         device=STUDY.config["device"],
     script:

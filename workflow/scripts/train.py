@@ -38,6 +38,7 @@ with job_log(snakemake.log[0]):
     stop_with_parent()
     torch.set_num_threads(snakemake.threads)
     params, dataset = snakemake.params, read_dataset(snakemake.input.dataset)
+    cell = params.cell
     device = choose_device(params.device, torch.cuda.is_available())
     demand_determinism(device)
     if device == "cuda":
@@ -52,16 +53,16 @@ with job_log(snakemake.log[0]):
         dataset,
         labels["train"],
         labels["test"],
-        loss=params.loss,
+        loss=cell["loss"],
         matrix=method_matrix(
-            params.matrix,
+            cell["matrix"],
             float(snakemake.wildcards.p),
             labels["transition"],
             np.bincount(dataset.y_train) / len(dataset.y_train),
             *map(read_matrix, snakemake.input.matrix),
         ),
-        model=params.model,
-        recipe=Recipe(**params.recipe),
+        model=cell["model"],
+        recipe=Recipe(**cell["recipe"]),
         seed=int(snakemake.wildcards.seed),
         device=device,
         checkpoint=checkpoint,
