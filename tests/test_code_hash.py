@@ -64,6 +64,6 @@ def test_real_scripts_depend_on_what_they_use():
     assert {"training", "losses", "models", "optimizers"} <= reached("train.py")
     for script in ("corrupt_dataset.py", "evaluate.py", "aggregate.py", "fit_theory.py"):
         assert not {"training", "losses", "figure_style"} & reached(script), script
-    assert {"plotting", "figure_style"} <= reached("draw_loss_over_p.py")
+    assert {"loss_figures", "figure_style"} <= reached("draw_loss_over_p.py")
     assert {"theory", "figure_style"} <= reached("draw_landscapes.py")
-    assert "plotting" not in reached("draw_landscapes.py")
+    assert "loss_figures" not in reached("draw_landscapes.py")

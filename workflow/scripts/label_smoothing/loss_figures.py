@@ -1,4 +1,4 @@
-"""Figures of measurements. Each is a table of numbers first; the drawing reads nothing else."""
+"""The figure of the test loss over p: a table of numbers first; the drawing reads nothing else."""
 
 import matplotlib.pyplot as plt
 import numpy as np

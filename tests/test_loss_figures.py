@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from test_comparison import cells
 
 from label_smoothing.figure_style import write_figure
-from label_smoothing.plotting import draw_loss_over_p, loss_over_p_numbers
+from label_smoothing.loss_figures import draw_loss_over_p, loss_over_p_numbers
 
 
 @pytest.fixture
