@@ -47,13 +47,13 @@ def seconds_of_rules(folder: Path) -> dict[str, list[float]]:
     return rules
 
 
-def epoch_seconds(folder: Path) -> list[float]:
-    """Return the seconds of every epoch of every network, by the networks' own histories."""
-    seconds = []
+def epoch_seconds(folder: Path) -> float:
+    """Return the seconds that all networks spent in their epochs, by their own histories."""
+    total = 0.0
     for path in (folder / "results" / "runs").rglob("history.csv"):
         with path.open() as file:
-            seconds += [float(row["seconds"]) for row in csv.DictReader(file)]
-    return seconds
+            total += float(list(csv.DictReader(file))[-1]["seconds"])  # since the first epoch began
+    return total
 
 
 def start_seconds(code: str, repeats: int = 5) -> float:
@@ -87,7 +87,7 @@ def seconds_of_network(folder: Path, total: float) -> dict[str, float]:
         parts[f"{rule}: imports"] = count * imports
         rest = jobs.pop(rule) - count * (start + imports)
         if rule == "train":
-            parts["train: epochs"] = sum(epoch_seconds(folder))
+            parts["train: epochs"] = epoch_seconds(folder)
             rest -= parts["train: epochs"]
         parts[f"{rule}: the rest (reading, computing, writing)"] = rest
     parts["all other jobs"] = sum(jobs.values())
