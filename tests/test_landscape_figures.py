@@ -126,6 +126,18 @@ def test_error_figure_tells_resolved_minima_from_noise():
     assert "local minimum, barrier beyond the noise" not in legend(figure)
 
 
+def test_errors_are_framed_by_their_intervals_unless_those_are_far_longer():
+    numbers = figures.error_numbers(slices(), [0.6])
+    curve = numbers["quantity"] == "curve"
+    spread = np.ptp(numbers.loc[curve, "value"])
+    for length, framed in ((2 * spread, True), (50 * spread, False)):
+        numbers.loc[curve, "high"] = numbers.loc[curve, "value"] + length
+        panel = figures.draw_error(numbers, "a study").axes[-1]
+        assert panel.get_title() == "clean rate a = 0.6"
+        assert (panel.get_ylim()[1] > numbers.loc[curve, "high"].max()) == framed
+        assert panel.get_ylim()[1] < numbers.loc[curve, "value"].max() + 5 * spread
+
+
 @pytest.mark.parametrize("all_of_them", [False, True])
 def test_diverged_cells_are_marked(all_of_them):
     measured = diverge(slices(), 1.0)
