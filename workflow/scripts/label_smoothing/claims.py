@@ -3,7 +3,7 @@ The paper's claims and the verdict on each; docs/claims.md states and justifies 
 
 Every claim is judged by one statistic, turned so that larger speaks for the claim. A seed gives one
 value of it, and the verdict needs the whole interval of the mean over seeds on one side of a
-threshold.
+threshold. A claim with several parts holds if each part does.
 """
 
 from collections.abc import Callable
@@ -12,13 +12,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from label_smoothing.comparison import predicted_loss
-from label_smoothing.fits import informative, measured_optimum
+from label_smoothing.comparison import curves_over_p, explained_share
+from label_smoothing.fits import measured_optimum
 from label_smoothing.statistics import mean_interval
 from label_smoothing.theory import gamma_optimum
 
 # Two-sided sign test: 2 * 2^-6 is the first below 5 %.
 SEEDS_OF_SIGN_TEST = 6
+VERDICTS = ("not supported", "not testable here", "supported")
 COLUMNS = [
     "claim",
     "dataset",
@@ -37,6 +38,27 @@ COLUMNS = [
 ]
 
 
+class Measured(NamedTuple):
+    """
+    What a study says of a claim.
+
+    `parts` has a row a seed and a column a part of the claim, `note` what a reader should know.
+    Where the statistic chooses among p, a wrong choice speaks against the claim; then `highest` is
+    the upper limit of the most favourable choice.
+    """
+
+    parts: pd.DataFrame
+    note: str
+    highest: float = -np.inf
+
+
+class Scale(NamedTuple):
+    """On which scale means and limits are taken, and how they come back from it."""
+
+    name: str
+    back: Callable[[float], float]
+
+
 class Claim(NamedTuple):
     """A claim, the noise type that tests it and the statistic that is to exceed the threshold."""
 
@@ -45,8 +67,8 @@ class Claim(NamedTuple):
     statistic: str
     threshold: float
     figure: str
-    measure: Callable[[pd.DataFrame], tuple[pd.Series, str]]
-    is_share: bool = False  # an R²: at most 1, so its interval is that of -log(1 - R²)
+    measure: Callable[[pd.DataFrame], Measured]
+    scale: Scale | None = None
 
 
 class NotTestableError(ValueError):
@@ -92,10 +114,28 @@ def judge_claims(cells: pd.DataFrame) -> pd.DataFrame:
 
 def _judge(claim: Claim, cells: pd.DataFrame) -> dict:
     try:
-        values, note = claim.measure(cells)
+        measured = claim.measure(cells)
     except NotTestableError as error:
         return _row(claim, pd.Series(dtype=float), str(error))
+    parts = [
+        _judge_part(claim, values, measured.highest, f" ({name})" if name else "")
+        for name, values in measured.parts.items()
+    ]
+    # One part that fails refutes the claim, one that is open leaves it open.
+    row = min(parts, key=lambda part: (VERDICTS.index(part["verdict"]), part["value"]))
+    first = cells.iloc[0]
+    figure = claim.figure.format(noise=first["noise"])
+    return row | {
+        "reason": f"{row['reason']}; {measured.note}",
+        "figure": f"{first['dataset']}/{first['method']}/{figure}",
+    }
+
+
+def _judge_part(claim: Claim, values: pd.Series, highest: float, name: str) -> dict:
     row = _row(claim, values, "")
+    if highest > row["high"]:
+        row["high"] = highest
+        row["interval"] += "; high: of the most favourable choice"
     low, high, threshold = row["low"], row["high"], claim.threshold
     if len(values) < 2:
         reason = "one seed has no interval"
@@ -107,20 +147,13 @@ def _judge(claim: Claim, cells: pd.DataFrame) -> dict:
         row["verdict"], reason = "not supported", f"interval below {threshold}"
     else:
         reason = f"undecided: interval contains {threshold}"
-    first = cells.iloc[0]
-    figure = claim.figure.format(noise=first["noise"])
-    return row | {
-        "reason": f"{reason}; {note}",
-        "figure": f"{first['dataset']}/{first['method']}/{figure}",
-    }
+    return row | {"reason": reason + name}
 
 
 def _row(claim: Claim, values: pd.Series, reason: str) -> dict:
-    if claim.is_share:
-        value, low, high, n = mean_interval(-np.log(1 - values))
-        value, low, high = 1 - np.exp([-value, -low, -high])
-    else:
-        value, low, high, n = mean_interval(values)
+    value, low, high, n = mean_interval(values)
+    if claim.scale:
+        value, low, high = map(claim.scale.back, (value, low, high))
     return {
         "verdict": "not testable here",
         "value": value,
@@ -130,15 +163,10 @@ def _row(claim: Claim, values: pd.Series, reason: str) -> dict:
         "n": n,
         "statistic": claim.statistic,
         "reason": reason,
-        "interval": "95 % Student t over seeds" + (", of -log(1 - R²)" if claim.is_share else ""),
+        "interval": "95 % Student t over seeds"
+        + (f", of {claim.scale.name}" if claim.scale else ""),
         "figure": "",
     }
-
-
-def _curves(cells: pd.DataFrame, score: str, fewest: int = 3) -> pd.DataFrame:
-    """Return a score by (a, p) and seed, at the p that all seeds have; few p are no curve."""
-    table = cells.pivot(index=["a", "p"], columns="seed", values=score).dropna()
-    return table.groupby("a").filter(lambda curve: len(curve) >= fewest)
 
 
 def _require(curves: pd.DataFrame, fewest: int, what: str) -> None:
@@ -152,19 +180,18 @@ def _require_others(curves: pd.DataFrame) -> None:
         raise NotTestableError("one seed; p is chosen on one and scored on another")
 
 
-def _by_rate(measure: Callable, *curves: pd.DataFrame) -> pd.DataFrame:
-    """Return by a and seed what `measure` makes of p and curves, arrays (p, seed), at each a."""
-    rates = curves[0].index.unique("a")
-    values = [
+def _at_rates(measure: Callable, *curves: pd.DataFrame) -> list:
+    """Return what `measure` makes of p and the curves, arrays (p, seed), at each a."""
+    return [
         measure(curves[0].loc[a].index.to_numpy(), *(curve.loc[a].to_numpy() for curve in curves))
-        for a in rates
+        for a in curves[0].index.unique("a")
     ]
-    return pd.DataFrame(values, rates, curves[0].columns)
 
 
-def _memorised(cells: pd.DataFrame) -> pd.DataFrame:
-    # Kept as rows without a loss, so that a p must be memorised by every seed.
-    return cells.assign(test_loss=cells["test_loss"].where(cells["memorised"]))
+def _by_rate(measure: Callable, *curves: pd.DataFrame) -> pd.DataFrame:
+    """Return by a and seed what `measure` makes of them."""
+    values = _at_rates(measure, *curves)
+    return pd.DataFrame(values, curves[0].index.unique("a"), curves[0].columns)
 
 
 def _above_chance(cells: pd.DataFrame) -> pd.DataFrame:
@@ -172,17 +199,14 @@ def _above_chance(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _explained_share(cells):
-    first = cells.iloc[0]
-    M, assumption = int(first["classes"]), first["assumption"]
-    cells = cells[(cells["a"] < 1) & informative(cells["p"].to_numpy(), M)]
-    measured = _curves(_memorised(cells), "test_loss")
-    _require(measured, 2, "clean rates below 1 and memorised")
-    a, p = (measured.index.get_level_values(level) for level in ("a", "p"))
-    match = cells.groupby("a")["match_probability"].first()[a].to_numpy()
-    deviation = measured.sub(predicted_loss(p.to_numpy(), match, M, assumption), axis=0)
-    rmse = np.sqrt((deviation**2).to_numpy().mean())
-    share = 1 - (deviation**2).sum() / ((measured - measured.mean()) ** 2).sum()
-    return share, f"RMSE {rmse:.2f} nats, {measured.size} of {len(cells)} cells memorised"
+    explained = explained_share(cells)
+    _require(explained.deviations, 2, "clean rates below 1 and memorised")
+    used = f"{explained.deviations.size} of {explained.cells} cells memorised by every seed"
+    return Measured(_one(-np.log(1 - explained.shares)), f"RMSE {explained.rmse:.2f} nats, {used}")
+
+
+def _one(values: pd.Series) -> pd.DataFrame:
+    return values.to_frame("")
 
 
 def _minima(losses: pd.DataFrame) -> pd.DataFrame:
@@ -191,38 +215,49 @@ def _minima(losses: pd.DataFrame) -> pd.DataFrame:
 
 
 def _growth(cells):
-    curves = _curves(cells, "test_loss")
+    curves = curves_over_p(cells, "test_loss")
     _require(curves, 3, "clean rates")
     minima = _minima(curves)
     slope = np.polyfit(minima.index, minima, 1)[0]
     ends = minima.mean(axis=1).iloc[[0, -1]]
     note = " to ".join(f"p* {p:.2f} at a = {a:g}" for a, p in ends.items())
-    return pd.Series(slope, minima.columns), note
+    return Measured(_one(pd.Series(slope, minima.columns)), note)
 
 
 def _worth_of_own_p(cells):
     cells = _above_chance(cells[cells["a"] < 1])
-    losses, accuracies = _curves(cells, "test_loss"), _curves(cells, "test_accuracy")
+    losses, accuracies = curves_over_p(cells, "test_loss"), curves_over_p(cells, "test_accuracy")
     _require(accuracies, 1, "clean rates below 1")
     _require_others(accuracies)
     gains = 100 * _by_rate(_accuracy_gained, accuracies, losses)
-    return gains.mean(), f"largest at a = {gains.mean(axis=1).idxmax():g}"
+    note = f"largest at a = {gains.mean(axis=1).idxmax():g}"
+    most = 100 * np.mean(_at_rates(_most_gained, accuracies, losses))
+    return Measured(_one(gains.mean()), note, most)
 
 
 def _accuracy_gained(p, accuracy, loss):
     """Return for each seed what the others' best p for accuracy gains over theirs for the loss."""
     gained = []
-    for seed in range(accuracy.shape[1]):
+    for seed, lowest in enumerate(_lowest_of_others(loss)):
         of_accuracy = np.delete(accuracy, seed, axis=1).mean(axis=1)
-        of_loss = np.delete(loss, seed, axis=1).mean(axis=1)
         best = of_accuracy >= of_accuracy.max() - 1e-9
-        gained.append(accuracy[best, seed].mean() - accuracy[of_loss.argmin(), seed])
+        gained.append(accuracy[best, seed].mean() - accuracy[lowest, seed])
     return gained
+
+
+def _most_gained(p, accuracy, loss):
+    """Return the highest upper limit of what any p gains over the best one for the loss."""
+    of_loss = accuracy[_lowest_of_others(loss), range(accuracy.shape[1])]
+    return max(mean_interval(gain).high for gain in accuracy - of_loss)
+
+
+def _lowest_of_others(loss):
+    return [np.delete(loss, seed, axis=1).mean(axis=1).argmin() for seed in range(loss.shape[1])]
 
 
 def _gamma_is_nearest(cells):
     cells = cells[cells["a"] < 1]
-    curves = _curves(_memorised(cells), "test_loss")
+    curves = curves_over_p(cells, "test_loss", memorised=True)
     _require(curves, 2, "clean rates below 1 and memorised")
     minima = _minima(curves)
     rates = cells.groupby("a").first().loc[minima.index]
@@ -235,15 +270,14 @@ def _gamma_is_nearest(cells):
         {name: np.sqrt((minima.sub(p, axis=0) ** 2).mean()) for name, p in theories.items()}
     )
     note = ", ".join(f"{name} {mean:.2f}" for name, mean in distance.mean().items())
-    return distance[["alpha", "beta"]].min(axis=1) - distance[
-        "gamma"
-    ], f"distances: {note}; the paper says it of MNIST"
+    nearer = distance[["alpha", "beta"]].sub(distance["gamma"], axis=0)
+    return Measured(nearer.add_prefix("than "), f"distances: {note}; the paper says it of MNIST")
 
 
 def _weak_smoothing(cells):
     p = cells["p"]
-    none = _curves(cells[p == 1], "test_accuracy", 1).droplevel("p")
-    weak = _curves(cells[(p >= 0.9) & (p < 1)], "test_accuracy", 1).groupby("a").mean()
+    none = curves_over_p(cells[p == 1], "test_accuracy", 1).droplevel("p")
+    weak = curves_over_p(cells[(p >= 0.9) & (p < 1)], "test_accuracy", 1).groupby("a").mean()
     if none.empty or weak.empty:
         raise NotTestableError("no p = 1 or no p from 0.9 to below 1 that every seed has")
     gain = 100 * (weak - none).dropna()
@@ -256,15 +290,17 @@ def _weak_smoothing(cells):
         f"gain {inside.mean():+.1f} points from a = 0.9 on, {elsewhere.mean():+.1f} below, "
         f"at worst {means.min():+.1f} at a = {means.idxmin():g}"
     )
-    return np.minimum(inside, -elsewhere), note
+    return Measured(pd.DataFrame({"the gain": inside, "the cost": -elsewhere}), note)
 
 
 def _second_minimum(cells):
-    errors = 1 - _curves(_above_chance(cells[cells["a"] <= 0.85]), "test_accuracy")
+    errors = 1 - curves_over_p(_above_chance(cells[cells["a"] <= 0.85]), "test_accuracy")
     _require(errors, 1, "clean rates up to 0.85")
     _require_others(errors)
     barriers = 100 * _by_rate(_barrier, errors)
-    return barriers.mean(), f"highest at a = {barriers.mean(axis=1).idxmax():g}"
+    note = f"highest at a = {barriers.mean(axis=1).idxmax():g}"
+    highest = 100 * np.mean(_at_rates(_highest_barrier, errors))
+    return Measured(_one(barriers.mean()), note, highest)
 
 
 def _barrier(p, error):
@@ -283,14 +319,36 @@ def _barrier(p, error):
     return heights
 
 
+def _highest_barrier(p, error):
+    """Return the highest upper limit of any barrier: of the lesser rise to its top."""
+    rises = [[mean_interval(top - foot).high for foot in error] for top in error]
+    return max(
+        min(max(rise[:top]), max(rise[top + 1 :])) for top, rise in enumerate(rises[1:-1], start=1)
+    )
+
+
 def _scatter_at_early_stopping(cells):
     cells = _above_chance(cells)
-    curves = _curves(cells, "oracle_stop_accuracy")
+    curves = curves_over_p(cells, "oracle_stop_accuracy")
     _require(curves, 4, "clean rates")
-    best = _by_rate(_tied_maximum, curves)
-    of_loss = _scatter(_minima(_curves(cells, "test_loss")))
-    blind = curves.index.unique("p").to_numpy().std()
-    return _scatter(best) / blind, f"that of the loss scatters by {of_loss.mean() / blind:.2f}"
+    if curves.shape[1] < 3:
+        raise NotTestableError("fewer than 3 seeds: without one of them, two must be left")
+    blind = curves.index.unique("p").to_numpy().var()
+    share = _variances_between_seeds(_by_rate(_tied_maximum, curves)) / blind
+    of_loss = _variances_between_seeds(_minima(curves_over_p(cells, "test_loss"))) / blind
+    note = f"that of the loss scatters by {_root(of_loss.mean()):.2f}"
+    return Measured(_one(share), note)
+
+
+def _variances_between_seeds(best: pd.DataFrame) -> pd.Series:
+    """Return the jackknife's value a seed of the variance over seeds, mean over a."""
+    n = best.shape[1]
+    without = [best.drop(columns=seed).var(axis=1).mean() for seed in best]
+    return pd.Series(n * best.var(axis=1).mean() - (n - 1) * np.array(without), best.columns)
+
+
+def _root(variance: float) -> float:
+    return float(np.sqrt(np.fmax(variance, 0))) if np.isfinite(variance) else np.nan
 
 
 def _tied_maximum(p, accuracy):
@@ -298,12 +356,8 @@ def _tied_maximum(p, accuracy):
     return (p[:, None] * best).sum(axis=0) / best.sum(axis=0)
 
 
-def _scatter(best: pd.DataFrame) -> pd.Series:
-    """Return the standard deviation about a straight line over a, by seed."""
-    a = best.index.to_numpy()
-    line = np.vander(a, 2) @ np.polyfit(a, best, 1)
-    return np.sqrt(((best - line) ** 2).sum() / (len(a) - 2))
-
+_EXPLAINED = Scale("-log(1 - R²)", lambda x: 1 - np.exp(-x))
+_VARIANCE = Scale("its square, by the jackknife", _root)
 
 CLAIMS = (
     Claim(
@@ -313,7 +367,7 @@ CLAIMS = (
         0.9,
         "measured_against_predicted",
         _explained_share,
-        is_share=True,
+        scale=_EXPLAINED,
     ),
     Claim(
         "the loss follows the beta theory",
@@ -322,7 +376,7 @@ CLAIMS = (
         0.9,
         "measured_against_predicted",
         _explained_share,
-        is_share=True,
+        scale=_EXPLAINED,
     ),
     Claim(
         "the p* of the loss grows with a",
@@ -343,7 +397,7 @@ CLAIMS = (
     Claim(
         "gamma predicts the minima best",
         "alpha",
-        "distance of measured p* from alpha or beta minus from gamma",
+        "distance of measured p* from alpha, from beta, minus from gamma",
         0,
         "optimum_over_a",
         _gamma_is_nearest,
@@ -351,7 +405,7 @@ CLAIMS = (
     Claim(
         "weak smoothing helps only near a = 1",
         "alpha",
-        "the lesser of gain from a = 0.9 on and cost below, points",
+        "gain from a = 0.9 on, cost below, points",
         0,
         "weak_smoothing_{noise}",
         _weak_smoothing,
@@ -367,9 +421,10 @@ CLAIMS = (
     Claim(
         "the best p at early stopping scatters",
         "alpha",
-        "scatter of that p, as a share of a blind draw's",
+        "scatter of that p over seeds, as a share of a blind draw's",
         0.5,
         "loss_and_accuracy_{noise}",
         _scatter_at_early_stopping,
+        scale=_VARIANCE,
     ),
 )

@@ -1,5 +1,7 @@
 """Measured test losses against the theory of the memorising network."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -30,6 +32,82 @@ def predicted_loss(p: ArrayLike, match: ArrayLike, M: int, assumption: str) -> n
 def predicted_optimum(match: ArrayLike, M: int, assumption: str) -> np.ndarray:
     """Return the p that minimises `predicted_loss`: the match probability itself, but for gamma."""
     return gamma_optimum(match, M) if assumption == "gamma" else match
+
+
+def curves_over_p(
+    cells: pd.DataFrame, score: str, fewest: int = 3, memorised: bool = False
+) -> pd.DataFrame:
+    """
+    Return a score on the p that all seeds share.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Slices of one data set, noise type and method, see `compare_with_theory`.
+    score : str
+        Column of theirs.
+    fewest : int
+        Clean rates with fewer such p are left out: they show no curve.
+    memorised : bool
+        Whether a p counts only if every seed memorised it.
+
+    Returns
+    -------
+    DataFrame
+        Index a and p, one column a seed.
+    """
+    if memorised:
+        # Kept as rows without a score, so that a p must be memorised by every seed.
+        cells = cells.assign(**{score: cells[score].where(cells["memorised"])})
+    table = cells.pivot(index=["a", "p"], columns="seed", values=score).dropna()
+    return table.groupby("a").filter(lambda curve: len(curve) >= fewest)
+
+
+class Explained(NamedTuple):
+    """
+    What the theory explains of the test losses, by seed, without a free parameter.
+
+    Attributes
+    ----------
+    shares : Series
+        R² of each seed, 1 - (sum of squared deviations)/(of the losses about their mean).
+    deviations : DataFrame
+        Measured minus predicted losses in nats; index a and p, one column a seed.
+    rmse : float
+        Root mean square of the deviations.
+    cells : int
+        Networks that the theory has a say on; those that some seed did not memorise are among them,
+        but not among the deviations.
+    """
+
+    shares: pd.Series
+    deviations: pd.DataFrame
+    rmse: float
+    cells: int
+
+
+def explained_share(cells: pd.DataFrame) -> Explained:
+    """
+    Return how much of the test losses the theory explains where it is put to the test.
+
+    That is where labels are corrupted (a < 1), 0 < p < 1, p ≠ 1/M, and every seed memorised:
+    without noise all theories are alike, at p = 1 they diverge, at p = 1/M the loss is log M
+    whatever the noise.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Slices of one data set, noise type and method, see `compare_with_theory`.
+    """
+    first = cells.iloc[0]
+    M, assumption = int(first["classes"]), first["assumption"]
+    cells = cells[(cells["a"] < 1) & informative(cells["p"].to_numpy(), M)]
+    measured = curves_over_p(cells, "test_loss", memorised=True)
+    a, p = (measured.index.get_level_values(level) for level in ("a", "p"))
+    match = cells.groupby("a")["match_probability"].first()[a].to_numpy()
+    deviations = measured.sub(predicted_loss(p.to_numpy(), match, M, assumption), axis=0)
+    shares = 1 - (deviations**2).sum() / ((measured - measured.mean()) ** 2).sum()
+    return Explained(shares, deviations, float(np.sqrt((deviations**2).mean().mean())), len(cells))
 
 
 def match_over_a(table: pd.DataFrame, rates: ArrayLike) -> np.ndarray:
