@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from label_smoothing.comparison import compare_with_theory, predicted_loss
+from label_smoothing.comparison import compare_with_theory, match_over_a, predicted_loss
+from label_smoothing.noise import match_probabilities, scale_transition
 from label_smoothing.theory import match_probability
 
 P = [0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0]
@@ -84,9 +85,57 @@ def test_diverged_cells_are_counted_and_left_out():
     assert_allclose(row["fitted_match"], whole["fitted_match"])
     table["test_loss"], table["diverged_epoch"] = np.nan, 1
     row = compare_with_theory(table).iloc[0]
-    assert row["diverged_cells"] == 21
+    assert (row["diverged_cells"], row["seeds"]) == (21, 0)
     assert np.isnan(row["fitted_match"])
     assert np.isnan(row["measured_optimum"])
+
+
+def test_no_assumption_is_named_where_none_is_nearest():
+    # Without noise alpha and beta are the same theory.
+    assert compare_with_theory(cells("beta", 1.0, noise=0.001)).iloc[0]["best_assumption"] == (
+        "undecided"
+    )
+    one_seed = compare_with_theory(cells("beta", 0.6, seeds=1)).iloc[0]
+    assert one_seed["best_assumption"] == "undecided"
+
+
+def test_a_fit_beyond_the_range_counts_as_its_limit():
+    table = cells("alpha", 1.0, noise=0.001)
+    lower = table["seed"] == 2
+    table.loc[lower, "test_loss"] = [predicted_loss(p, 0.97, 10, "alpha") for p in P[:-1]] + [0.2]
+    table.loc[~lower & (table["p"] < 1), "test_loss"] -= 0.02
+    row = compare_with_theory(table).iloc[0]
+    assert row["fitted_match"] > row["fitted_optimum"]
+    assert_allclose(row["fitted_optimum"], (1 + 1 + 0.97) / 3)
+
+
+def test_accuracy_is_compared_where_right_is_what_the_network_wants():
+    table = cells("alpha", 0.6)
+    low = table[table["p"] == 0.5].assign(p=0.05, test_accuracy=0.04)
+    low["test_loss"] = predicted_loss(0.05, 0.6, 10, "alpha")
+    row = compare_with_theory(pd.concat([table, low])).iloc[0]
+    assert_allclose(row["match_minus_accuracy"], 0, atol=1e-12)
+
+
+@pytest.mark.parametrize("assumption", ["alpha", "beta", "gamma"])
+def test_match_between_the_clean_rates_is_the_one_of_the_noise(assumption):
+    # Half of the classes keep their labels: the matrix reaches no clean rate below 0.5.
+    T = np.eye(10) - 0.4 * np.diag([1] * 5 + [0] * 5)
+    T[[1, 2, 3, 4, 0], range(5)] = 0.4
+    prior = np.array([0.02] * 5 + [0.18] * 5)
+    rates = [0.5, 0.7, 1.0]
+    by_rate = {a: match_probabilities(scale_transition(T, a), prior) for a in (*rates, 0.6)}
+    table = pd.DataFrame(
+        {
+            "a": rates,
+            "assumption": assumption,
+            "expected_clean_rate": [by_rate[a]["alpha"] for a in rates],
+            "match_probability": [by_rate[a][assumption] for a in rates],
+        }
+    )
+    found = match_over_a(table, [0.5, 0.6, 1.0])
+    assert_allclose(found, [by_rate[a][assumption] for a in (0.5, 0.6, 1.0)], atol=1e-12)
+    assert ((found >= 0) & (found <= 1)).all()
 
 
 def test_one_seed_has_no_interval():

@@ -114,6 +114,14 @@ def test_error_numbers():
     assert (minima["p"] == 0.5).all()
 
 
+def test_errors_over_p_are_of_p_that_ask_for_the_label():
+    measured = slices()
+    low = measured[measured["p"] == 0.5].assign(p=0.05, test_accuracy=0.01)
+    numbers = figures.error_numbers(pd.concat([measured, low]), [0.6])
+    p = numbers.groupby("quantity")["p"].min()
+    assert p.to_dict() == {"mean": 0.05, "curve": 0.2, "minimum": 0.5}
+
+
 def test_error_figure_tells_resolved_minima_from_noise():
     measured = slices()
     at = (measured["p"] == 0.9) & (measured["a"] == 0.6)

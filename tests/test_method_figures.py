@@ -7,6 +7,8 @@ from test_comparison import P, cells
 
 from label_smoothing.method_figures import draw_methods, methods_numbers
 
+OVER_P = ("label_smoothing", "forward")
+
 
 @pytest.fixture
 def methods():
@@ -19,7 +21,7 @@ def methods():
 
 
 def test_an_uncorrected_output_has_rows_where_it_differs(methods):
-    numbers = methods_numbers(methods)
+    numbers = methods_numbers(methods, OVER_P)
     loss = numbers[numbers["score"] == "test_loss"]
     assert set(zip(loss["method"], loss["output"], strict=True)) == {
         ("label_smoothing", "scored"),
@@ -37,7 +39,7 @@ def test_an_uncorrected_output_has_rows_where_it_differs(methods):
 
 
 def test_a_method_without_p_is_a_line_across(methods):
-    numbers = methods_numbers(methods)
+    numbers = methods_numbers(methods, OVER_P)
     assert numbers.groupby("method")["over_p"].first().to_dict() == {
         "label_smoothing": True,
         "forward": True,
@@ -63,10 +65,15 @@ def test_a_method_without_p_is_a_line_across(methods):
     ]
 
 
+def test_a_method_at_its_only_p_is_a_point_there(methods):
+    numbers = methods_numbers(methods[methods["p"] == 1], OVER_P)
+    assert set(numbers["method"][numbers["over_p"]]) == set(OVER_P)
+
+
 def test_a_loss_beyond_the_frame_is_a_triangle_with_its_number(methods):
     there = (methods["method"] == "true") & (methods["a"] == 0.6)
     methods.loc[there, "test_loss"] = 1e6
-    loss, other, *_ = draw_methods(methods_numbers(methods), "a study").axes
+    loss, other, *_ = draw_methods(methods_numbers(methods, OVER_P), "a study").axes
     assert loss.get_ylim()[1] < 10
     assert "1e+06" in [text.get_text() for text in loss.texts]
     assert "1e+06" not in [text.get_text() for text in other.texts]
@@ -76,10 +83,10 @@ def test_diverged_seeds_are_marked_and_left_out(methods):
     lost = (methods["method"] == "true") & (methods["seed"] == 0)
     scores = [column for column in methods if column.endswith(("test_loss", "test_accuracy"))]
     methods.loc[lost, scores], methods.loc[lost, "diverged_epoch"] = np.nan, 2
-    numbers = methods_numbers(methods)
+    numbers = methods_numbers(methods, OVER_P)
     assert set(numbers.loc[numbers["method"] == "true", "seeds"]) == {2}
     assert set(numbers.loc[numbers["method"] == "true", "diverged"]) == {1}
     legend = [text.get_text() for text in draw_methods(numbers, "x").legends[0].get_texts()]
     assert "a seed diverged" in legend
     methods[scores], methods["diverged_epoch"] = np.nan, 1
-    draw_methods(methods_numbers(methods), "x")
+    draw_methods(methods_numbers(methods, OVER_P), "x")

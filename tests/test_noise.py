@@ -176,6 +176,13 @@ def test_flips_are_nested_over_the_clean_rate(family, M):
         assert (more != labels).sum() > flipped.sum()
 
 
+def test_match_probabilities_never_leave_their_range():
+    # Half of the classes flip all their labels, to one class each.
+    T = np.eye(10) - 0.4 * np.diag([1] * 5 + [0] * 5)
+    T[[1, 2, 3, 4, 0], range(5)] = 0.4
+    assert match_probabilities(scale_transition(T, 0.5), np.full(10, 0.1))["beta"] == 1
+
+
 def test_labels_stay_in_range_at_the_edge_of_the_uniform_numbers():
     class Edge:
         def random(self, shape):

@@ -17,7 +17,8 @@ BEST = {0: [0.5], 1: [0.8, 0.9], 2: [0.65]}
 @pytest.fixture
 def slices():
     alpha = [cells("alpha", a, noise=0.02) for a in (0.6, 0.8, 1.0)]
-    table = pd.concat([*alpha, cells("gamma", 0.8, noise=0.02)], ignore_index=True)
+    gamma = [cells("gamma", a, noise=0.02) for a in (0.3, 0.8)]
+    table = pd.concat([*alpha, *gamma], ignore_index=True)
     best = [p in BEST[seed] for p, seed in zip(table["p"], table["seed"], strict=True)]
     table["test_accuracy"] = np.where(best, 0.9, 0.8)
     return table

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from label_smoothing.scores import read_scores, summarise
+from label_smoothing.scores import memorised, read_scores, summarise
 
 SCHEMA = json.loads(
     (Path(__file__).parents[1] / "workflow/schemas/metrics.schema.json").read_text()
@@ -61,6 +61,14 @@ def test_damaged_scores_are_refused(tmp_path, content, problem):
 def test_infinite_score_is_refused(tmp_path):
     with pytest.raises(ValueError, match="Infinity"):
         read_scores([written(tmp_path, scores(test_loss=np.inf))], SCHEMA)
+
+
+def test_memorised_is_fitted_or_below_one_over_m_avoided():
+    cells = pd.DataFrame(
+        [(0.5, 0.995), (0.5, 0.98), (0.5, None), (0.1, 0.995), (0.05, 0.0005), (0.05, 0.1)],
+        columns=["p", "train_accuracy"],
+    ).assign(classes=10)
+    assert memorised(cells, 0.99).to_list() == [True, False, False, True, True, False]
 
 
 def test_summary_averages_over_seeds_and_counts_the_diverged():

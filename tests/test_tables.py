@@ -13,6 +13,14 @@ def test_tables_stand_below_each_other(tmp_path):
     assert list(table["loss"].isna()) == [False, True, False, True]
 
 
+def test_names_are_text_and_only_nothing_is_missing(tmp_path):
+    (tmp_path / "a.csv").write_text("dataset,method,loss\nNA,true,\n007,nan,1.5\n")
+    table = read_tables([tmp_path / "a.csv"])
+    assert table["dataset"].to_list() == ["NA", "007"]
+    assert table["method"].to_list() == ["true", "nan"]
+    assert list(table["loss"].isna()) == [True, False]
+
+
 @pytest.mark.parametrize("content", ["", "a,loss\n0.5,2.25\n0.9", "a,loss\n0.5,2.25\n1,2,3\n"])
 def test_a_damaged_table_is_refused_with_what_to_do(tmp_path, content):
     (tmp_path / "a0.5.csv").write_text(content)

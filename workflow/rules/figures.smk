@@ -280,6 +280,7 @@ rule draw_methods:
         runtime=10,
     params:
         code=code("draw_methods"),
+        over_p=list(filter(STUDY.depends_on_p, STUDY.config["methods"])),
         study=STUDY.config["study"],
     script:
         "../scripts/draw_methods.py"

@@ -5,19 +5,19 @@ import logging
 from pathlib import Path
 
 from label_smoothing.files import job_log, replacing
-from label_smoothing.scores import read_scores, summarise
+from label_smoothing.scores import memorised, read_scores, summarise
 
 with job_log(snakemake.log[0]):
     threshold = snakemake.params.memorised_at
     schema = json.loads(Path(snakemake.input.schema).read_text())
     cells = read_scores(snakemake.input.metrics, schema).sort_values(["p", "seed"])
-    cells["memorised"] = cells["train_accuracy"].astype(float) >= threshold
+    cells["memorised"] = memorised(cells, threshold)
     for cell in cells[~cells["memorised"]].itertuples():
         name = f"{cell.dataset}, {cell.noise}, {cell.method}: a = {cell.a}, p = {cell.p}"
         if cell.diverged_epoch:
             problem = f"diverged in epoch {cell.diverged_epoch}"
         else:
-            problem = f"did not memorise: train accuracy {cell.train_accuracy:.4f} < {threshold}"
+            problem = f"did not memorise: train accuracy {cell.train_accuracy:.4f}"
         logging.warning("%s, seed %s %s", name, cell.seed, problem)
     with replacing(snakemake.output.table) as temporary:
         cells.to_csv(temporary, index=False)

@@ -7,6 +7,6 @@ from label_smoothing.tables import read_tables
 
 with job_log(snakemake.log[0]):
     cells = read_tables(snakemake.input.tables)
-    numbers = methods_numbers(cells)
+    numbers = methods_numbers(cells, snakemake.params.over_p)
     figure = draw_methods(numbers, snakemake.params.study)
     write_figure(figure, numbers, snakemake.output.figure, snakemake.output.numbers)

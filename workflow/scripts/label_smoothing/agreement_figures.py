@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from label_smoothing.comparison import match_over_a, predicted_loss
+from label_smoothing.comparison import explained_share, match_over_a, predicted_loss
 from label_smoothing.figure_style import (
     FITTED,
     MEASURED,
@@ -16,6 +16,7 @@ from label_smoothing.figure_style import (
     graded_colours,
     noise_panels,
 )
+from label_smoothing.statistics import mean_interval
 
 # ---- measured against predicted loss ------------------------------------------------------------
 
@@ -34,9 +35,11 @@ def measured_against_predicted_numbers(cells: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Rows with quantity "loss", one a network: predicted and measured (nats; predicted is inf at
         p = 1 where the theory diverges and nan for p > 1, measured is nan if the training diverged)
-        and memorised. For each noise type, rows with a value: "R2", "RMSE" and "mean deviation"
-        (measured minus predicted; no free parameter) over the networks with two finite losses, the
-        number of those ("shown"), of those that "diverged", and of those "without prediction".
+        and memorised. For each noise type, rows with a value: "R2" (mean over seeds with 95 %
+        t-interval, of -log(1 - R²)), "RMSE" and "mean deviation" (measured minus predicted) over
+        the networks that put the theory to the test (see `comparison.explained_share`), the number
+        of those ("tested") and, among all, of those that are "shown", that "diverged", and that are
+        "without prediction".
     """
     rows = []
     for noise, group in cells.groupby("noise", sort=False):
@@ -45,28 +48,29 @@ def measured_against_predicted_numbers(cells: pd.DataFrame) -> pd.DataFrame:
         foreseen = group["p"] <= 1
         p, match = group.loc[foreseen, ["p", "match_probability"]].to_numpy().T
         group.loc[foreseen, "predicted"] = predicted_loss(p, match, M, assumption)
-        values = pd.DataFrame(_agreement(group).items(), columns=["quantity", "value"])
+        values = pd.DataFrame(_agreement(group), columns=["quantity", "value", "low", "high"])
         rows += [group, values.assign(noise=noise, assumption=assumption)]
     numbers = pd.concat(rows, ignore_index=True)
     for column in ("method", "dataset"):
         numbers[column] = cells[column].iloc[0]
     columns = ["dataset", "method", "noise", "assumption", "quantity", "a", "p", "seed"]
-    return numbers[[*columns, "predicted", "measured", "memorised", "value"]]
+    return numbers[[*columns, "predicted", "measured", "memorised", "value", "low", "high"]]
 
 
 def _agreement(losses):
     finite = np.isfinite(losses["predicted"])
-    shown = losses[finite & losses["measured"].notna()]
-    deviation = shown["measured"] - shown["predicted"]
-    spread = ((shown["measured"] - shown["measured"].mean()) ** 2).sum()
-    return {
-        "R2": 1 - (deviation**2).sum() / spread if spread else np.nan,
-        "RMSE": np.sqrt((deviation**2).mean()),
-        "mean deviation": deviation.mean(),
-        "shown": len(shown),
-        "diverged": int((finite & losses["measured"].isna()).sum()),
-        "without prediction": int((~finite).sum()),
-    }
+    explained = explained_share(losses)
+    deviations = explained.deviations.to_numpy()
+    mean, low, high, _ = mean_interval(-np.log(1 - explained.shares))
+    return [
+        ("R2", *(1 - np.exp(-np.array([mean, low, high])))),
+        ("RMSE", explained.rmse, None, None),
+        ("mean deviation", deviations.mean() if deviations.size else None, None, None),
+        ("tested", deviations.size, None, None),
+        ("shown", int((finite & losses["measured"].notna()).sum()), None, None),
+        ("diverged", int((finite & losses["measured"].isna()).sum()), None, None),
+        ("without prediction", int((~finite).sum()), None, None),
+    ]
 
 
 def draw_measured_against_predicted(numbers: pd.DataFrame, study: str) -> plt.Figure:
@@ -92,7 +96,7 @@ def draw_measured_against_predicted(numbers: pd.DataFrame, study: str) -> plt.Fi
                         mfc=colours[a] if memorised else "white",
                         label=f"a = {a:g}" if memorised else "not memorised (open)",
                     )
-            values = numbers[numbers["noise"] == noise].set_index("quantity")["value"]
+            values = numbers[numbers["noise"] == noise].set_index("quantity")
             panel.text(
                 0.04, 0.97, _agreement_text(values), transform=panel.transAxes, va="top", fontsize=9
             )
@@ -105,15 +109,19 @@ def draw_measured_against_predicted(numbers: pd.DataFrame, study: str) -> plt.Fi
 
 
 def _agreement_text(values):
-    lines = [
-        f"R² = {values['R2']:.2f}, n = {values['shown']:.0f}",
-        f"RMSE = {values['RMSE']:.2f} nats",
-        f"mean deviation = {values['mean deviation']:+.2f} nats",
-    ]
-    if values["without prediction"]:
-        lines += [f"{values['without prediction']:.0f} at p ≥ 1 not shown:", "no finite prediction"]
-    if values["diverged"]:
-        lines.append(f"{values['diverged']:.0f} not shown: diverged")
+    lines = []
+    if values.loc["tested", "value"]:
+        share = values.loc["R2"]
+        limits = f" [{share['low']:.2f}, {share['high']:.2f}]" if pd.notna(share["low"]) else ""
+        lines = [
+            f"R² = {share['value']:.2f}{limits}, n = {values.loc['tested', 'value']:.0f}",
+            f"RMSE = {values.loc['RMSE', 'value']:.2f} nats",
+            f"mean deviation = {values.loc['mean deviation', 'value']:+.2f} nats",
+        ]
+    if beyond := int(values.loc["without prediction", "value"]):
+        lines += [f"{beyond} at p ≥ 1 not shown:", "no finite prediction"]
+    if diverged := int(values.loc["diverged", "value"]):
+        lines.append(f"{diverged} not shown: diverged")
     return "\n".join(lines)
 
 
@@ -146,7 +154,7 @@ def effective_clean_rate_numbers(fits: pd.DataFrame) -> pd.DataFrame:
             for fit in table.to_dict("records"):
                 limits = (fit[f"{column}{end}"] for end in ("", "_low", "_high"))
                 rows.append((*names, quantity, fit["a"], *limits, fit["seeds"]))
-        grid = np.linspace(min(1 / first["M"], table["a"].min()), 1, 181)
+        grid = np.linspace(table["a"].min(), 1, 181)
         for a, match in zip(grid, match_over_a(table, grid), strict=True):
             rows.append((*names, "theory", a, match, np.nan, np.nan, 0))
     columns = ["noise", "assumption", "quantity", "a", "value", "low", "high", "seeds"]

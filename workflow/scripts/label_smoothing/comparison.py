@@ -112,7 +112,7 @@ def explained_share(cells: pd.DataFrame) -> Explained:
 
 def match_over_a(table: pd.DataFrame, rates: ArrayLike) -> np.ndarray:
     """
-    Return the match probability at any clean rate, from the rates of a study.
+    Return the match probability between the clean rates of a study.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def match_over_a(table: pd.DataFrame, rates: ArrayLike) -> np.ndarray:
         Rows of one data set and noise type with a, assumption, expected_clean_rate and
         match_probability.
     rates : array_like, shape (n,)
-        Clean rates.
+        Clean rates, not below the table's: not every noise matrix reaches lower ones.
 
     Returns
     -------
@@ -136,9 +136,9 @@ def match_over_a(table: pd.DataFrame, rates: ArrayLike) -> np.ndarray:
     row, corruption = corrupted.iloc[0], 1 - corrupted["a"].iloc[0]
     lost = (1 - row["expected_clean_rate"]) / corruption
     if row["assumption"] != "beta":
-        return 1 - lost * (1 - rates)
+        return (1 - lost * (1 - rates)).clip(0, 1)
     agree = (row["match_probability"] - 1 + 2 * lost * corruption) / corruption**2
-    return 1 - 2 * lost * (1 - rates) + agree * (1 - rates) ** 2
+    return (1 - 2 * lost * (1 - rates) + agree * (1 - rates) ** 2).clip(0, 1)
 
 
 def compare_with_theory(cells: pd.DataFrame) -> pd.DataFrame:
@@ -158,28 +158,31 @@ def compare_with_theory(cells: pd.DataFrame) -> pd.DataFrame:
         ``_low`` and ``_high`` are its 95 % t-interval over seeds, empty for one seed. All losses
         are in nats.
 
-        - dataset, noise, assumption, method, a, M, seeds
+        - dataset, noise, assumption, method, a, M; seeds: those with a network that did not diverge
         - expected_clean_rate, expected_agreement, match_probability: of the noise matrix, see
           `noise.match_probabilities`; the last is the one of this row's assumption
         - predicted_optimum: the p that minimises the theory's loss; predicted_optimum_alpha,
           predicted_optimum_beta, predicted_optimum_gamma: under each assumption
-        - measured_optimum: vertex of a parabola around the lowest measured loss, or the lowest p
-          itself where there is no vertex (optimum_status says why)
+        - measured_optimum: vertex of the parabola through the lowest measured loss and its
+          neighbours below p = 1, or the lowest p itself where there is no vertex (optimum_status
+          says why)
         - grid_optimum: the p with the lowest measured loss
-        - fitted_optimum: the theory's optimum at the fitted match probability
+        - fitted_optimum: the theory's optimum at the fitted match probability (beyond 0 or 1, at
+          that limit, here and below)
         - fitted_match: the match probability that fits the losses best; fitted_match_se is its
           standard error over seeds, fit_se the mean over seeds of the one that the scatter about
           the fitted curve gives; see `fits.fit_clean_rate`
         - effective_clean_rate: the clean rate that has this match probability
         - measured_accuracy: test accuracy against the labels of the noise type, mean over the p
-          that enter the fit; match_minus_accuracy: fitted_match minus it, 0 in theory
+          that enter the fit and exceed 1/M (below, right is what a network avoids);
+          match_minus_accuracy: fitted_match minus it, 0 in theory
         - rmse, max_deviation, mean_deviation, r2: measured minus predicted losses over the p below
           1, no free parameter; r2 is 1 - (sum of squared deviations)/(of the losses about their
           mean)
         - fitted_rmse, fitted_max_deviation, fitted_r2: the same with the fitted match probability
         - rmse_alpha, rmse_beta, rmse_gamma: the same as rmse, from the theory of each assumption;
-          best_assumption is the one with the smallest, best_margin how much smaller it is than the
-          next, paired over seeds
+          best_assumption is the one with the smallest if the interval of best_margin, how much
+          smaller it is than the next, paired over seeds, lies above 0, otherwise "undecided"
         - cells, memorised_cells, diverged_cells: networks in this row, those that memorised, and
           those that diverged, which enter nothing else
     """
@@ -190,7 +193,7 @@ def _compare(cells: pd.DataFrame) -> dict:
     first = cells.iloc[0]
     M, assumption = int(first["classes"]), first["assumption"]
     row = {key: first[key] for key in ("dataset", "noise", "assumption", "method", "a")}
-    row |= {"M": M, "seeds": cells["seed"].nunique()}
+    row |= {"M": M, "seeds": cells.loc[cells["diverged_epoch"] == 0, "seed"].nunique()}
     match = {
         "alpha": first["expected_clean_rate"],
         "beta": first["expected_agreement"],
@@ -212,8 +215,9 @@ def _compare(cells: pd.DataFrame) -> dict:
     deviations = per_seed[[f"rmse_{key}" for key in match]]
     if deviations.notna().all(axis=None):
         best, second = deviations.mean().sort_values(kind="stable").index[:2]
-        row["best_assumption"] = best.removeprefix("rmse_")
         row |= _spread("best_margin", deviations[second] - deviations[best])
+        clear = row["best_margin_low"] > 1e-9
+        row["best_assumption"] = best.removeprefix("rmse_") if clear else "undecided"
     row["cells"], row["memorised_cells"] = len(cells), int(cells["memorised"].sum())
     row["diverged_cells"] = int((cells["diverged_epoch"] > 0).sum())
     return row
@@ -231,12 +235,13 @@ def _measure(curve: pd.DataFrame, M: int, assumption: str, match: dict[str, floa
         fit = fit_clean_rate(p, loss, M, assumption)
         row |= {"fitted_match": fit.estimate, "fit_se": fit.standard_error}
         row["effective_clean_rate"] = fit.clean_rate
-        row["measured_accuracy"] = curve["test_accuracy"].to_numpy(dtype=float)[used].mean()
-        row["match_minus_accuracy"] = fit.estimate - row["measured_accuracy"]
-        if 0 <= fit.estimate <= 1:
-            row["fitted_optimum"] = float(predicted_optimum(fit.estimate, M, assumption))
-            row |= _agreement("fitted_", p, loss, fit.estimate, M, assumption)
-            del row["fitted_mean_deviation"]
+        if (above := used & (p > 1 / M)).any():
+            row["measured_accuracy"] = curve["test_accuracy"].to_numpy(dtype=float)[above].mean()
+            row["match_minus_accuracy"] = fit.estimate - row["measured_accuracy"]
+        within = min(max(fit.estimate, 0.0), 1.0)
+        row["fitted_optimum"] = float(predicted_optimum(within, M, assumption))
+        row |= _agreement("fitted_", p, loss, within, M, assumption)
+        del row["fitted_mean_deviation"]
     for key, its_match in match.items():
         row[f"rmse_{key}"] = _agreement("", p, loss, its_match, M, key)["rmse"]
     return row

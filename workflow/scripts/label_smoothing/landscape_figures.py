@@ -123,7 +123,7 @@ def loss_landscapes_numbers(cells: pd.DataFrame) -> pd.DataFrame:
         assumption, M = of_noise["assumption"].iloc[0], int(of_noise["classes"].iloc[0])
         means = _cell_means(of_noise, "test_loss")
         lowest = _best(means, highest=False, by=["a"]).assign(quantity="lowest")
-        rates = np.linspace(max(cell_edges(means["a"].unique())[0], 0), 1, 81)
+        rates = np.linspace(means["a"].min(), 1, 81)
         match = match_over_a(of_noise, rates)
         bottom = min(means["p"].min(), 1 / M)
         # Finer towards p = 1, where the loss grows without bound.
@@ -312,11 +312,14 @@ def error_numbers(cells: pd.DataFrame, drawn: list[float]) -> pd.DataFrame:
     DataFrame
         Test errors, 1 - accuracy. Rows with quantity "mean" (over the seeds of a cell), "curve"
         (the same at the drawn clean rates, with 95 % t-interval) and "minimum" (see
-        `local_minima.local_minima`, whose low and high are the limits of the barrier).
+        `local_minima.local_minima`, whose low and high are the limits of the barrier). The last two
+        are of p > 1/M: below, right is what a network avoids.
     """
     cells = cells.assign(test_error=1 - cells["test_accuracy"].astype(float))
     means = _cell_means(cells, "test_error")
-    curves = means[means["a"].isin(drawn)].assign(quantity="curve")
+    cells = cells[cells["p"] > 1 / cells["classes"] + 1e-9]
+    above = means["p"].isin(cells["p"])
+    curves = means[means["a"].isin(drawn) & above].assign(quantity="curve")
     groups = cells.groupby(["a", "p"])["test_error"]
     for end in ("low", "high"):
         limits = [

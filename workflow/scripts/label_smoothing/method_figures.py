@@ -1,6 +1,7 @@
 """Figures that set the training methods side by side."""
 
 from collections import Counter
+from collections.abc import Collection
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -24,7 +25,7 @@ _BESIDE = 0.006  # of p, between the points of two methods
 _BEYOND_P = 0.05  # of p, right of the curves, between the methods that do not depend on p
 
 
-def methods_numbers(cells: pd.DataFrame) -> pd.DataFrame:
+def methods_numbers(cells: pd.DataFrame, over_p: Collection[str]) -> pd.DataFrame:
     """
     Return the numbers of `draw_methods`.
 
@@ -33,6 +34,8 @@ def methods_numbers(cells: pd.DataFrame) -> pd.DataFrame:
     cells : DataFrame
         Slices of several methods on one data set and noise type, see
         `comparison.compare_with_theory`.
+    over_p : collection of str
+        Those that depend on p; the others have one network for all p.
 
     Returns
     -------
@@ -43,7 +46,6 @@ def methods_numbers(cells: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for method, of_method in cells.groupby("method", sort=False):
-        over_p = of_method["p"].nunique() > 1
         for output, prefix in (("scored", ""), ("uncorrected", "uncorrected_")):
             for score in _SCORES:
                 column = prefix + score
@@ -51,7 +53,7 @@ def methods_numbers(cells: pd.DataFrame) -> pd.DataFrame:
                     continue
                 for (a, p), cell in of_method.groupby(["a", "p"]):
                     diverged = int((cell["diverged_epoch"] > 0).sum())
-                    key = (method, output, score, over_p, a, p)
+                    key = (method, output, score, method in over_p, a, p)
                     rows.append((*key, *mean_interval(cell[column]), diverged))
     columns = ["method", "output", "score", "over_p", "a", "p"]
     columns += ["value", "low", "high", "seeds", "diverged"]

@@ -206,7 +206,7 @@ def match_probabilities(T: np.ndarray, prior: np.ndarray) -> dict[str, float]:
     flip, kept = 1 - np.diag(T), np.diag(T)
     # Summed as what is missing from 1, because one rounding error below 1 would be a divergence.
     disagree = flip * (1 + kept) - ((T**2).sum(axis=0) - kept**2)
-    clean_rate, agree = 1 - float(flip @ prior), 1 - float(disagree @ prior)
+    clean_rate, agree = np.clip([1 - flip @ prior, 1 - disagree @ prior], 0, 1).tolist()
     return {"alpha": clean_rate, "beta": agree, "gamma": clean_rate}
 
 

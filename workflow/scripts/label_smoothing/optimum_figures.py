@@ -46,7 +46,7 @@ def optimum_over_a_numbers(fits: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFr
                 limits = (fit[f"{quantity}_optimum{end}"] for end in ("", "_low", "_high"))
                 status = fit["optimum_status"] if quantity == "measured" else ""
                 rows.append((noise, assumption, quantity, fit["a"], *limits, fit["seeds"], status))
-        grid = np.linspace(min(1 / M, table["a"].min()), 1, 401)
+        grid = np.linspace(table["a"].min(), 1, 401)
         match = match_over_a(table, grid)
         for a, p in zip(grid, predicted_optimum(match, M, assumption), strict=True):
             rows.append((noise, assumption, "predicted", a, p, np.nan, np.nan, 0, ""))

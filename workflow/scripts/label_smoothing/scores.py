@@ -49,6 +49,24 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
 
 
+def memorised(cells: pd.DataFrame, threshold: float) -> pd.Series:
+    """
+    Return which networks have memorised their corrupted training labels.
+
+    Below p = 1/M a network that fits its targets avoids the given label. There it has memorised if
+    its accuracy on them is so far below chance: 1 - M x accuracy >= threshold.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        One row a network, with p, classes and train_accuracy (missing if it diverged).
+    threshold : float
+        Train accuracy from which one counts, `memorised_at` in the config.
+    """
+    accuracy, M = cells["train_accuracy"].astype(float), cells["classes"]
+    return accuracy.where(cells["p"] > 1 / M - 1e-9, 1 - M * accuracy) >= threshold
+
+
 def summarise(cells: pd.DataFrame) -> pd.DataFrame:
     """
     Return mean and interval of every score over the seeds.

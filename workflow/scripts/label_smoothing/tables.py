@@ -26,4 +26,6 @@ def _read_table(path: str | os.PathLike) -> pd.DataFrame:
         # pandas fills what is missing of the last line.
         if not Path(path).read_bytes().endswith(b"\n"):
             raise ValueError("the last line is cut off")
-        return pd.read_csv(path)
+        # Names are text, whatever they look like: a method may be called `nan` or `true`.
+        names = dict.fromkeys(("dataset", "noise", "assumption", "method"), str)
+        return pd.read_csv(path, dtype=names, keep_default_na=False, na_values=[""])
