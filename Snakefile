@@ -21,6 +21,10 @@ workflow.localrules(
 )
 
 
+onstart:
+    demand_gpu()
+
+
 onsuccess:
     forget_finished_trainings()
 

@@ -142,7 +142,12 @@ class Project:
 
     def preempt_trainings(self):
         """Start the long study and SIGTERM its trainings; return Snakemake's exit status."""
-        process = self.start_and_await_checkpoints()
+        process = self.start(*LONG_STUDY)
+        reported = f"/{self.config()['training']['memorise']['epochs']}: train loss"
+        logs = "logs/runs/**/seed0.log"
+        await_event(
+            process, lambda: sum(reported in log.read_text() for log in self.files(logs)) == 2
+        )
         for job in jobs_of(process, "train"):
             job.terminate()
         return process.wait(timeout=300)

@@ -60,6 +60,22 @@ def test_one_value_has_one_spelling(spelling, path):
     assert canonical(float(spelling)) == path
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "whole"),
+    [
+        ("training.memorise.batch_size", "1e2", 100),
+        ("models.small_cnn.pool", ["2e0", 1], [2, 1]),
+        ("datasets.digits.test_size", "5e2", 500),
+    ],
+)
+def test_whole_numbers_with_an_exponent_are_whole(path, value, whole):
+    entry = Study(changed(path, value), SCHEMA).config
+    for key in path.split("."):
+        entry = entry[key]
+    assert entry == whole
+    assert {type(number) for number in (entry if isinstance(entry, list) else [entry])} == {int}
+
+
 def test_drawn_clean_rates_are_all_or_those_named():
     assert Study(CONFIG, SCHEMA).drawn_clean_rates == Study(CONFIG, SCHEMA).clean_rates
     study = Study(changed("drawn_clean_rates", [1, 0.5]), SCHEMA)
@@ -88,6 +104,12 @@ def test_two_spellings_of_one_value_are_refused(key, grid):
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
+        (
+            "models.small_cnn.hidden",
+            256.0,
+            r"models.small_cnn.hidden is 256.0; allowed: a whole numb",
+        ),
+        ("seeds", [1.0], r"seeds\[0\] is 1.0; allowed: a whole number"),
         ("smothing", [0.5], r"unknown key 'smothing' \(did you mean 'smoothing'\?\)"),
         ("datasets.digits.modle", "x", r"unknown key 'modle' in datasets.digits"),
         ("clean_rates", [0.0], r"clean_rates\[0\] is 0.0; allowed: more than 0"),
@@ -102,7 +124,7 @@ def test_two_spellings_of_one_value_are_refused(key, grid):
         ("clean_rates", [float("inf")], r"clean_rates\[0\] is inf; allowed: a finite number"),
         ("seeds", [0.5], r"seeds\[0\] is 0.5; allowed: a whole number"),
         ("seeds", [-1], r"seeds\[0\] is -1; allowed: 0 or more"),
-        ("seeds", [1, 1.0], r"seeds holds 1 twice"),
+        ("seeds", [1, "1e0"], r"seeds holds 1 twice"),
         (
             "noise_types.alpha.transition",
             "pairs",

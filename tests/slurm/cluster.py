@@ -84,7 +84,9 @@ class Cluster:
         return None
 
     def start(self):
-        BASE.mkdir(exist_ok=True)
+        BASE.mkdir(mode=0o700, exist_ok=True)
+        if BASE.is_symlink() or BASE.stat().st_uid != os.getuid():
+            raise PermissionError(f"{BASE} belongs to another user")
         self.lock = (BASE / "lock").open("w")
         fcntl.flock(self.lock, fcntl.LOCK_EX)  # one at a time; the kernel lets go of it
         self._stop_leftovers()

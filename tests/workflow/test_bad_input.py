@@ -8,6 +8,7 @@ Snakemake and its plugins: a fresh interpreter would take twice as long.
 import json
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -119,6 +120,21 @@ def complex_matrix(folder):
     matrix(None, "T.npy")(folder)
 
 
+def strip_endings(folder):
+    with zipfile.ZipFile(folder / "mine.npz") as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(folder / "mine.npz", "w") as archive:
+        for name, data in content.items():
+            archive.writestr(name.removesuffix(".npy"), data)
+
+
+def damaged_header(folder):
+    np.save(folder / "T.npy", np.eye(2))
+    whole = (folder / "T.npy").read_bytes()
+    (folder / "T.npy").write_bytes(whole.replace(b"(2, 2)", b"(2, 2]"))
+    matrix(None, "T.npy")(folder)
+
+
 def targets(content):
     entry = {"loss": "matrix_smoothing", "matrix": "file", "path": "S.csv"}
     return both(file("S.csv", content), key("methods", {"mine": entry}))
@@ -158,6 +174,24 @@ def damage_images(whole):
     return whole.replace(bytes(1000), b"x" * 1000, 1)
 
 
+def encrypt(whole):
+    return change_entries(whole, 8, 1)
+
+
+def compress_otherwise(whole):
+    return change_entries(whole, 10, 99)
+
+
+def change_entries(whole, offset, value):
+    """Change one byte of all entries, which stand in the directory and before each file."""
+    for start, shift in ((b"PK\1\2", 0), (b"PK\3\4", -2)):
+        parts = [bytearray(part) for part in whole.split(start)]
+        for part in parts[1:]:
+            part[offset - len(start) + shift] = value
+        whole = start.join(map(bytes, parts))
+    return whole
+
+
 NOTHING = both()
 
 # name: (change, arguments, what the message has to say)
@@ -170,6 +204,8 @@ CASES = {
     "a NUL": (more("x: a\0b\n"), [], "config.yaml: unacceptable character #x0000"),
     "a key twice": (more("seeds: [1]\n"), [], "'seeds' stands there for a second time; allowed"),
     "a nested key twice": (more("x: {y: 1, y: 2}\n"), [], "'y' stands there for a second time"),
+    "a list in itself": (spelled("seeds", "&s [*s]"), [], "Circular reference detected; allowed"),
+    "many brackets": (raw(b"[" * 3000), [], "config.yaml: it is nested too deeply; allowed: YAML"),
     "two documents": (more("---\nx: 1\n"), [], "found another document; allowed: YAML"),
     "unknown alias": (more("x: *nope\n"), [], "found undefined alias 'nope'; allowed: YAML"),
     "a Python object": (more("x: !!python/name:os.system\n"), [], "tag:yaml.org,2002:python/name"),
@@ -293,6 +329,19 @@ CASES = {
         [],
         "models.small_cnn.pool is [4, 4]; allowed with datasets.digits, images of 8x8 pixels: a pr",
     ),
+    "one image for normalisation": (
+        both(
+            key("training.memorise.batch_size", 16),
+            key("models.small_cnn", {"kind": "resnet18", "width": 4}),
+        ),
+        [],
+        "batch_size is 16, which leaves one of 1297 images for the last batch; allowed with resn",
+    ),
+    "no GPU at once": (
+        key("device", "auto"),
+        ["--resources", "gpu=0"],
+        "--resources gpu is 0, which limits nothing; allowed: 1 or more, or, to train on the",
+    ),
     # Matrices.
     "no T": (matrix(None), [], "path is 'T.csv', which cannot be read (T.csv not found.); allowed"),
     "T is a folder": (
@@ -324,6 +373,16 @@ CASES = {
         matrix(b"0.9,0.2\n0.1,0.8"),
         [],
         "transitions.uniform.path is 'T.csv', a matrix of 2 classes; allowed with datasets.digits",
+    ),
+    "braces in a path": (
+        matrix(b"0.9,0.2\n0.1,0.8", "T{dataset}.csv"),
+        [],
+        "transitions.uniform.path is 'T{dataset}.csv'; allowed: a path without braces, which st",
+    ),
+    "a T.npy with a damaged header": (
+        damaged_header,
+        [],
+        "matrix T.npy: no whole array of numbers, allowed: what numpy.save writes",
     ),
     "damaged T.npy": (
         matrix(b"\x93NUM", "T.npy"),
@@ -367,6 +426,21 @@ CASES = {
         [],
         "datasets.mine.data_dir is 'd/e', but d is a file; allowed: a folder",
     ),
+    "data_dir of nobody": (
+        data({"source": "MNIST", "data_dir": "~nobody-here/d"}),
+        [],
+        "datasets.mine.data_dir is '~nobody-here/d' (Could not determine home directory.); allowed",
+    ),
+    "a long data_dir": (
+        data({"source": "MNIST", "data_dir": "d" * 300}),
+        [],
+        "(File name too long); allowed: a folder, or where one can be made",
+    ),
+    "a NUL in data_dir": (
+        data({"source": "MNIST", "data_dir": "a\0b"}),
+        [],
+        r"datasets.mine.data_dir is 'a\x00b'; allowed: a path without",
+    ),
     "more than MNIST": (
         data({"source": "MNIST", "data_dir": "d", "test_size": 20000, "split_seed": 0}),
         [],
@@ -393,6 +467,17 @@ CASES = {
         [],
         "'mine.npz': damaged: Bad CRC-32 for file 'y_train.npy'",
     ),
+    "no arrays": (
+        both(npz(), strip_endings),
+        [],
+        "x_train is no array; allowed: x_train.npy, as numpy.sav",
+    ),
+    "an encrypted .npz": (
+        npz(encrypt),
+        [],
+        "'mine.npz': damaged: File 'x_train.npy' is encrypted,",
+    ),
+    "another compression": (npz(compress_otherwise), [], "damaged: That compression method is not"),
     "no labels": (npz(y_test=None), [], "y_test is missing, the keys are x_train, y_train, x_test"),
     "floats": (
         npz(x_train=np.full((40, 8, 8), np.nan)),

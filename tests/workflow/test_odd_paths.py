@@ -1,11 +1,14 @@
 """Paths and texts with blanks, quotes, semicolons and $() stay what they are."""
 
+import os
+import shlex
 import shutil
 import subprocess
 import sys
 import sysconfig
 
 import numpy as np
+import pytest
 from conftest import ROOT, Project
 
 ODD = "a b; touch hacked; $(touch hacked) `touch hacked` 'c' \"d\" & #e x^_$"
@@ -39,6 +42,49 @@ def test_a_study_runs_in_any_folder_with_any_python_data_and_title(
     project.run("--configfile", f"{ODD}.yaml", "--", figure)
     assert (project.path / figure).exists()
     assert not list(tmp_path.rglob("hacked"))
+
+
+@pytest.fixture
+def submit(tmp_path, tiny_config, monkeypatch):
+    """Return a function that submits a network to a SLURM that only writes down what it gets."""
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    (commands / "sbatch").write_text('#!/bin/sh\necho "$@" > called\ncat > submitted\nexit 1\n')
+    (commands / "sbatch").chmod(0o755)
+    monkeypatch.setenv("PATH", str(commands), prepend=os.pathsep)
+
+    def run(folder, matrix):
+        method = {"loss": "matrix_smoothing", "matrix": "file", "path": matrix}
+        project = Project.create(tmp_path / folder, tiny_config | {"methods": {"mine": method}})
+        np.savetxt(project.path / matrix, np.eye(10), delimiter=",")
+        refused = project.snakemake(
+            *("--workflow-profile", "profiles/slurm"),
+            *("--default-resources", "slurm_partition=x", "--retries", "0"),
+            *("--", "results/runs/digits/uniform/mine/a0.6/p1.0/seed0/predictions.npz"),
+            check=False,
+        )
+        assert refused.returncode != 0
+        assert not list(tmp_path.rglob("hacked"))
+        return project, refused.stdout
+
+    return run
+
+
+def test_no_shell_reads_the_paths_that_are_submitted_to_slurm(submit):
+    odd = ODD.replace("'", "")
+    project, _ = submit(odd, f"{odd}.csv")
+    words = shlex.split((project.path / "submitted").read_text(), comments=True)
+    assert f"{odd}.csv" in words
+    assert str(project.path / "Snakefile") in words
+    assert "--wrap" not in (project.path / "called").read_text()
+
+
+@pytest.mark.parametrize(("folder", "matrix"), [("it's $(touch hacked)", "T.csv"), ("a", "'.csv")])
+def test_apostrophes_are_refused_where_jobs_are_submitted(submit, folder, matrix):
+    project, output = submit(folder, matrix)
+    assert "cannot be submitted; allowed where jobs run elsewhere: paths without" in output
+    assert not (project.path / "called").exists()
+    assert "Traceback" not in output
 
 
 def test_make_runs_in_any_folder(tmp_path):

@@ -71,6 +71,6 @@ rule judge_claims:
     params:
         code=code("judge_claims"),
         figures=offered(STUDY),
-        study=STUDY.config["study"],
+        study=title,
     script:
         "../scripts/judge_claims.py"

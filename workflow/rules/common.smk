@@ -13,7 +13,7 @@ sys.path.insert(0, str(SCRIPTS))
 from label_smoothing.code_hash import code_hash
 from label_smoothing.config_file import check_config_file
 from label_smoothing.figures_offered import FIGURES, offered, theory, why_not
-from label_smoothing.gpus import installed_gpus, visible_gpus
+from label_smoothing.gpus import DRIVERS, installed_gpus, visible_gpus
 from label_smoothing.preflight import check_files, check_imports
 from label_smoothing.study import ConfigError, Study
 
@@ -42,6 +42,12 @@ def check(function, *arguments, source=CONFIG_FILE):
 if (cores := workflow.resource_settings.cores) is not None and cores < 1:
     refuse(f"--cores is {cores}; allowed: 1 or more, or all")
 
+for folder in (workflow.basedir, os.getcwd()):
+    if set(folder) & set("{}"):
+        refuse(
+            f"the project is in {folder}; allowed: a path without braces, which stand for wildcards"
+        )
+
 for file in CONFIG_FILES:
     check(check_config_file, file, source=file)
 
@@ -66,16 +72,57 @@ if not workflow.deployment_settings.deployment_method:
     check(check_imports, STUDY)
 
 
+# A number of nodes means that the jobs run elsewhere.
+ELSEWHERE = workflow.resource_settings.nodes is not None
+
+
+def check_submitted_paths():
+    """End here if a path would reach the shell of a submitted job as something else."""
+    # Snakemake quotes as Python does, which the shell understands without these characters only.
+    paths = [workflow.basedir, os.getcwd(), *map(os.path.abspath, CONFIG_FILES), *STUDY.files()]
+    for path in paths:
+        if set(path) & set("'\\") or not path.isprintable():
+            refuse(
+                f"{path!r} cannot be submitted; allowed where jobs run elsewhere: paths without "
+                "apostrophes, backslashes and control characters"
+            )
+
+
+if ELSEWHERE:
+    check_submitted_paths()
+
+
+def demand_gpu():
+    """End here if every training would fail for want of a GPU."""
+    if STUDY.config["device"] != "cuda" or ELSEWHERE:
+        return
+    setting, drivers = os.environ.get("CUDA_VISIBLE_DEVICES"), list(map(str, DRIVERS))
+    if not any(driver.exists() for driver in DRIVERS):
+        refuse(
+            f"{CONFIG_FILE}: device is 'cuda', but this machine has no GPU driver (none of "
+            f"{', '.join(drivers)}); allowed here: 'auto', 'cpu'"
+        )
+    if setting is not None and not visible_gpus(setting, installed_gpus() or 1):
+        refuse(
+            f"{CONFIG_FILE}: device is 'cuda', but CUDA_VISIBLE_DEVICES is {setting!r}; "
+            "allowed: the index or UUID of a GPU"
+        )
+
+
 def limit_gpus(study):
     """Count this machine's GPU slots, so that no more trainings start than there are slots."""
-    # A number of nodes means that the jobs run elsewhere.
-    elsewhere = workflow.resource_settings.nodes is not None
-    if study.config["device"] == "cpu" or elsewhere or "gpu" in workflow.global_resources:
+    device, limits = study.config["device"], workflow.global_resources
+    if device != "cpu" and workflow.is_main_process and "gpu" in limits and limits["gpu"] == 0:
+        refuse(
+            "--resources gpu is 0, which limits nothing; allowed: 1 or more, or, to train on the "
+            f"processor, device 'cpu' ({CONFIG_FILE} has {device!r})"
+        )
+    if device == "cpu" or ELSEWHERE or "gpu" in limits:
         return
     gpus = visible_gpus(os.environ.get("CUDA_VISIBLE_DEVICES"), installed_gpus())
     # Without any, a limit would be in the way of `device: auto`.
     if gpus:
-        workflow.global_resources["gpu"] = gpus * study.config["jobs_per_gpu"]
+        limits["gpu"] = gpus * study.config["jobs_per_gpu"]
 
 
 # The scripts see the config with its defaults.
@@ -131,6 +178,11 @@ def known(inputs):
         return inputs(wildcards)
 
     return checked
+
+
+def title(wildcards):
+    """Params function, as Snakemake takes braces in a text for wildcards."""
+    return STUDY.config["study"]
 
 
 def of_dataset(key):

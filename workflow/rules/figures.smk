@@ -23,7 +23,7 @@ rule draw_loss_landscapes:
         runtime=10,
     params:
         code=code("draw_loss_landscapes"),
-        study=STUDY.config["study"],
+        study=title,
     script:
         "../scripts/draw_loss_landscapes.py"
 
@@ -50,7 +50,7 @@ rule draw_loss_over_p:
         runtime=10,
     params:
         code=code("draw_loss_over_p"),
-        study=STUDY.config["study"],
+        study=title,
     script:
         "../scripts/draw_loss_over_p.py"
 
@@ -81,7 +81,7 @@ rule draw_measured_against_predicted:
         runtime=10,
     params:
         code=code("draw_measured_against_predicted"),
-        study=STUDY.config["study"],
+        study=title,
     script:
         "../scripts/draw_measured_against_predicted.py"
 
@@ -109,7 +109,7 @@ rule draw_optimum_over_a:
         runtime=10,
     params:
         code=code("draw_optimum_over_a"),
-        study=STUDY.config["study"],
+        study=title,
     script:
         "../scripts/draw_optimum_over_a.py"
 
@@ -140,7 +140,7 @@ rule draw_loss_and_accuracy:
         runtime=10,
     params:
         code=code("draw_loss_and_accuracy"),
-        study=STUDY.config["study"],
+        study=title,
     script:
         "../scripts/draw_loss_and_accuracy.py"
 
@@ -167,7 +167,7 @@ rule draw_error:
         runtime=10,
     params:
         code=code("draw_error"),
-        study=STUDY.config["study"],
+        study=title,
         drawn=list(map(float, STUDY.few_clean_rates())),
     script:
         "../scripts/draw_error.py"
@@ -195,7 +195,7 @@ rule draw_weak_smoothing:
         runtime=10,
     params:
         code=code("draw_weak_smoothing"),
-        study=STUDY.config["study"],
+        study=title,
     script:
         "../scripts/draw_weak_smoothing.py"
 
@@ -226,7 +226,7 @@ rule draw_effective_clean_rate:
         runtime=10,
     params:
         code=code("draw_effective_clean_rate"),
-        study=STUDY.config["study"],
+        study=title,
     script:
         "../scripts/draw_effective_clean_rate.py"
 
@@ -253,7 +253,7 @@ rule draw_calibration:
         runtime=10,
     params:
         code=code("draw_calibration"),
-        study=STUDY.config["study"],
+        study=title,
     script:
         "../scripts/draw_calibration.py"
 
@@ -281,6 +281,6 @@ rule draw_methods:
     params:
         code=code("draw_methods"),
         over_p=list(filter(STUDY.depends_on_p, STUDY.config["methods"])),
-        study=STUDY.config["study"],
+        study=title,
     script:
         "../scripts/draw_methods.py"

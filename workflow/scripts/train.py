@@ -24,9 +24,9 @@ from label_smoothing.training import (
 )
 
 
-def cell_key():
-    """Return a hash of all that this training depends on: settings, code and input files."""
-    settings = [dict(snakemake.params), dict(snakemake.wildcards), snakemake.threads]
+def cell_key(device):
+    """Return a hash of all that this training depends on: settings, code, input files, device."""
+    settings = [dict(snakemake.params), dict(snakemake.wildcards), snakemake.threads, device]
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for path in snakemake.input:
         with open(path, "rb") as file:
@@ -48,7 +48,7 @@ with job_log(snakemake.log[0]):
     labels = read_arrays(snakemake.input.labels)
     # Not a parameter of the rule, because changing it must not train again.
     every = snakemake.config["checkpoint_every"]
-    checkpoint = Checkpoint(Path(params.checkpoint), cell_key(), every)
+    checkpoint = Checkpoint(Path(params.checkpoint), cell_key(device), every)
     result = train_network(
         dataset,
         labels["train"],

@@ -49,7 +49,7 @@ class Checkpoint(NamedTuple):
                 if metadata.get("key") == self.key:
                     tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
                     return tensors, json.loads(metadata["state"])
-            reason = "it belongs to a training with other settings, data or code"
+            reason = "it belongs to a training with other settings, data, code or kind of device"
         except (SafetensorError, OSError, ValueError) as error:
             reason = str(error)
         _log.warning("ignoring the checkpoint %s: %s", self.path, reason)

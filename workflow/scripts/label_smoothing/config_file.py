@@ -1,5 +1,6 @@
 """The file of a study, read for its mistakes: Snakemake's reader names neither place nor reason."""
 
+import json
 import os
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def check_config_file(path: str | os.PathLike) -> None:
     """
     try:
         content = yaml.load(Path(path).read_bytes().decode(), _Loader)
+        json.dumps(content, default=str, skipkeys=True)  # refuses what holds itself
     except OSError as error:
         raise ConfigError(f"it cannot be read ({error.strerror}); allowed: a YAML file") from None
     except UnicodeDecodeError as error:
@@ -41,6 +43,8 @@ def check_config_file(path: str | os.PathLike) -> None:
     except yaml.MarkedYAMLError as error:
         problem = f"line {error.problem_mark.line + 1}: {' '.join(error.problem.split())}"
         raise ConfigError(f"{problem}; allowed: YAML with every key once") from None
+    except RecursionError:
+        raise ConfigError("it is nested too deeply; allowed: YAML as in config.yaml") from None
     except (yaml.YAMLError, ValueError) as error:  # a date in month 13 is a ValueError
         raise ConfigError(f"{str(error).splitlines()[0]}; allowed: YAML") from None
     if not isinstance(content, dict):

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import sys
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -13,6 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+# What a damaged .npz makes zipfile and numpy raise, besides ValueError.
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    KeyError,
+    tokenize.TokenError,
+)
 
 
 @contextmanager
@@ -47,6 +59,8 @@ def refusing_damage(path: str | os.PathLike, *errors: type[Exception]) -> Iterat
     """Turn a ValueError, and what else a reader raises, into one that says what to do."""
     try:
         yield
+    except (FileNotFoundError, PermissionError):
+        raise
     except (ValueError, *errors) as error:
         problem = " ".join(str(error).split())  # pandas ends its messages with a line break
         raise ValueError(
@@ -64,7 +78,7 @@ def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
         If the file is damaged, or holds object arrays (pickles); the message says what to do.
     """
     with (
-        refusing_damage(path, EOFError, zipfile.BadZipFile, zlib.error),
+        refusing_damage(path, OSError, *DAMAGE),
         np.load(path, allow_pickle=False) as archive,
     ):
         return dict(archive)

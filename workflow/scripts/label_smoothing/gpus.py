@@ -7,6 +7,8 @@ The Snakefile imports this module at every start, so it imports nothing heavy.
 from pathlib import Path
 
 _DRIVER = Path("/proc/driver/nvidia/gpus")
+# One of these is there wherever torch can find a GPU: NVIDIA's, AMD's, Windows' on WSL.
+DRIVERS = (_DRIVER, Path("/dev/kfd"), Path("/dev/dxg"))
 
 
 def visible_gpus(setting: str | None, installed: int) -> int:

@@ -91,7 +91,9 @@ def _read_numbers(path: Path) -> np.ndarray:
         try:
             with path.open("rb") as file:
                 T = np.lib.format.read_array(file, allow_pickle=False)
-        except ValueError:
+        except OSError:
+            raise
+        except Exception:  # numpy parses the header as Python and passes on what breaks there
             raise ValueError("no whole array of numbers, allowed: what numpy.save writes") from None
         if T.dtype.kind not in "fiu":
             raise ValueError(f"the type is {T.dtype}, allowed: real numbers")

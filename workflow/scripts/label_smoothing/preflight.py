@@ -73,7 +73,7 @@ def check_imports(study: Study) -> None:
     for name in study.config["datasets"]:
         for file in study.network_files(name):
             for module in _imported(ast.parse(Path(file).read_bytes())):
-                if importlib.util.find_spec(module) is None:
+                if module != "__main__" and importlib.util.find_spec(module) is None:
                     model = study.config["datasets"][name]["model"]
                     raise ConfigError(
                         f"models.{model}.kind is {study.config['models'][model]['kind']!r}, whose "
@@ -127,7 +127,7 @@ def _reading(where, path):
 def _shape_of(study, name):
     entry, where = study.config["datasets"][name], f"datasets.{name}"
     if entry["source"] == "digits":
-        test = int(entry["test_size"])
+        test = entry["test_size"]
         return Shape(_DIGITS - test, test, 10, 8, 8)
     if entry["source"] == "npz":
         from label_smoothing.sources import inspect_npz
@@ -136,8 +136,15 @@ def _shape_of(study, name):
             dataset = inspect_npz(entry["path"])
         train, height, width, _ = dataset.x_train.shape
         return Shape(train, len(dataset.x_test), dataset.classes, height, width)
-    folder = Path(entry["data_dir"]).expanduser()
-    there = next(path for path in (folder, *folder.parents) if path.exists())
+    try:
+        folder = Path(entry["data_dir"]).expanduser()
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+    except (OSError, RuntimeError) as error:  # too long a name, no such user
+        problem = getattr(error, "strerror", None) or error
+        raise ConfigError(
+            f"{where}.data_dir is {entry['data_dir']!r} ({problem}); "
+            "allowed: a folder, or where one can be made"
+        ) from None
     if not there.is_dir():
         raise ConfigError(
             f"{where}.data_dir is {entry['data_dir']!r}, but {there} is a file; "
@@ -167,6 +174,14 @@ def _check_training(study, name, shape):
         raise ConfigError(
             f"training.{entry['training']}.batch_size is {recipe['batch_size']}; "
             f"allowed with datasets.{name}: 1 to {images}, its training images"
+        )
+    # Three halvings leave one pixel, and normalisation needs more than one value of a channel.
+    last = images % recipe["batch_size"] or recipe["batch_size"]
+    if model["kind"] == "resnet18" and max(shape.height, shape.width) <= 8 and last == 1:
+        raise ConfigError(
+            f"training.{entry['training']}.batch_size is {recipe['batch_size']}, which leaves one "
+            f"of {images} images for the last batch; allowed with resnet18 and {pixels}: a last "
+            "batch of two or more"
         )
     if recipe["crop"] >= edge:
         raise ConfigError(

@@ -2,13 +2,13 @@
 
 import os
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
 
 from label_smoothing.datasets import Dataset, number_of_classes
+from label_smoothing.files import DAMAGE
 from label_smoothing.seeding import seed_stream
 
 
@@ -140,8 +140,8 @@ def _read_npz(path, readers):
                             f"allowed: {', '.join(readers)}"
                         )
                 return Dataset(**{key: read(archive, key) for key, read in readers.items()})
-        except (zipfile.BadZipFile, zlib.error) as error:
-            raise ValueError(f"damaged: {error}") from None
+        except DAMAGE as error:
+            raise ValueError(f"damaged: {error or 'it ends too early'}") from None
 
 
 def _array(archive, key):
@@ -152,6 +152,8 @@ def _array(archive, key):
 
 
 def _black(archive, key):
+    if f"{key}.npy" not in archive.zip.namelist():
+        raise ValueError(f"{key} is no array; allowed: {key}.npy, as numpy.savez writes it")
     with archive.zip.open(f"{key}.npy") as file:
         if np.lib.format.read_magic(file) == (1, 0):
             shape, _, dtype = np.lib.format.read_array_header_1_0(file)
@@ -215,7 +217,6 @@ def _subset(
     available, M = len(y), number_of_classes(y)
     if size is None or size == available:
         return x, y
-    size = int(size)  # 1e4 in a config is a float
     # scikit-learn wants one image of each class among those that are left out, too.
     if not M <= size <= available - M:
         raise ValueError(f"{key} is {size}; allowed: {M} to {available - M}, or all {available}")

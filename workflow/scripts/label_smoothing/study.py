@@ -113,6 +113,7 @@ class Study:
         self.smoothing = _grid(self.config, "smoothing")
         self.seeds = _grid(self.config, "seeds")
         self.drawn_clean_rates = self._drawn_clean_rates()
+        self._check_paths()
         self._check_transitions()
         self._check_methods()
         self._check_datasets()
@@ -166,6 +167,20 @@ class Study:
         """Return the file of a network of the user's own, as a list that is empty if it is none."""
         module, colon, _ = self.model_of(dataset)["kind"].rpartition(":")
         return [f"{module}.py"] if colon else []
+
+    def files(self) -> list[str]:
+        """Return the user's own files that jobs read."""
+        return [
+            file
+            for section, files_of in (
+                ("transitions", self.matrix_files),
+                ("methods", self.target_files),
+                ("datasets", self.npz_files),
+                ("datasets", self.network_files),
+            )
+            for name in self.config[section]
+            for file in files_of(name)
+        ]
 
     def training_of(self, dataset: str) -> dict[str, Any]:
         """Return the section of `training` that a data set is trained with."""
@@ -259,6 +274,25 @@ class Study:
                     "digits"
                 )
 
+    def _check_paths(self) -> None:
+        for section, key in (
+            ("datasets", "path"),
+            ("datasets", "data_dir"),
+            ("transitions", "path"),
+            ("methods", "path"),
+        ):
+            for name, entry in self.config[section].items():
+                if set(entry.get(key, "")) & set("{}\0"):
+                    raise ConfigError(
+                        f"{section}.{name}.{key} is {entry[key]!r}; "
+                        "allowed: a path without braces, which stand for wildcards"
+                    )
+        if set(str(self.folder)) & set("{}"):
+            raise ConfigError(
+                f"the folder of this file is {str(self.folder)!r}; allowed: a path without braces, "
+                "which stand for wildcards"
+            )
+
     def _matrix_of(self, method: str) -> str:
         return self.config["methods"][method]["matrix"]
 
@@ -339,13 +373,15 @@ def _numbers(value: Any, path: str = "") -> Any:
         return [_numbers(entry, f"{path}[{index}]") for index, entry in enumerate(value)]
     if isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", value):
         value = float(value)
+        if value.is_integer():
+            value = int(value)
     if isinstance(value, float) and not math.isfinite(value):
         raise ConfigError(f"{path} is {value}; allowed: a finite number")
     return value
 
 
 def _grid(config: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    spell = (lambda seed: str(int(seed))) if key == "seeds" else canonical
+    spell = str if key == "seeds" else canonical
     spellings: dict[str, Any] = {}
     for value in sorted(config[key]):
         if spell(value) in spellings:
@@ -368,10 +404,20 @@ def _missing_class(file: Path, name: str) -> str:
 
 
 def _check_schema(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
-    validator = jsonschema.Draft202012Validator(schema)
-    error = jsonschema.exceptions.best_match(validator.iter_errors(config))
+    error = jsonschema.exceptions.best_match(_Validator(schema).iter_errors(config))
     if error is not None:
         raise ConfigError(_explain(error))
+
+
+def _is_whole(checker: jsonschema.TypeChecker, value: Any) -> bool:
+    # JSON takes 100.0 for a whole number, range() and torch do not.
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_Validator = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_whole),
+)
 
 
 def _fill_defaults(section: Any, schema: Mapping[str, Any]) -> None:
