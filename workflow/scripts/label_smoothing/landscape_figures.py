@@ -166,6 +166,10 @@ def draw_loss_landscapes(numbers: pd.DataFrame, study: str) -> plt.Figure:
             below.plot(by["lowest"]["a"], by["lowest"]["p"], **_MARK, label="lowest measured loss")
             above.set_title(f"{noise}: {TEST_SETS[here['assumption'].iloc[0]]}", fontsize=10)
             below.set_xlabel(_A)
+        # As far as there is a theory; the outer cells are cut.
+        rates = measured["a"]
+        margin = 0.02 * np.ptp(rates)
+        panels[0, 0].set_xlim(rates.min() - margin, rates.max() + margin)
         # Room below 1/M, which is gamma's best p at low clean rates.
         panels[0, 0].set_ylim(bottom=numbers["p"].min() - 0.02)
         for panel, what in zip(panels[:, 0], ("theory, no fit", "measured"), strict=True):
