@@ -170,7 +170,7 @@ def test_subsets_are_stratified_and_fixed_by_their_seed(tmp_path):
 
 
 def test_a_smaller_training_set_keeps_the_test_set(digits):
-    smaller = load_dataset("digits", train_size=1e2, test_size=500, split_seed=0)
+    smaller = load_dataset("digits", train_size=100, test_size=500, split_seed=0)
     assert_array_equal(smaller.x_test, digits.x_test)
     assert_array_equal(np.bincount(smaller.y_train), [10] * 10)
 

@@ -17,7 +17,8 @@ with job_log(snakemake.log[0]):
         if cell.diverged_epoch:
             problem = f"diverged in epoch {cell.diverged_epoch}"
         else:
-            problem = f"did not memorise: train accuracy {cell.train_accuracy:.4f}"
+            accuracy = f"train accuracy {cell.train_accuracy:.4f}"
+            problem = f"did not memorise: {accuracy}, memorised_at {threshold}"
         logging.warning("%s, seed %s %s", name, cell.seed, problem)
     with replacing(snakemake.output.table) as temporary:
         cells.to_csv(temporary, index=False)
