@@ -22,7 +22,10 @@ workflow.localrules(
 
 
 onstart:
-    demand_gpu()
+    if workflow.local_exec:
+        demand_gpu()
+    else:
+        check_submitted_paths()
 
 
 onsuccess:

@@ -31,9 +31,14 @@ def alpha(a, p, seed):
     return alpha_loss(p, a, M)
 
 
-def scattered(a, p, seed):
-    best = 0.95 if (A.index(a) + seed) % 2 else 0.2
-    return 0.8 - (p - (0.35 if (a, seed) == (0.5, 2) else best)) ** 2
+def best_at(one, other, once):
+    """Return an accuracy that is best at one of two p, and at a third for one a and seed."""
+
+    def accuracy(a, p, seed):
+        best = one if (A.index(a) + seed) % 2 else other
+        return 0.8 - (p - (once if (a, seed) == (0.5, 2) else best)) ** 2
+
+    return accuracy
 
 
 def two_valleys(a, p, seed):
@@ -63,8 +68,8 @@ SURFACES = {
     MINIMA: ("test_accuracy", two_valleys, lambda a, p, seed: 0.8 - (p - 0.6) ** 2),
     SCATTER: (
         "oracle_stop_accuracy",
-        scattered,
-        lambda a, p, seed: 0.8 - (p - a + 0.03 * (seed - 1)) ** 2,
+        best_at(0.95, 0.2, 0.35),
+        best_at(0.95, 0.9, 0.8),
     ),
 }
 
@@ -232,7 +237,9 @@ def test_a_claim_that_holds_is_not_refuted_by_noise():
     assert list(noisy_verdicts(WEAK, weak, 30)).count("not supported") <= 1
     for seeds in (3, 10):
         assert "not supported" not in noisy_verdicts(MINIMA, valleys, seeds)
-        assert "not supported" not in noisy_verdicts(APART, lambda a, p: 0.8 + (p == 0.35) / 100, 3)
+        assert "not supported" not in noisy_verdicts(
+            APART, lambda a, p: 0.8 + (p == 0.35) / 100, seeds
+        )
 
 
 def test_a_best_p_that_jumps_alike_in_every_seed_does_not_scatter():
@@ -250,9 +257,14 @@ def test_a_best_p_drawn_blindly_scatters():
 
 def test_the_part_that_decides_is_named():
     row = judge(WEAK, cells(WEAK, holds=lambda seed: False))
-    assert row["reason"].startswith("interval below 0 (the ")
+    assert row["reason"].startswith("interval below 0 (the cost)")
     row = judge(GAMMA, cells(GAMMA))
-    assert row["reason"].startswith("interval above 0 (than ")
+    assert row["reason"].startswith("interval above 0 (than alpha)")
+    table = cells(WEAK)
+    table.loc[(table["a"] < 0.9) & (table["p"] < 1), "test_accuracy"] += 0.2  # gains everywhere
+    row = judge(WEAK, table)
+    assert row["verdict"] == "not supported"
+    assert row["reason"].startswith("interval below 0 (the cost)")
 
 
 @pytest.mark.parametrize(("seeds", "verdict"), [(2, "not testable here"), (6, "not supported")])

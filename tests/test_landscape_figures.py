@@ -122,6 +122,14 @@ def test_errors_over_p_are_of_p_that_ask_for_the_label():
     assert p.to_dict() == {"mean": 0.05, "curve": 0.2, "minimum": 0.5}
 
 
+def test_errors_of_a_study_below_one_over_m_are_drawn_all_the_same():
+    measured = slices()
+    measured["p"] /= 20
+    numbers = figures.error_numbers(measured, [0.6])
+    assert set(numbers["p"]) == {p / 20 for p in P}
+    figures.draw_error(numbers, "a study")
+
+
 def test_error_figure_tells_resolved_minima_from_noise():
     measured = slices()
     at = (measured["p"] == 0.9) & (measured["a"] == 0.6)

@@ -120,12 +120,27 @@ def complex_matrix(folder):
     matrix(None, "T.npy")(folder)
 
 
-def strip_endings(folder):
-    with zipfile.ZipFile(folder / "mine.npz") as archive:
-        content = {name: archive.read(name) for name in archive.namelist()}
-    with zipfile.ZipFile(folder / "mine.npz", "w") as archive:
-        for name, data in content.items():
-            archive.writestr(name.removesuffix(".npy"), data)
+def rewritten(change):
+    """Return what writes mine.npz anew, whole, with `change(name, data)` for each entry."""
+
+    def rewrite(folder):
+        with zipfile.ZipFile(folder / "mine.npz") as archive:
+            content = {name: archive.read(name) for name in archive.namelist()}
+        with zipfile.ZipFile(folder / "mine.npz", "w") as archive:
+            for name, data in content.items():
+                archive.writestr(*change(name, data))
+
+    return rewrite
+
+
+@rewritten
+def strip_endings(name, data):
+    return name.removesuffix(".npy"), data
+
+
+@rewritten
+def deface_labels(name, data):
+    return name, data if name != "y_train.npy" else b"x" + data[1:]
 
 
 def damaged_header(folder):
@@ -335,7 +350,7 @@ CASES = {
             key("models.small_cnn", {"kind": "resnet18", "width": 4}),
         ),
         [],
-        "batch_size is 16, which leaves one of 1297 images for the last batch; allowed with resn",
+        "batch_size is 16, with a last batch of one of 1297 images; allowed with resnet18 and dat",
     ),
     "no GPU at once": (
         key("device", "auto"),
@@ -471,6 +486,11 @@ CASES = {
         both(npz(), strip_endings),
         [],
         "x_train is no array; allowed: x_train.npy, as numpy.sav",
+    ),
+    "labels of another kind": (
+        both(npz(), deface_labels),
+        [],
+        "y_train cannot be read (it has no header of numpy's); allowed: an array of numbers",
     ),
     "an encrypted .npz": (
         npz(encrypt),

@@ -60,3 +60,4 @@ def test_cuda_without_a_gpu_ends_before_any_job(empty, monkeypatch, visible):
     assert ("CUDA_VISIBLE_DEVICES is ''" in last) == (visible is not None)
     assert "Traceback" not in refused.stdout
     assert not (empty.path / "results").exists()
+    empty.snakemake("--cores", "1", "--", "results/theory/literature.csv")  # trains nothing

@@ -60,6 +60,7 @@ def submit(tmp_path, tiny_config, monkeypatch):
         refused = project.snakemake(
             *("--workflow-profile", "profiles/slurm"),
             *("--default-resources", "slurm_partition=x", "--retries", "0"),
+            *("--slurm-init-seconds-before-status-checks", "2"),
             *("--", "results/runs/digits/uniform/mine/a0.6/p1.0/seed0/predictions.npz"),
             check=False,
         )

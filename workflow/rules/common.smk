@@ -72,10 +72,6 @@ if not workflow.deployment_settings.deployment_method:
     check(check_imports, STUDY)
 
 
-# A number of nodes means that the jobs run elsewhere.
-ELSEWHERE = workflow.resource_settings.nodes is not None
-
-
 def check_submitted_paths():
     """End here if a path would reach the shell of a submitted job as something else."""
     # Snakemake quotes as Python does, which the shell understands without these characters only.
@@ -88,13 +84,10 @@ def check_submitted_paths():
             )
 
 
-if ELSEWHERE:
-    check_submitted_paths()
-
-
 def demand_gpu():
-    """End here if every training would fail for want of a GPU."""
-    if STUDY.config["device"] != "cuda" or ELSEWHERE:
+    """End here if trainings would fail for want of a GPU."""
+    rules = {job.rule.name for job in workflow.dag.needrun_jobs()}
+    if STUDY.config["device"] != "cuda" or "train" not in rules:
         return
     setting, drivers = os.environ.get("CUDA_VISIBLE_DEVICES"), list(map(str, DRIVERS))
     if not any(driver.exists() for driver in DRIVERS):
@@ -102,7 +95,8 @@ def demand_gpu():
             f"{CONFIG_FILE}: device is 'cuda', but this machine has no GPU driver (none of "
             f"{', '.join(drivers)}); allowed here: 'auto', 'cpu'"
         )
-    if setting is not None and not visible_gpus(setting, installed_gpus() or 1):
+    # How many there are is known of NVIDIA's alone.
+    if installed_gpus() and not visible_gpus(setting, installed_gpus()):
         refuse(
             f"{CONFIG_FILE}: device is 'cuda', but CUDA_VISIBLE_DEVICES is {setting!r}; "
             "allowed: the index or UUID of a GPU"
@@ -117,7 +111,9 @@ def limit_gpus(study):
             "--resources gpu is 0, which limits nothing; allowed: 1 or more, or, to train on the "
             f"processor, device 'cpu' ({CONFIG_FILE} has {device!r})"
         )
-    if device == "cpu" or ELSEWHERE or "gpu" in limits:
+    # A number of nodes means that the jobs run elsewhere.
+    elsewhere = workflow.resource_settings.nodes is not None
+    if device == "cpu" or elsewhere or "gpu" in limits:
         return
     gpus = visible_gpus(os.environ.get("CUDA_VISIBLE_DEVICES"), installed_gpus())
     # Without any, a limit would be in the way of `device: auto`.

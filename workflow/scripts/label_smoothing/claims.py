@@ -92,7 +92,8 @@ def judge_claims(cells: pd.DataFrame) -> pd.DataFrame:
 
         - verdict: "supported" if the whole interval lies above the threshold, "not supported" if it
           lies below, otherwise "not testable here"
-        - value, low, high: mean of the statistic over seeds, its 95 % Student t-interval; n: seeds
+        - value, low, high: mean of the statistic over seeds and its 95 % interval, in the way that
+          `interval` names; n: seeds
         - threshold: what the statistic must exceed, in the unit that `statistic` names
         - reason: why this verdict, and what the reader should know beside it
         - figure: below results/figures, without suffix: where to look
@@ -333,22 +334,19 @@ def _scatter_at_early_stopping(cells):
     _require(curves, 4, "clean rates")
     if curves.shape[1] < 3:
         raise NotTestableError("fewer than 3 seeds: without one of them, two must be left")
-    blind = curves.index.unique("p").to_numpy().var()
-    share = _variances_between_seeds(_by_rate(_tied_maximum, curves)) / blind
-    of_loss = _variances_between_seeds(_minima(curves_over_p(cells, "test_loss"))) / blind
-    note = f"that of the loss scatters by {_root(of_loss.mean()):.2f}"
-    return Measured(_one(share), note)
+    p = curves.index.unique("p").to_numpy()
+    best = _by_rate(_tied_maximum, curves)
+    # No less than if one of the cells were one p of the grid off: none has no logarithm.
+    least = np.diff(np.sort(p)).min() ** 2 / best.size
+    blind, n = p.var(), curves.shape[1]
 
+    def scatter(best: pd.DataFrame) -> float:
+        return np.log(np.sqrt(max(best.var(axis=1).mean(), least) / blind))
 
-def _variances_between_seeds(best: pd.DataFrame) -> pd.Series:
-    """Return the jackknife's value a seed of the variance over seeds, mean over a."""
-    n = best.shape[1]
-    without = [best.drop(columns=seed).var(axis=1).mean() for seed in best]
-    return pd.Series(n * best.var(axis=1).mean() - (n - 1) * np.array(without), best.columns)
-
-
-def _root(variance: float) -> float:
-    return float(np.sqrt(np.fmax(variance, 0))) if np.isfinite(variance) else np.nan
+    without = np.array([scatter(best.drop(columns=seed)) for seed in best])
+    jackknifed = pd.Series(n * scatter(best) - (n - 1) * without, best.columns)
+    of_loss = np.exp(scatter(_minima(curves_over_p(cells, "test_loss"))))
+    return Measured(_one(jackknifed), f"that of the loss scatters by {of_loss:.2f}")
 
 
 def _tied_maximum(p, accuracy):
@@ -357,7 +355,7 @@ def _tied_maximum(p, accuracy):
 
 
 _EXPLAINED = Scale("-log(1 - R²)", lambda x: 1 - np.exp(-x))
-_VARIANCE = Scale("its square, by the jackknife", _root)
+_LOGARITHM = Scale("the logarithm, by the jackknife", np.exp)
 
 CLAIMS = (
     Claim(
@@ -425,6 +423,6 @@ CLAIMS = (
         0.5,
         "loss_and_accuracy_{noise}",
         _scatter_at_early_stopping,
-        scale=_VARIANCE,
+        scale=_LOGARITHM,
     ),
 )

@@ -97,7 +97,7 @@ def _fields(row):
     return (
         escape(row.claim) + noise,
         _verdict(row),
-        _interval(row),
+        f"{_interval(row)}<br><small>{escape(row.interval)}</small>",
         f"{row.threshold:g}",
         row.n,
         escape(row.statistic),

@@ -1,6 +1,7 @@
 """Files that are either whole or absent, and the log of a job."""
 
 import csv
+import errno
 import json
 import logging
 import os
@@ -59,9 +60,9 @@ def refusing_damage(path: str | os.PathLike, *errors: type[Exception]) -> Iterat
     """Turn a ValueError, and what else a reader raises, into one that says what to do."""
     try:
         yield
-    except (FileNotFoundError, PermissionError):
-        raise
     except (ValueError, *errors) as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise  # the disk's fault, or nobody's: only a seek to nowhere is the file's
         problem = " ".join(str(error).split())  # pandas ends its messages with a line break
         raise ValueError(
             f"{path} is damaged: {problem}; delete it, and the next run makes it"

@@ -321,7 +321,8 @@ def error_numbers(cells: pd.DataFrame, drawn: list[float]) -> pd.DataFrame:
     """
     cells = cells.assign(test_error=1 - cells["test_accuracy"].astype(float))
     means = _cell_means(cells, "test_error")
-    cells = cells[cells["p"] > 1 / cells["classes"] + 1e-9]
+    asking = cells[cells["p"] > 1 / cells["classes"] + 1e-9]
+    cells = cells if asking.empty else asking
     above = means["p"].isin(cells["p"])
     curves = means[means["a"].isin(drawn) & above].assign(quantity="curve")
     groups = cells.groupby(["a", "p"])["test_error"]

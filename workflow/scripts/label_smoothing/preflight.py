@@ -179,9 +179,8 @@ def _check_training(study, name, shape):
     last = images % recipe["batch_size"] or recipe["batch_size"]
     if model["kind"] == "resnet18" and max(shape.height, shape.width) <= 8 and last == 1:
         raise ConfigError(
-            f"training.{entry['training']}.batch_size is {recipe['batch_size']}, which leaves one "
-            f"of {images} images for the last batch; allowed with resnet18 and {pixels}: a last "
-            "batch of two or more"
+            f"training.{entry['training']}.batch_size is {recipe['batch_size']}, with a last "
+            f"batch of one of {images} images; allowed with resnet18 and {pixels}: two or more"
         )
     if recipe["crop"] >= edge:
         raise ConfigError(

@@ -146,7 +146,10 @@ def _read_npz(path, readers):
 
 def _array(archive, key):
     try:
-        return archive[key]
+        array = archive[key]
+        if not isinstance(array, np.ndarray):
+            raise ValueError("it has no header of numpy's")
+        return array
     except ValueError as error:
         raise ValueError(f"{key} cannot be read ({error}); allowed: an array of numbers") from None
 
