@@ -314,7 +314,7 @@ def test_other_transitions_run_and_are_compared_with_their_own_theory(empty):
         "beta-mine": {"assumption": "beta", "transition": "mine"},
     }
     empty.configure(config)
-    empty.run("--", "results/figures/digits/label_smoothing/optimum_over_a.csv")
+    empty.run()
     for noise in config["noise_types"]:
         (path,) = empty.files(f"theory/digits/{noise}/*.csv")
         rows = {float(row["a"]): row for row in csv.DictReader(path.open())}

@@ -42,10 +42,10 @@ def check(function, *arguments, source=CONFIG_FILE):
 if (cores := workflow.resource_settings.cores) is not None and cores < 1:
     refuse(f"--cores is {cores}; allowed: 1 or more, or all")
 
-for folder in (workflow.basedir, os.getcwd()):
+for folder in (workflow.basedir, os.getcwd(), os.path.dirname(CONFIG_FILES[0])):
     if set(folder) & set("{}"):
         refuse(
-            f"the project is in {folder}; allowed: a path without braces, which stand for wildcards"
+            f"the folder is {folder!r}; allowed: a path without braces, which stand for wildcards"
         )
 
 for file in CONFIG_FILES:
@@ -86,17 +86,18 @@ def check_submitted_paths():
 
 def demand_gpu():
     """End here if trainings would fail for want of a GPU."""
-    rules = {job.rule.name for job in workflow.dag.needrun_jobs()}
-    if STUDY.config["device"] != "cuda" or "train" not in rules:
+    if STUDY.config["device"] != "cuda":
         return
-    setting, drivers = os.environ.get("CUDA_VISIBLE_DEVICES"), list(map(str, DRIVERS))
+    if not any(job.rule.name == "train" for job in workflow.dag.needrun_jobs()):
+        return
     if not any(driver.exists() for driver in DRIVERS):
         refuse(
             f"{CONFIG_FILE}: device is 'cuda', but this machine has no GPU driver (none of "
-            f"{', '.join(drivers)}); allowed here: 'auto', 'cpu'"
+            f"{', '.join(map(str, DRIVERS))}); allowed here: 'auto', 'cpu'"
         )
+    setting = os.environ.get("CUDA_VISIBLE_DEVICES")
     # How many there are is known of NVIDIA's alone.
-    if installed_gpus() and not visible_gpus(setting, installed_gpus()):
+    if (installed := installed_gpus()) and not visible_gpus(setting, installed):
         refuse(
             f"{CONFIG_FILE}: device is 'cuda', but CUDA_VISIBLE_DEVICES is {setting!r}; "
             "allowed: the index or UUID of a GPU"

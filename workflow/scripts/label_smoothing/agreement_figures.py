@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from label_smoothing.comparison import explained_share, match_over_a, predicted_loss
+from label_smoothing.comparison import explained_share, match_over_a, predicted_loss, unscaled
 from label_smoothing.figure_style import (
     FITTED,
     MEASURED,
@@ -61,16 +61,16 @@ def _agreement(losses):
     finite = np.isfinite(losses["predicted"])
     explained = explained_share(losses)
     deviations = explained.deviations.to_numpy()
-    mean, low, high, _ = mean_interval(-np.log(1 - explained.shares))
-    return [
-        ("R2", *(1 - np.exp(-np.array([mean, low, high])))),
-        ("RMSE", explained.rmse, None, None),
-        ("mean deviation", deviations.mean() if deviations.size else None, None, None),
-        ("tested", deviations.size, None, None),
-        ("shown", int((finite & losses["measured"].notna()).sum()), None, None),
-        ("diverged", int((finite & losses["measured"].isna()).sum()), None, None),
-        ("without prediction", int((~finite).sum()), None, None),
-    ]
+    *share, _ = mean_interval(explained.scaled_shares)
+    values = {
+        "RMSE": explained.rmse,
+        "mean deviation": deviations.mean() if deviations.size else None,
+        "tested": deviations.size,
+        "shown": int((finite & losses["measured"].notna()).sum()),
+        "diverged": int((finite & losses["measured"].isna()).sum()),
+        "without prediction": int((~finite).sum()),
+    }
+    return [("R2", *unscaled(share)), *((*item, None, None) for item in values.items())]
 
 
 def draw_measured_against_predicted(numbers: pd.DataFrame, study: str) -> plt.Figure:

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from label_smoothing.comparison import curves_over_p, explained_share
-from label_smoothing.fits import measured_optimum
+from label_smoothing.comparison import curves_over_p, explained_share, unscaled
+from label_smoothing.fits import asks_for_label, measured_optimum
 from label_smoothing.statistics import mean_interval
 from label_smoothing.theory import gamma_optimum
 
@@ -196,14 +196,14 @@ def _by_rate(measure: Callable, *curves: pd.DataFrame) -> pd.DataFrame:
 
 
 def _above_chance(cells: pd.DataFrame) -> pd.DataFrame:
-    return cells[cells["p"] > 1 / cells["classes"] + 1e-9]
+    return cells[asks_for_label(cells["p"], cells["classes"])]
 
 
 def _explained_share(cells):
     explained = explained_share(cells)
     _require(explained.deviations, 2, "clean rates below 1 and memorised")
     used = f"{explained.deviations.size} of {explained.cells} cells memorised by every seed"
-    return Measured(_one(-np.log(1 - explained.shares)), f"RMSE {explained.rmse:.2f} nats, {used}")
+    return Measured(_one(explained.scaled_shares), f"RMSE {explained.rmse:.2f} nats, {used}")
 
 
 def _one(values: pd.Series) -> pd.DataFrame:
@@ -354,7 +354,7 @@ def _tied_maximum(p, accuracy):
     return (p[:, None] * best).sum(axis=0) / best.sum(axis=0)
 
 
-_EXPLAINED = Scale("-log(1 - R²)", lambda x: 1 - np.exp(-x))
+_EXPLAINED = Scale("-log(1 - R²)", unscaled)
 _LOGARITHM = Scale("the logarithm, by the jackknife", np.exp)
 
 CLAIMS = (

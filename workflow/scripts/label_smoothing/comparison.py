@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from label_smoothing.fits import fit_clean_rate, informative, measured_optimum
+from label_smoothing.fits import asks_for_label, fit_clean_rate, informative, measured_optimum
 from label_smoothing.statistics import mean_interval
 from label_smoothing.theory import gamma_loss, gamma_optimum, memorised_loss
 
@@ -69,8 +69,10 @@ class Explained(NamedTuple):
 
     Attributes
     ----------
-    shares : Series
-        R² of each seed, 1 - (sum of squared deviations)/(of the losses about their mean).
+    scaled_shares : Series
+        -log(1 - R²) of each seed, with R² = 1 - (sum of squared deviations)/(of the losses about
+        their mean). R² is at most 1, so means and intervals are taken on this scale; `unscaled`
+        leads back.
     deviations : DataFrame
         Measured minus predicted losses in nats; index a and p, one column a seed.
     rmse : float
@@ -80,7 +82,7 @@ class Explained(NamedTuple):
         but not among the deviations.
     """
 
-    shares: pd.Series
+    scaled_shares: pd.Series
     deviations: pd.DataFrame
     rmse: float
     cells: int
@@ -106,8 +108,14 @@ def explained_share(cells: pd.DataFrame) -> Explained:
     a, p = (measured.index.get_level_values(level) for level in ("a", "p"))
     match = cells.groupby("a")["match_probability"].first()[a].to_numpy()
     deviations = measured.sub(predicted_loss(p.to_numpy(), match, M, assumption), axis=0)
-    shares = 1 - (deviations**2).sum() / ((measured - measured.mean()) ** 2).sum()
-    return Explained(shares, deviations, float(np.sqrt((deviations**2).mean().mean())), len(cells))
+    missed = (deviations**2).sum() / ((measured - measured.mean()) ** 2).sum()
+    rmse = float(np.sqrt((deviations**2).mean().mean()))
+    return Explained(-np.log(missed), deviations, rmse, len(cells))
+
+
+def unscaled(share: ArrayLike) -> np.ndarray:
+    """Return the R² of a value on the scale of `Explained.scaled_shares`."""
+    return 1 - np.exp(-np.asarray(share))
 
 
 def match_over_a(table: pd.DataFrame, rates: ArrayLike) -> np.ndarray:
@@ -235,8 +243,8 @@ def _measure(curve: pd.DataFrame, M: int, assumption: str, match: dict[str, floa
         fit = fit_clean_rate(p, loss, M, assumption)
         row |= {"fitted_match": fit.estimate, "fit_se": fit.standard_error}
         row["effective_clean_rate"] = fit.clean_rate
-        if (above := used & (p > 1 / M)).any():
-            row["measured_accuracy"] = curve["test_accuracy"].to_numpy(dtype=float)[above].mean()
+        if (asking := used & asks_for_label(p, M)).any():
+            row["measured_accuracy"] = curve["test_accuracy"].to_numpy(dtype=float)[asking].mean()
             row["match_minus_accuracy"] = fit.estimate - row["measured_accuracy"]
         within = min(max(fit.estimate, 0.0), 1.0)
         row["fitted_optimum"] = float(predicted_optimum(within, M, assumption))

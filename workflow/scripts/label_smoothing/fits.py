@@ -57,6 +57,11 @@ def informative(p: np.ndarray, M: float) -> np.ndarray:
     return (p > 0) & (p < 1) & (np.abs(M * p - 1) > UNIFORM_TOLERANCE)
 
 
+def asks_for_label(p: ArrayLike, M: ArrayLike) -> np.ndarray:
+    """Return which p are above 1/M: below, a network that fits its targets avoids the label."""
+    return np.asarray(p) > 1 / np.asarray(M) + UNIFORM_TOLERANCE
+
+
 def fit_clean_rate(
     p: ArrayLike, loss: ArrayLike, M: int, noise: str = "alpha", n: ArrayLike | None = None
 ) -> CleanRateFit:

@@ -19,6 +19,7 @@ from label_smoothing.figure_style import (
     draw_legend,
     error_bars,
 )
+from label_smoothing.fits import asks_for_label
 from label_smoothing.local_minima import local_minima
 from label_smoothing.statistics import mean_interval
 
@@ -321,7 +322,7 @@ def error_numbers(cells: pd.DataFrame, drawn: list[float]) -> pd.DataFrame:
     """
     cells = cells.assign(test_error=1 - cells["test_accuracy"].astype(float))
     means = _cell_means(cells, "test_error")
-    asking = cells[cells["p"] > 1 / cells["classes"] + 1e-9]
+    asking = cells[asks_for_label(cells["p"], cells["classes"])]
     cells = cells if asking.empty else asking
     above = means["p"].isin(cells["p"])
     curves = means[means["a"].isin(drawn) & above].assign(quantity="curve")

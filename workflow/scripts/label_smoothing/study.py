@@ -285,13 +285,8 @@ class Study:
                 if set(entry.get(key, "")) & set("{}\0"):
                     raise ConfigError(
                         f"{section}.{name}.{key} is {entry[key]!r}; "
-                        "allowed: a path without braces, which stand for wildcards"
+                        "allowed: a path without braces, which stand for wildcards, and NUL"
                     )
-        if set(str(self.folder)) & set("{}"):
-            raise ConfigError(
-                f"the folder of this file is {str(self.folder)!r}; allowed: a path without braces, "
-                "which stand for wildcards"
-            )
 
     def _matrix_of(self, method: str) -> str:
         return self.config["methods"][method]["matrix"]
