@@ -25,11 +25,11 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchvision import transforms
 from torchvision.datasets import VisionDataset
 
-from label_smoothing.datasets import Dataset
-from label_smoothing.losses import LOSSES
-from label_smoothing.matrices import smoothing_matrix
-from label_smoothing.models import build_model
-from label_smoothing.training import Recipe, train_network
+from label_smoothing.data.datasets import Dataset
+from label_smoothing.theory.matrices import smoothing_matrix
+from label_smoothing.training.loop import Recipe, train_network
+from label_smoothing.training.losses import LOSSES
+from label_smoothing.training.models import build_model
 
 SHAPE, CLASSES = (28, 28, 1), 10
 KERNEL, POOL, HIDDEN = 5, 2, 500

@@ -8,11 +8,11 @@ import pytest
 import torch
 from torchvision import datasets
 
-from label_smoothing.checkpoints import Checkpoint
-from label_smoothing.datasets import Dataset, read_dataset
+from label_smoothing.data.datasets import Dataset, read_dataset
+from label_smoothing.data.noise import read_matrix
+from label_smoothing.data.sources import load_dataset
 from label_smoothing.files import read_arrays
-from label_smoothing.noise import read_matrix
-from label_smoothing.sources import load_dataset
+from label_smoothing.training.checkpoints import Checkpoint
 
 
 class Bomb:

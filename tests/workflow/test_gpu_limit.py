@@ -12,7 +12,7 @@ def install_two_gpus(project):
 
 
 def read_drivers_from(project, folder):
-    module = project.path / "workflow/scripts/label_smoothing/gpus.py"
+    module = project.path / "workflow/scripts/label_smoothing/study/gpus.py"
     source = module.read_text()
     for driver in ("/proc/driver/nvidia/gpus", "/dev/kfd", "/dev/dxg"):
         assert driver in source

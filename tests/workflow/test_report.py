@@ -9,7 +9,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from label_smoothing.claims_page import claims_short
+from label_smoothing.analysis.claims_page import claims_short
 
 FIGURE = "results/figures/digits/label_smoothing/loss_over_p_alpha.svg"
 OF_NO_DATASET = ("The theory alone", "The verdicts")

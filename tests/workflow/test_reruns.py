@@ -35,7 +35,7 @@ def test_a_finished_run_has_nothing_to_do(finished):
 @pytest.mark.parametrize(
     "file",
     [
-        f"{LIBRARY}/losses.py",
+        f"{LIBRARY}/training/losses.py",
         "workflow/scripts/train.py",
         "workflow/rules/training.smk",
         "Snakefile",
@@ -50,10 +50,15 @@ def test_touching_a_file_reruns_nothing(finished, file):
 
 
 def test_comments_docstrings_and_layout_rerun_nothing(finished):
-    edit(finished, f"{LIBRARY}/losses.py", "Training losses, each", "Losses of trainings, each")
     edit(
         finished,
-        f"{LIBRARY}/losses.py",
+        f"{LIBRARY}/training/losses.py",
+        "Training losses, each",
+        "Losses of trainings, each",
+    )
+    edit(
+        finished,
+        f"{LIBRARY}/training/losses.py",
         "    return functional.cross_entropy(logits, S.T[labels])",
         "    # columns of S\n    return functional.cross_entropy(\n        logits, S.T[labels])",
     )
@@ -63,7 +68,7 @@ def test_comments_docstrings_and_layout_rerun_nothing(finished):
 def test_a_changed_loss_retrains_but_corrupts_nothing_anew(finished):
     edit(
         finished,
-        f"{LIBRARY}/losses.py",
+        f"{LIBRARY}/training/losses.py",
         "functional.cross_entropy(logits, S.T[labels])",
         "2 * functional.cross_entropy(logits, S.T[labels])",
     )
@@ -73,14 +78,19 @@ def test_a_changed_loss_retrains_but_corrupts_nothing_anew(finished):
 
 
 def test_a_changed_colour_redraws_only(finished):
-    edit(finished, f"{LIBRARY}/figure_style.py", "#0072B2", "#0072B3")
+    edit(finished, f"{LIBRARY}/figures/style.py", "#0072B2", "#0072B3")
     jobs = finished.planned()
     assert {"draw_loss_over_p": 2, "draw_optimum_over_a": 1, **DRAW_THEORY}.items() <= jobs.items()
     assert all(rule.startswith("draw_") for rule in jobs)
 
 
 def test_a_changed_theory_figure_redraws_only_the_theory(finished):
-    edit(finished, f"{LIBRARY}/theory_figures.py", "_HIGHEST_LOSS = 2.0", "_HIGHEST_LOSS = 3.0")
+    edit(
+        finished,
+        f"{LIBRARY}/figures/theory_figures.py",
+        "_HIGHEST_LOSS = 2.0",
+        "_HIGHEST_LOSS = 3.0",
+    )
     assert finished.planned() == DRAW_THEORY
 
 
@@ -90,7 +100,7 @@ def test_a_changed_entry_of_the_literature_lists_it_anew(finished):
 
 
 def test_a_changed_noise_reruns_what_follows_it(finished):
-    edit(finished, f"{LIBRARY}/noise.py", "flip < np.diag(T)", "flip <= np.diag(T)")
+    edit(finished, f"{LIBRARY}/data/noise.py", "flip < np.diag(T)", "flip <= np.diag(T)")
     jobs = finished.planned()
     assert (jobs["corrupt_dataset"], jobs["train"], jobs["evaluate"]) == (2, 4, 8)
     assert "prepare_dataset" not in jobs

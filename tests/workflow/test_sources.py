@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from label_smoothing.datasets import read_dataset
+from label_smoothing.data.datasets import read_dataset
 
 DATASET = "results/datasets/mine.safetensors"
 

@@ -10,12 +10,12 @@ import yaml
 SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from label_smoothing.code_hash import code_hash
-from label_smoothing.config_file import check_config_file
-from label_smoothing.figures_offered import FIGURES, offered, theory, why_not
-from label_smoothing.gpus import DRIVERS, installed_gpus, visible_gpus
-from label_smoothing.preflight import check_files, check_imports
-from label_smoothing.study import ConfigError, Study
+from label_smoothing.study.code_hash import code_hash
+from label_smoothing.study.config_file import check_config_file
+from label_smoothing.study.offered import FIGURES, offered, theory, why_not
+from label_smoothing.study.gpus import DRIVERS, installed_gpus, visible_gpus
+from label_smoothing.study.preflight import check_files, check_imports
+from label_smoothing.study.grid import ConfigError, Study
 
 # Snakemake puts this into shell commands as it stands, and .venv may be in a folder with a space.
 sys.executable = shlex.quote(sys.executable)

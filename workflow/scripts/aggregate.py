@@ -4,8 +4,8 @@ import json
 import logging
 from pathlib import Path
 
+from label_smoothing.analysis.scores import memorised, read_scores, summarise
 from label_smoothing.files import job_log, replacing
-from label_smoothing.scores import memorised, read_scores, summarise
 
 with job_log(snakemake.log[0]):
     threshold = snakemake.params.memorised_at

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from label_smoothing.datasets import number_of_classes, read_labels
+from label_smoothing.data.datasets import number_of_classes, read_labels
+from label_smoothing.data.noise import corrupt_labels, read_transition, transition_matrix
 from label_smoothing.files import job_log, write_arrays
-from label_smoothing.noise import corrupt_labels, read_transition, transition_matrix
 from label_smoothing.seeding import seed_stream
 
 with job_log(snakemake.log[0]):

@@ -1,12 +1,12 @@
 """Draw the fitted match probability and the accuracy over the clean rate."""
 
-from label_smoothing.agreement_figures import (
+from label_smoothing.analysis.tables import read_tables
+from label_smoothing.figures.agreement_figures import (
     draw_effective_clean_rate,
     effective_clean_rate_numbers,
 )
-from label_smoothing.figure_style import write_figure
+from label_smoothing.figures.style import write_figure
 from label_smoothing.files import job_log
-from label_smoothing.tables import read_tables
 
 with job_log(snakemake.log[0]):
     numbers = effective_clean_rate_numbers(read_tables(snakemake.input.fits))

@@ -1,9 +1,12 @@
 """Draw loss, accuracy and early-stopped accuracy over clean rate and p."""
 
-from label_smoothing.figure_style import write_figure
+from label_smoothing.analysis.tables import read_tables
+from label_smoothing.figures.landscape_figures import (
+    draw_loss_and_accuracy,
+    loss_and_accuracy_numbers,
+)
+from label_smoothing.figures.style import write_figure
 from label_smoothing.files import job_log
-from label_smoothing.landscape_figures import draw_loss_and_accuracy, loss_and_accuracy_numbers
-from label_smoothing.tables import read_tables
 
 with job_log(snakemake.log[0]):
     cells = read_tables(snakemake.input.tables)

@@ -1,12 +1,12 @@
 """Draw the measured against the predicted test loss of each network."""
 
-from label_smoothing.agreement_figures import (
+from label_smoothing.analysis.tables import read_tables
+from label_smoothing.figures.agreement_figures import (
     draw_measured_against_predicted,
     measured_against_predicted_numbers,
 )
-from label_smoothing.figure_style import write_figure
+from label_smoothing.figures.style import write_figure
 from label_smoothing.files import job_log
-from label_smoothing.tables import read_tables
 
 with job_log(snakemake.log[0]):
     numbers = measured_against_predicted_numbers(read_tables(snakemake.input.tables))

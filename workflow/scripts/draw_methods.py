@@ -1,9 +1,9 @@
 """Draw loss and accuracy of all methods over p."""
 
-from label_smoothing.figure_style import write_figure
+from label_smoothing.analysis.tables import read_tables
+from label_smoothing.figures.method_figures import draw_methods, methods_numbers
+from label_smoothing.figures.style import write_figure
 from label_smoothing.files import job_log
-from label_smoothing.method_figures import draw_methods, methods_numbers
-from label_smoothing.tables import read_tables
 
 with job_log(snakemake.log[0]):
     cells = read_tables(snakemake.input.tables)

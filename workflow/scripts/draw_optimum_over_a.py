@@ -1,9 +1,9 @@
 """Draw the p with the lowest loss and the p with the highest accuracy over the clean rate."""
 
-from label_smoothing.figure_style import write_figure
+from label_smoothing.analysis.tables import read_tables
+from label_smoothing.figures.optimum_figures import draw_optimum_over_a, optimum_over_a_numbers
+from label_smoothing.figures.style import write_figure
 from label_smoothing.files import job_log
-from label_smoothing.optimum_figures import draw_optimum_over_a, optimum_over_a_numbers
-from label_smoothing.tables import read_tables
 
 with job_log(snakemake.log[0]):
     numbers = optimum_over_a_numbers(

@@ -1,8 +1,11 @@
 """Draw the theory's optimum p over the clean rate, for two classes."""
 
-from label_smoothing.figure_style import write_figure
+from label_smoothing.figures.style import write_figure
+from label_smoothing.figures.theory_figures import (
+    draw_optimum_two_classes,
+    optimum_two_classes_numbers,
+)
 from label_smoothing.files import job_log
-from label_smoothing.theory_figures import draw_optimum_two_classes, optimum_two_classes_numbers
 
 with job_log(snakemake.log[0]):
     numbers = optimum_two_classes_numbers()

@@ -1,9 +1,9 @@
 """Draw what weak smoothing adds to the accuracy over the clean rate."""
 
-from label_smoothing.accuracy_figures import draw_weak_smoothing, weak_smoothing_numbers
-from label_smoothing.figure_style import write_figure
+from label_smoothing.analysis.tables import read_tables
+from label_smoothing.figures.accuracy_figures import draw_weak_smoothing, weak_smoothing_numbers
+from label_smoothing.figures.style import write_figure
 from label_smoothing.files import job_log
-from label_smoothing.tables import read_tables
 
 with job_log(snakemake.log[0]):
     numbers = weak_smoothing_numbers(read_tables(snakemake.input.tables))

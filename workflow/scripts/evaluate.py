@@ -4,9 +4,7 @@ import math
 
 import numpy as np
 
-from label_smoothing.datasets import read_labels
-from label_smoothing.files import job_log, read_arrays, read_columns, write_json
-from label_smoothing.metrics import (
+from label_smoothing.analysis.scoring import (
     accuracy,
     calibration,
     early_stopped,
@@ -14,7 +12,9 @@ from label_smoothing.metrics import (
     scored_labels,
     scored_loss,
 )
-from label_smoothing.noise import match_probabilities
+from label_smoothing.data.datasets import read_labels
+from label_smoothing.data.noise import match_probabilities
+from label_smoothing.files import job_log, read_arrays, read_columns, write_json
 
 with job_log(snakemake.log[0]):
     wildcards, assumption = snakemake.wildcards, snakemake.params.assumption

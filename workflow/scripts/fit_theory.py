@@ -1,8 +1,8 @@
 """Compare the measured losses of one data set, noise type and method with the theory."""
 
-from label_smoothing.comparison import compare_with_theory
+from label_smoothing.analysis.comparison import compare_with_theory
+from label_smoothing.analysis.tables import read_tables
 from label_smoothing.files import job_log, replacing
-from label_smoothing.tables import read_tables
 
 with job_log(snakemake.log[0]):
     cells = read_tables(snakemake.input.tables)

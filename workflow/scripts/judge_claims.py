@@ -1,9 +1,9 @@
 """Judge each claim of the paper on the tables of the whole study."""
 
-from label_smoothing.claims import judge_claims
-from label_smoothing.claims_page import claims_page, claims_short
+from label_smoothing.analysis.claims import judge_claims
+from label_smoothing.analysis.claims_page import claims_page, claims_short
+from label_smoothing.analysis.tables import read_tables
 from label_smoothing.files import job_log, replacing
-from label_smoothing.tables import read_tables
 
 with job_log(snakemake.log[0]):
     verdicts = judge_claims(read_tables(snakemake.input.tables))

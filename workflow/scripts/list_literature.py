@@ -3,7 +3,7 @@
 import pandas as pd
 
 from label_smoothing.files import job_log, replacing
-from label_smoothing.literature import literature_table
+from label_smoothing.theory.literature import literature_table
 
 with job_log(snakemake.log[0]):
     table = literature_table(pd.read_csv(snakemake.input.entries, dtype={"arxiv": str}))

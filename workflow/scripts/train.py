@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from label_smoothing.checkpoints import Checkpoint
-from label_smoothing.datasets import read_dataset
+from label_smoothing.data.datasets import read_dataset
+from label_smoothing.data.noise import read_matrix
 from label_smoothing.files import job_log, read_arrays, replacing, write_arrays
-from label_smoothing.gpu_slots import lock_folder, take_slot
-from label_smoothing.methods import method_matrix
-from label_smoothing.noise import read_matrix
-from label_smoothing.training import (
+from label_smoothing.training.checkpoints import Checkpoint
+from label_smoothing.training.gpu_slots import lock_folder, take_slot
+from label_smoothing.training.loop import (
     Recipe,
     choose_device,
     demand_determinism,
@@ -22,6 +21,7 @@ from label_smoothing.training import (
     stop_with_parent,
     train_network,
 )
+from label_smoothing.training.methods import method_matrix
 
 
 def cell_key(device):

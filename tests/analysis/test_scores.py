@@ -1,0 +1,80 @@
+"""Scores are checked before they are aggregated, and summarised over seeds."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+from label_smoothing.analysis.scores import memorised, read_scores, summarise
+
+SCHEMA = json.loads(
+    (Path(__file__).parents[2] / "workflow/schemas/metrics.schema.json").read_text()
+)
+
+
+def scores(seed=0, **changes):
+    cell = {key: 0.5 for key in SCHEMA["required"]}
+    cell |= {"dataset": "d", "noise": "n", "assumption": "alpha", "method": "m", "seed": seed}
+    cell |= {"classes": 10, "test_size": 500, "diverged_epoch": 0} | changes
+    return cell
+
+
+def diverged(seed=0):
+    own = {"dataset", "noise", "assumption", "method", "a", "p", "seed", "classes", "test_size"}
+    own |= {key for key in SCHEMA["required"] if key.startswith(("expected", "realised", "match"))}
+    cell = scores(seed)
+    return {key: cell[key] if key in own else None for key in cell} | {"diverged_epoch": 3}
+
+
+def written(tmp_path, content):
+    path = tmp_path / "cell.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def test_cells_become_rows(tmp_path):
+    table = read_scores([written(tmp_path, scores(seed=4, test_loss=1.25))], SCHEMA)
+    assert table.loc[0, ["seed", "test_loss", "noise"]].to_list() == [4, 1.25, "n"]
+    assert np.isnan(read_scores([written(tmp_path, diverged())], SCHEMA)["nll"].astype(float)[0])
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (json.dumps(scores())[:40], "cell.json is damaged: .*; delete it"),
+        ("", "cell.json is damaged"),
+        (scores(test_accuracy=1.5), "test_accuracy: 1.5 is greater than the maximum of 1"),
+        (scores(test_loss=None), "test_loss: None is not of type 'number'"),
+        (scores(loss=1.0), r"'loss' was unexpected"),
+        (scores(diverged_epoch=2), "0.5 is not of type 'null'"),
+        ({"a": 0.5}, "'dataset' is a required property"),
+    ],
+)
+def test_damaged_scores_are_refused(tmp_path, content, problem):
+    with pytest.raises(ValueError, match=problem):
+        read_scores([written(tmp_path, content)], SCHEMA)
+
+
+def test_infinite_score_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="Infinity"):
+        read_scores([written(tmp_path, scores(test_loss=np.inf))], SCHEMA)
+
+
+def test_memorised_is_fitted_or_below_one_over_m_avoided():
+    cells = pd.DataFrame(
+        [(0.5, 0.995), (0.5, 0.98), (0.5, None), (0.1, 0.995), (0.05, 0.0005), (0.05, 0.1)],
+        columns=["p", "train_accuracy"],
+    ).assign(classes=10)
+    assert memorised(cells, 0.99).to_list() == [True, False, False, True, True, False]
+
+
+def test_summary_averages_over_seeds_and_counts_the_diverged():
+    cells = [scores(seed=i, test_loss=loss) for i, loss in enumerate([1.0, 2.0, 3.0])]
+    summary = summarise(pd.DataFrame([*cells, diverged(3)])).set_index("score")
+    row = summary.loc["test_loss"]
+    assert_allclose(row[["mean", "low", "high"]].astype(float), [2, 2 - 2.4841377, 2 + 2.4841377])
+    assert (row["n"], row["diverged"]) == (3, 1)
+    assert "classes" not in summary.index

@@ -1,0 +1,223 @@
+"""The embedded digits, .npz files, subsets and the file format."""
+
+import os
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from label_smoothing.data import sources
+from label_smoothing.data.datasets import (
+    number_of_classes,
+    read_dataset,
+    read_labels,
+    write_dataset,
+)
+from label_smoothing.data.sources import load_dataset, load_digits
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_digits(test_size=500, seed=0)
+
+
+def test_digits_are_split_and_stratified(digits):
+    assert digits.x_train.shape == (1297, 8, 8, 1)
+    assert digits.x_test.shape == (500, 8, 8, 1)
+    assert digits.x_train.dtype == np.uint8
+    assert digits.y_train.dtype == np.int64
+    assert digits.classes == number_of_classes(digits.y_test) == 10
+    train, test = np.bincount(digits.y_train), np.bincount(digits.y_test)
+    assert np.abs(test - (train + test) * 500 / 1797).max() < 1
+
+
+def test_the_split_is_fixed_by_its_seed(digits):
+    again, other = load_digits(500, seed=0), load_digits(500, seed=1)
+    assert_array_equal(again.x_test, digits.x_test)
+    assert not np.array_equal(other.y_test, digits.y_test)
+
+
+def test_file_gives_back_what_was_written(digits, tmp_path):
+    path = tmp_path / "digits.safetensors"
+    write_dataset(path, digits)
+    for read, written in zip(read_dataset(path), digits, strict=True):
+        assert_array_equal(read, written)
+        assert read.dtype == written.dtype
+    y_train, y_test = read_labels(path)
+    assert_array_equal(y_train, digits.y_train)
+    assert_array_equal(y_test, digits.y_test)
+
+
+def arrays(classes=3, train=12, test=6, shape=(5, 4), labels=(-1,)):
+    """Return what a small .npz holds; labels (-1, 1) is Keras's way for CIFAR."""
+    rng = np.random.default_rng(0)
+    return {
+        "x_train": rng.integers(0, 256, (train, *shape), np.uint8),
+        "y_train": (np.arange(train) % classes).astype(np.uint8).reshape(labels),
+        "x_test": rng.integers(0, 256, (test, *shape), np.uint8),
+        "y_test": (np.arange(test) % classes).astype(np.int32).reshape(labels),
+    }
+
+
+@pytest.mark.parametrize("shape", [(5, 4), (5, 4, 3)])
+@pytest.mark.parametrize("labels", [(-1,), (-1, 1)])
+def test_npz_in_the_shapes_of_keras(tmp_path, shape, labels):
+    content = arrays(shape=shape, labels=labels)
+    np.savez(tmp_path / "mine.npz", **content, more=np.arange(3))
+    dataset = load_dataset("npz", path=tmp_path / "mine.npz")
+    assert dataset.x_train.shape == (12, 5, 4, 3 if len(shape) == 3 else 1)
+    assert_array_equal(dataset.x_test.reshape(6, *shape), content["x_test"])
+    assert_array_equal(dataset.y_train, content["y_train"].ravel())
+    assert dataset.y_train.dtype == dataset.y_test.dtype == np.int64
+    assert dataset.classes == 3
+
+
+def test_a_damaged_file_is_refused_with_what_to_do(digits, tmp_path):
+    path = tmp_path / "digits.safetensors"
+    write_dataset(path, digits)
+    whole = path.read_bytes()
+    for content in (whole[:-1], whole[:100], b""):
+        path.write_bytes(content)
+        for read in (read_dataset, read_labels):
+            with pytest.raises(ValueError, match=r"digits\.safetensors is damaged: .*; delete it"):
+                read(path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        (
+            "x_test",
+            None,
+            r"x_test is missing, the keys are x_train, y_train, y_test; allowed: x_tr",
+        ),
+        ("x_train", np.zeros((12, 5, 4)), r"x_train has the type float64; allowed: uint8"),
+        (
+            "x_train",
+            np.zeros((12, 20), np.uint8),
+            r"x_train has the shape \(12, 20\); allowed: \(N",
+        ),
+        (
+            "x_test",
+            np.zeros((0, 5, 4), np.uint8),
+            r"x_test has the shape \(0, 5, 4\); allowed: .* n",
+        ),
+        (
+            "x_test",
+            np.zeros((6, 4, 5), np.uint8),
+            r"x_test has images .* \(4, 5, 1\); allowed: \(5, 4",
+        ),
+        ("y_train", np.zeros(12), r"y_train has the type float64; allowed: integers"),
+        (
+            "y_train",
+            np.eye(12, dtype=int),
+            r"y_train has the shape \(12, 12\); allowed: \(12,\) or",
+        ),
+        (
+            "y_test",
+            np.arange(5),
+            r"y_test has the shape \(5,\); allowed: \(6,\) or \(6, 1\), a label",
+        ),
+        ("y_train", np.arange(12) - 1, r"y_train holds the label -1; allowed: 0 to M - 1"),
+        ("y_train", np.arange(12) % 3 + 1, r"y_train holds no label 0; allowed: each of 0 to 3"),
+        ("y_train", np.arange(12) % 3 * 2, r"y_train holds no label 1; allowed: each of 0 to 4"),
+        (
+            "y_train",
+            np.zeros(12, int),
+            r"y_train holds the label 0 only; allowed: two classes or m",
+        ),
+        ("y_test", np.arange(6), r"y_test holds the label 5; allowed: 0 to 2 as in y_train"),
+        ("y_test", np.arange(6) % 2, r"y_test holds no label 2; allowed: each of 0 to 2"),
+        ("y_test", np.array([None] * 6), r"y_test cannot be read \(Object arrays"),
+    ],
+)
+def test_bad_npz_is_refused_with_file_key_and_what_is_allowed(tmp_path, key, value, message):
+    content = {**arrays(), key: value}
+    np.savez(tmp_path / "mine.npz", **{k: v for k, v in content.items() if v is not None})
+    with pytest.raises(ValueError, match=rf"mine\.npz: {message}") as error:
+        load_dataset("npz", path=tmp_path / "mine.npz")
+    assert "\n" not in str(error.value)
+
+
+def test_damaged_npz_is_refused(tmp_path):
+    path = tmp_path / "mine.npz"
+    np.savez(path, **arrays())
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-100])
+    with pytest.raises(ValueError, match=r"mine\.npz: not a whole \.npz file"):
+        load_dataset("npz", path=path)
+    path.write_bytes(whole[:150] + b"\xff" + whole[151:])
+    with pytest.raises(ValueError, match=r"mine\.npz: damaged: Bad CRC-32"):
+        load_dataset("npz", path=path)
+
+
+def test_subsets_are_stratified_and_fixed_by_their_seed(tmp_path):
+    path = tmp_path / "mine.npz"
+    content = arrays(train=90, test=30)
+    content["x_train"][:, 0, 0] = np.arange(90)
+    np.savez(path, **content)
+    subset = partial(load_dataset, "npz", path=path, train_size=30, test_size=6)
+    dataset = subset(split_seed=0)
+    assert_array_equal(np.bincount(dataset.y_train), [10] * 3)
+    assert_array_equal(np.bincount(dataset.y_test), [2] * 3)
+    chosen = dataset.x_train[:, 0, 0, 0]
+    assert len(set(chosen)) == 30
+    assert_array_equal(dataset.x_train[..., 0], content["x_train"][chosen])
+    assert_array_equal(dataset.y_train, content["y_train"][chosen])
+    assert_array_equal(subset(split_seed=0).x_train, dataset.x_train)
+    assert not np.array_equal(subset(split_seed=1).x_train, dataset.x_train)
+    whole = load_dataset("npz", path=path, train_size=90, split_seed=0)
+    assert_array_equal(whole.x_train[..., 0], content["x_train"])
+
+
+def test_a_smaller_training_set_keeps_the_test_set(digits):
+    smaller = load_dataset("digits", train_size=100, test_size=500, split_seed=0)
+    assert_array_equal(smaller.x_test, digits.x_test)
+    assert_array_equal(np.bincount(smaller.y_train), [10] * 10)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({"train_size": 13}, r"train_size is 13; allowed: 3 to 9, or all 12"),
+        ({"train_size": 2}, r"train_size is 2; allowed: 3 to 9, or all 12"),
+        ({"train_size": 11}, r"train_size is 11; allowed: 3 to 9, or all 12"),
+        ({"test_size": 7}, r"test_size is 7; allowed: 3 to 3, or all 6"),
+    ],
+)
+def test_sizes_that_do_not_fit_are_refused(tmp_path, sizes, message):
+    np.savez(tmp_path / "mine.npz", **arrays())
+    with pytest.raises(ValueError, match=message):
+        load_dataset("npz", path=tmp_path / "mine.npz", split_seed=0, **sizes)
+
+
+@pytest.mark.parametrize(
+    ("rare", "message"),
+    [(1, r"train_size is 10; allowed: .* split"), (2, r"train_size is 10, .* no image of class 2")],
+)
+def test_a_subset_without_a_rare_class_is_refused(tmp_path, rare, message):
+    content = arrays(train=100)
+    content["y_train"] = np.repeat([0, 1, 2], [50, 50 - rare, rare])
+    np.savez(tmp_path / "mine.npz", **content)
+    with pytest.raises(ValueError, match=message):
+        load_dataset("npz", path=tmp_path / "mine.npz", train_size=10, split_seed=0)
+
+
+def test_digits_and_npz_do_not_import_torchvision(tmp_path):
+    np.savez(tmp_path / "mine.npz", **arrays())
+    code = (
+        "import sys; from label_smoothing.data.sources import load_dataset; "
+        "load_dataset('digits', test_size=500, split_seed=0); "
+        "load_dataset('npz', path='mine.npz'); sys.exit('torch' in sys.modules)"
+    )
+    scripts = Path(sources.__file__).parents[2]
+    subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(scripts)},
+    )

@@ -1,0 +1,87 @@
+"""Figures draw the numbers in their tables and nothing finite where the theory diverges."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from samples import cells
+
+from label_smoothing.figures.loss_figures import draw_loss_over_p, loss_over_p_numbers
+from label_smoothing.figures.style import write_figure
+
+
+@pytest.fixture
+def slices():
+    return pd.concat([cells("alpha", a, noise=0.02) for a in (0.6, 0.8, 1.0)])
+
+
+def test_loss_numbers(slices):
+    numbers = loss_over_p_numbers(slices)
+    predicted = numbers[(numbers["quantity"] == "predicted") & (numbers["p"] == 1)]
+    assert dict(zip(predicted["a"], predicted["loss"], strict=True)) == {
+        0.6: np.inf,
+        0.8: np.inf,
+        1.0: 0.0,
+    }
+    measured = numbers[numbers["quantity"] == "measured"]
+    assert len(measured) == 21
+    assert np.isfinite(measured["loss"]).all()
+    assert (measured["seeds"] == 3).all()
+    assert (measured["memorised"] == (measured["p"] > 0.2)).all()
+    one = measured[(measured["a"] == 0.6) & (measured["p"] == 0.5)].iloc[0]
+    raw = slices[(slices["a"] == 0.6) & (slices["p"] == 0.5)]["test_loss"]
+    assert_allclose(one["loss"], raw.mean())
+    best = numbers[numbers["quantity"] == "predicted optimum"].set_index("a")["p"]
+    assert_allclose(best, [0.6, 0.8, 1.0])
+
+
+def test_loss_figure_draws_its_numbers(slices):
+    numbers = loss_over_p_numbers(slices)
+    figure = draw_loss_over_p(numbers, "a study")
+    panels = [panel for panel in figure.axes if panel.get_visible()]
+    assert [panel.get_title() for panel in panels] == [
+        "clean rate a = 0.6",
+        "clean rate a = 0.8",
+        "clean rate a = 1",
+    ]
+    for panel, a in zip(panels, (0.6, 0.8, 1.0), strict=True):
+        drawn = {
+            point for bars in panel.containers for point in zip(*bars[0].get_data(), strict=True)
+        }
+        wanted = numbers[(numbers["quantity"] == "measured") & (numbers["a"] == a)]
+        assert drawn == set(zip(wanted["p"], wanted["loss"], strict=True))
+        assert any("∞" in text.get_text() for text in panel.texts) == (a < 1)
+    assert "3 seeds" in figure.get_suptitle()
+    assert "95 %" in figure.get_suptitle()
+
+
+def test_diverged_cells_are_marked(slices):
+    slices.loc[(slices["p"] == 1) & (slices["seed"] == 0), ["test_loss", "diverged_epoch"]] = (
+        np.nan,
+        3,
+    )
+    numbers = loss_over_p_numbers(slices)
+    at_one = numbers[(numbers["quantity"] == "measured") & (numbers["p"] == 1)]
+    assert (at_one["diverged"] == 1).all()
+    assert (at_one["seeds"] == 2).all()
+    figure = draw_loss_over_p(numbers, "a study")
+    assert "a seed diverged" in figure.axes[0].get_legend_handles_labels()[1]
+    slices["test_loss"], slices["diverged_epoch"] = np.nan, 1
+    draw_loss_over_p(loss_over_p_numbers(slices), "a study")
+
+
+def test_nothing_is_drawn_inside_the_frame_where_theory_diverges(slices):
+    figure = draw_loss_over_p(loss_over_p_numbers(slices), "a study")
+    for panel in figure.axes[:2]:
+        p, loss = panel.get_lines()[0].get_data()
+        assert loss[p == 1] > panel.get_ylim()[1]
+
+
+def test_figure_and_numbers_are_written_reproducibly(slices, tmp_path):
+    numbers = loss_over_p_numbers(slices)
+    for name in ("a", "b"):
+        figure = draw_loss_over_p(numbers, "a study")
+        write_figure(figure, numbers, tmp_path / f"{name}.svg", tmp_path / f"{name}.csv")
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    read = pd.read_csv(tmp_path / "a.csv")
+    assert_allclose(read["loss"], numbers["loss"], rtol=1e-9)

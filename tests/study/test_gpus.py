@@ -1,0 +1,36 @@
+"""How many devices CUDA would show."""
+
+import pytest
+
+from label_smoothing.study import gpus
+from label_smoothing.study.gpus import installed_gpus, visible_gpus
+
+
+@pytest.mark.parametrize(
+    ("setting", "installed", "visible"),
+    [
+        (None, 2, 2),
+        (None, 0, 0),
+        ("", 2, 0),
+        ("-1", 2, 0),
+        ("1", 2, 1),
+        ("1,0", 2, 2),
+        ("0, 1", 2, 2),
+        ("0,-1,1", 4, 1),
+        ("0,7,1", 4, 1),
+        ("0,,1", 4, 1),
+        ("no", 4, 0),
+        ("GPU-8932f937-d72c,GPU-1", 4, 2),
+        ("MIG-5d4f", 1, 1),
+    ],
+)
+def test_visible_gpus(setting, installed, visible):
+    assert visible_gpus(setting, installed) == visible
+
+
+def test_installed_gpus_are_those_of_the_driver(tmp_path, monkeypatch):
+    monkeypatch.setattr(gpus, "_DRIVER", tmp_path / "gpus")
+    assert installed_gpus() == 0
+    for address in ("0000:01:00.0", "0000:02:00.0"):
+        (tmp_path / "gpus" / address).mkdir(parents=True)
+    assert installed_gpus() == 2

@@ -1,0 +1,303 @@
+"""A config is refused with one line that names the key, the value and what is allowed."""
+
+import copy
+
+import pytest
+import yaml
+from samples import CONFIG, ROOT, SCHEMA
+
+from label_smoothing.study.grid import ConfigError, Study, canonical
+
+
+def changed(path, value):
+    config = copy.deepcopy(CONFIG)
+    section = config
+    *parents, last = path.split(".")
+    for key in parents:
+        section = section[key]
+    section[last] = value
+    return config
+
+
+def test_default_study_is_large_enough():
+    study = Study(CONFIG, SCHEMA)
+    assert len(study.clean_rates) >= 4
+    assert "1.0" in study.clean_rates
+    assert len(study.smoothing) >= 7
+    assert (study.smoothing[0], study.smoothing[-1]) == ("0.2", "1.0")
+    assert len(study.seeds) >= 2
+    assert {study.assumption_of(noise) for noise in CONFIG["noise_types"]} == {
+        "alpha",
+        "beta",
+        "gamma",
+    }
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "studies").glob("*.yaml")), ids=lambda f: f.stem)
+def test_every_study_is_allowed_and_draws_few_clean_rates(file):
+    study = Study(yaml.safe_load(file.read_text()), SCHEMA, file.parent)
+    assert set(study.few_clean_rates()) == set(study.drawn_clean_rates)
+
+
+def test_noise_types_share_networks():
+    study = Study(CONFIG, SCHEMA)
+    cells = list(study.cells())
+    assert len(cells) == len(set(cells))
+    assert len(cells) == len(study.clean_rates) * len(study.smoothing) * len(study.seeds)
+    assert len(list(study.slices())) == 3
+
+
+@pytest.mark.parametrize(
+    ("spelling", "path"), [("0.5", "0.5"), ("0.50", "0.5"), ("5e-1", "0.5"), ("1", "1.0")]
+)
+def test_one_value_has_one_spelling(spelling, path):
+    study = Study(changed("smoothing", yaml.safe_load(f"[{spelling}, 0.7]")), SCHEMA)
+    assert path in study.smoothing
+    assert canonical(float(spelling)) == path
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "whole"),
+    [
+        ("training.memorise.batch_size", "1e2", 100),
+        ("models.small_cnn.pool", ["2e0", 1], [2, 1]),
+        ("datasets.digits.test_size", "5e2", 500),
+    ],
+)
+def test_whole_numbers_with_an_exponent_are_whole(path, value, whole):
+    entry = Study(changed(path, value), SCHEMA).config
+    for key in path.split("."):
+        entry = entry[key]
+    assert entry == whole
+    assert {type(number) for number in (entry if isinstance(entry, list) else [entry])} == {int}
+
+
+def test_drawn_clean_rates_are_all_or_those_named():
+    assert Study(CONFIG, SCHEMA).drawn_clean_rates == Study(CONFIG, SCHEMA).clean_rates
+    study = Study(changed("drawn_clean_rates", [1, 0.5]), SCHEMA)
+    assert study.drawn_clean_rates == study.few_clean_rates() == ("0.5", "1.0")
+    with pytest.raises(ConfigError, match=r"drawn_clean_rates holds 0\.42; allowed: values"):
+        Study(changed("drawn_clean_rates", [0.5, 0.42]), SCHEMA)
+
+
+def test_few_clean_rates_reach_from_first_to_last():
+    rates = [round(0.05 * i, 2) for i in range(1, 21)]
+    assert Study(changed("clean_rates", rates), SCHEMA).few_clean_rates() == (
+        "0.05",
+        "0.35",
+        "0.7",
+        "1.0",
+    )
+
+
+@pytest.mark.parametrize("grid", ["[0.5, 0.50]", "[0.5, 5e-1]", "[1, 1.0]"])
+@pytest.mark.parametrize("key", ["smoothing", "clean_rates"])
+def test_two_spellings_of_one_value_are_refused(key, grid):
+    with pytest.raises(ConfigError, match=f"{key} holds .* twice; allowed: every value once"):
+        Study(changed(key, yaml.safe_load(grid)), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (
+            "models.small_cnn.hidden",
+            256.0,
+            r"models.small_cnn.hidden is 256.0; allowed: a whole numb",
+        ),
+        ("seeds", [1.0], r"seeds\[0\] is 1.0; allowed: a whole number"),
+        ("smothing", [0.5], r"unknown key 'smothing' \(did you mean 'smoothing'\?\)"),
+        ("datasets.digits.modle", "x", r"unknown key 'modle' in datasets.digits"),
+        ("clean_rates", [0.0], r"clean_rates\[0\] is 0.0; allowed: more than 0"),
+        ("clean_rates", [0.5, 1.01], r"clean_rates\[1\] is 1.01; allowed: 1 or less"),
+        ("clean_rates", [], r"clean_rates is \[\]; allowed: 1 or more entries"),
+        ("clean_rates", 0.5, r"clean_rates is 0.5; allowed: a list"),
+        ("smoothing", [0], r"smoothing\[0\] is 0; allowed: more than 0"),
+        ("smoothing", [-0.5], r"smoothing\[0\] is -0.5; allowed: more than 0"),
+        ("smoothing", ["0,5"], r"smoothing\[0\] is '0,5'; allowed: a number"),
+        ("smoothing", [True], r"smoothing\[0\] is True; allowed: a number"),
+        ("smoothing", [float("nan")], r"smoothing\[0\] is nan; allowed: a finite number"),
+        ("clean_rates", [float("inf")], r"clean_rates\[0\] is inf; allowed: a finite number"),
+        ("seeds", [0.5], r"seeds\[0\] is 0.5; allowed: a whole number"),
+        ("seeds", [-1], r"seeds\[0\] is -1; allowed: 0 or more"),
+        ("seeds", [1, "1e0"], r"seeds holds 1 twice"),
+        (
+            "noise_types.alpha.transition",
+            "pairs",
+            r"noise_types.alpha.transition is 'pairs'; allowed: a name under transitions: uniform",
+        ),
+        ("noise_types.alpha.assumption", "delta", r"is 'delta'; allowed: one of alpha, beta, gam"),
+        ("transitions.uniform.kind", "file", r"transitions.uniform has kind 'file' and path None"),
+        ("transitions.uniform.path", "T.csv", r"has kind 'uniform' and path 'T.csv'; allowed: a p"),
+        ("methods.label_smoothing.loss", "focal", r"loss is 'focal'; allowed: one of label_smoo"),
+        (
+            "methods.label_smoothing.matrix",
+            "transition",
+            r"methods.label_smoothing.matrix is 'transition'; allowed with loss .*: p",
+        ),
+        ("methods.x", {"loss": "matrix_smoothing"}, r"methods.x.matrix is 'p'; allowed with loss"),
+        (
+            "methods.x",
+            {"loss": "matrix_smoothing", "matrix": "file"},
+            r"methods.x has matrix 'file' and path None; allowed: a path with matrix 'file'",
+        ),
+        ("methods.label_smoothing.path", "S.csv", r"has matrix 'p' and path 'S.csv'; allowed"),
+        ("training.memorise.schedule", "milestones", r"schedule 'milestones' and milestones \[\]"),
+        ("training.memorise.milestones", [5], r"schedule 'one_cycle' and milestones \[5\]"),
+        ("training.memorise.precision", "fp16", r"precision is 'fp16'; allowed: one of fp32, bf16"),
+        ("checkpoint_every", 0, r"checkpoint_every is 0; allowed: 1 or more"),
+        ("datasets.digits.model", "resnet", r"datasets.digits.model is 'resnet'; allowed: a name"),
+        ("datasets.digits.training", "none", r"datasets.digits.training is 'none'; allowed"),
+        ("datasets.digits.test_size", 0, r"datasets.digits.test_size is 0; allowed: 2 or more"),
+        ("datasets.digits.test_size", 9, r"datasets.digits.test_size is 9; allowed: 10 to 1787"),
+        ("datasets.digits.test_size", 1788, r"test_size is 1788; allowed: 10 to 1787"),
+        ("datasets.digits.train_size", 0.5, r"train_size is 0.5; allowed: a whole number"),
+        ("datasets.digits.source", "mnist", r"source is 'mnist'; allowed: one of digits, MNIST, F"),
+        ("datasets.digits.source", "npz", r"missing key 'datasets.digits.path': source 'npz' need"),
+        ("datasets.digits.source", "SVHN", r"missing key 'datasets.digits.data_dir': source 'SVHN"),
+        (
+            "datasets.digits.path",
+            "x.npz",
+            r"datasets.digits.path is 'x.npz'; allowed: no path with source 'digits'",
+        ),
+        ("datasets.digits.data_dir", "d", r"data_dir is 'd'; allowed: no data_dir with source 'd"),
+        ("datasets.digits.data_dir", "", r"datasets.digits.data_dir is ''; allowed: 1 or more ch"),
+        ("datasets", {"a/b": {}}, r"is 'a/b'; allowed: another form .a name of letters"),
+        ("models.small_cnn.kernel_size", 2, r"kernel_size is 2; allowed: one of 1, 3, 5, 7"),
+        ("models.small_cnn.channels", [16], r"channels is \[16\]; allowed: 2 or more entries"),
+        (
+            "models.small_cnn.width",
+            3,
+            r"unknown key 'width' in models.small_cnn; allowed: kind, c",
+        ),
+        (
+            "models.small_cnn.kind",
+            "vit",
+            r"kind is 'vit'; allowed: one of cnn, resnet18, mlp .or",
+        ),
+        ("models.small_cnn.kind", 3, r"kind is 3; allowed: one of cnn, resnet18, mlp"),
+        (
+            "models.small_cnn.kind",
+            "mlp",
+            r"unknown key 'channels' in models.small_cnn; allowed",
+        ),
+        ("models.small_cnn", {"channels": [16, 16]}, r"missing key 'models.small_cnn.kind': which"),
+        ("models.small_cnn", {"kind": "cnn", "pool": [1, 1]}, r"missing key .*.channels': output"),
+        (
+            "models.small_cnn",
+            {"kind": "resnet18"},
+            r"missing key 'models.small_cnn.width': chan",
+        ),
+        ("models.small_cnn", {"kind": "resnet18", "width": 0}, r"width is 0; allowed: 1 or more"),
+        ("models.small_cnn", {"kind": "mlp", "hidden": 256}, r"hidden is 256; allowed: a list"),
+        (
+            "models.small_cnn",
+            {"kind": "mlp", "hidden": [0]},
+            r"hidden\[0\] is 0; allowed: 1 or mo",
+        ),
+        ("models.small_cnn.kind", "nets:", r"kind is 'nets:'; allowed: another form .module:Class"),
+        ("models.small_cnn.kind", "../nets:Net", r"kind is '../nets:Net'; allowed: another form"),
+        ("training.memorise.epochs", 0, r"training.memorise.epochs is 0; allowed: 1 or more"),
+        ("training.memorise.momentum", 1, r"momentum is 1; allowed: less than 1"),
+        ("device", "gpu", r"device is 'gpu'; allowed: one of auto, cpu, cuda"),
+        (
+            "train_resources.threads",
+            "two",
+            r"train_resources.threads is 'two'; allowed: a whole number",
+        ),
+    ],
+)
+def test_bad_config_is_refused_with_the_key_and_what_is_allowed(path, value, message):
+    with pytest.raises(ConfigError, match=message) as error:
+        Study(changed(path, value), SCHEMA)
+    assert "\n" not in str(error.value)
+
+
+def test_forward_correction_needs_probabilities():
+    config = changed("methods", {"forward": {"loss": "forward_correction"}})
+    config["smoothing"] = [0.5, 1.2]
+    with pytest.raises(ConfigError, match=r"smoothing holds 1.2; allowed with methods.forward, a"):
+        Study(config, SCHEMA)
+    config["methods"] = {"forward": {"loss": "forward_correction", "matrix": "transition"}}
+    assert Study(config, SCHEMA).smoothing_of("forward") == ("1.0",)
+
+
+def test_optional_keys_get_the_defaults_of_the_schema():
+    recipe = Study(CONFIG, SCHEMA).training_of("digits")
+    assert (recipe["precision"], recipe["flip"], recipe["milestones"]) == ("fp32", False, [])
+    assert "precision" not in CONFIG["training"]["memorise"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"source": "digits", "split_seed": 0}, r"missing key 'datasets.x.test_size': source 'dig"),
+        ({"source": "digits", "test_size": 500}, r"missing key 'datasets.x.split_seed': test_size"),
+        (
+            {"source": "MNIST", "data_dir": "d", "train_size": 500},
+            r"missing key 'datasets.x.split_seed': train_size needs it",
+        ),
+        ({"source": "MNIST", "path": "x.npz"}, r"missing key 'datasets.x.data_dir': source 'MNIST"),
+        ({"source": "npz", "data_dir": "d"}, r"missing key 'datasets.x.path': source 'npz' needs"),
+        ({"source": "npz", "path": "x.npz", "data_dir": "d"}, None),
+        ({"source": "MNIST", "data_dir": "d", "path": "x.npz"}, None),
+        ({"source": "npz", "path": "x.npz"}, None),
+        ({"source": "KMNIST", "data_dir": "d"}, None),
+        ({"source": "CIFAR100", "data_dir": "d", "test_size": 500, "split_seed": 0}, None),
+    ],
+)
+def test_keys_of_a_data_set_fit_its_source(entry, message):
+    config = changed("datasets", {"x": {**entry, "model": "small_cnn", "training": "memorise"}})
+    if message is None:
+        study = Study(config, SCHEMA)
+        assert study.npz_files("x") == ([entry["path"]] if entry["source"] == "npz" else [])
+        return
+    with pytest.raises(ConfigError, match=message) as error:
+        Study(config, SCHEMA)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("key", ["clean_rates", "datasets", "device"])
+def test_missing_key_is_named(key):
+    config = {name: value for name, value in CONFIG.items() if name != key}
+    with pytest.raises(ConfigError, match=f"missing key '{key}': "):
+        Study(config, SCHEMA)
+
+
+def own_network(folder, source=None, **settings):
+    if source is not None:
+        (folder / "nets.py").write_text(source)
+    return Study(changed("models.small_cnn", {"kind": "nets:Net", **settings}), SCHEMA, folder)
+
+
+def test_own_network_keeps_its_parameters_and_is_found_beside_the_config(tmp_path):
+    study = own_network(tmp_path, "class Net: pass", units=[3, {"any": "thing"}])
+    assert study.model_of("digits") == {
+        "kind": f"{tmp_path}/nets:Net",
+        "units": [3, {"any": "thing"}],
+    }
+    assert study.network_files("digits") == [f"{tmp_path}/nets.py"]
+    assert Study(CONFIG, SCHEMA, tmp_path).network_files("digits") == []
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (None, "a class in a file that can be read, .*nets.py cannot .No such file"),
+        ("x = 1\nclass Net(:", "a class in a file of Python, .*nets.py line 2 is none .invalid sy"),
+        ("class A: pass\nclass B: pass", "a class that .*nets.py defines: A, B"),
+        ("raise SystemExit\ndef Net(): pass", "a class that .*nets.py defines: none"),
+    ],
+)
+def test_missing_network_is_refused_without_running_its_file(tmp_path, source, message):
+    with pytest.raises(ConfigError, match=f"small_cnn.kind is 'nets:Net'; allowed: {message}") as e:
+        own_network(tmp_path, source)
+    assert "\n" not in str(e.value)
+
+
+@pytest.mark.parametrize("section", ["datasets", "noise_types", "transitions", "methods"])
+@pytest.mark.parametrize("name", ["a b", "a;b", "$(id)", "../up", "'a'", "-rf", "a\nb", "a\n", ""])
+def test_names_that_could_mean_more_are_refused(section, name):
+    config = changed(section, {name: next(iter(CONFIG[section].values()))})
+    with pytest.raises(ConfigError, match=f"{section} is .*allowed"):
+        Study(config, SCHEMA)

@@ -1,0 +1,124 @@
+"""A figure is offered where the study has what it shows; elsewhere the reason names the key."""
+
+import copy
+
+import pytest
+from samples import CONFIG, SCHEMA
+
+from label_smoothing.study import offered as figures_offered
+from label_smoothing.study.grid import Study
+from label_smoothing.study.offered import FIGURES, Figure, offered, why_not
+
+NAMES = {"dataset": "digits", "noise": "alpha", "method": "label_smoothing"}
+
+
+def study(**changes):
+    return Study({**copy.deepcopy(CONFIG), **changes}, SCHEMA)
+
+
+def missing(need, names=NAMES, **changes):
+    return need(study(**changes), names)
+
+
+def test_the_default_study_offers_every_figure():
+    paths = offered(study())
+    for name, figure in FIGURES.items():
+        if name != "methods":  # the default study has one
+            assert figure.path.format(**NAMES) in paths
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_a_figure_is_refused_exactly_where_it_is_not_offered(figure):
+    methods = {
+        "label_smoothing": {"loss": "label_smoothing"},
+        "logit": {"loss": "logit_smoothing"},
+        "true": {"loss": "backward_correction", "matrix": "transition"},
+    }
+    several = study(methods=methods)
+    paths = offered(several)
+    for dataset, noise, method in several.slices():
+        names = {"dataset": dataset, "noise": noise, "method": method}
+        path = FIGURES[figure].path
+        refused = why_not(several, figure, names)
+        assert (path.format(**names) in paths) == (not refused), names
+        assert not refused or "; needed: " in refused
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("dataset", "mnist", "datasets is digits; needed: mnist"),
+        ("noise", "delta", "noise_types is alpha, beta, gamma; needed: delta"),
+        ("method", "forward", "methods is label_smoothing; needed: forward"),
+    ],
+)
+def test_a_name_that_the_study_lacks_is_the_reason(key, value, message):
+    assert why_not(study(), "loss_over_p", {**NAMES, key: value}) == message
+
+
+def test_theory_needs_a_method_that_it_predicts():
+    methods = {"forward": {"loss": "forward_correction"}, "logit": {"loss": "logit_smoothing"}}
+    names = {**NAMES, "method": "forward"}
+    assert not missing(figures_offered.theory, names, methods=methods)
+    names = {**NAMES, "method": "logit"}
+    reason = missing(figures_offered.theory, names, methods=methods)
+    assert reason.startswith("methods.logit has loss 'logit_smoothing' and matrix 'p'; needed:")
+
+
+def test_gamma_has_no_labels_of_its_own():
+    assert not missing(figures_offered.own_labels, {**NAMES, "noise": "beta"})
+    reason = missing(figures_offered.own_labels, {**NAMES, "noise": "gamma"})
+    assert "noise_types.gamma.assumption is 'gamma'" in reason
+
+
+def test_counts():
+    two = {"clean_rates": [0.5, 1], "smoothing": [0.5, 1]}
+    for need, key in (
+        (figures_offered.clean_rates, "clean_rates"),
+        (figures_offered.smoothing, "smoothing"),
+    ):
+        assert not missing(need(2), **two)
+        assert missing(need(3), **two) == f"{key} is 0.5, 1.0; needed: 3 or more"
+    assert missing(figures_offered.methods(2)) == "methods is label_smoothing; needed: 2 or more"
+
+
+def test_certain_smoothing_parameters():
+    need = figures_offered.smoothing_with
+    assert not missing(need(0.9, 1), smoothing=[0.5, 0.9, 1])
+    reason = missing(need(0.9, 1), smoothing=[0.5, 0.9])
+    assert reason == "smoothing is 0.5, 0.9; needed: 0.9, 1.0"
+    either = need(0.95, 0.9, at_least=1)
+    assert not missing(either, smoothing=[0.5, 0.9])
+    reason = missing(either, smoothing=[0.5])
+    assert reason == "smoothing is 0.5; needed: at least 1 of 0.95, 0.9"
+
+
+def test_a_method_without_p_has_no_figure_over_p():
+    names = {**NAMES, "method": "true"}
+    methods = {"true": {"loss": "backward_correction", "matrix": "transition"}}
+    for need in (figures_offered.smoothing(1), figures_offered.smoothing_with(1)):
+        reason = missing(need, names, methods=methods)
+        assert (
+            reason
+            == "methods.true.matrix is 'transition'; needed: 'p', which gives it cells over p"
+        )
+
+
+def test_several_needs_give_the_first_reason(monkeypatch):
+    needs = (figures_offered.methods(2), figures_offered.clean_rates(99))
+    monkeypatch.setitem(FIGURES, "new", Figure("{dataset}/new", needs))
+    assert why_not(study(), "new", {"dataset": "digits"}).startswith("methods is")
+    assert "digits/new" not in offered(study())
+
+
+@pytest.mark.parametrize(
+    ("smoothing", "reason"),
+    [
+        ([0.9, 1], ""),
+        ([0.95, 1], ""),
+        ([0.9, 0.95], "smoothing is 0.9, 0.95; needed: 1.0"),
+        ([0.8, 1], "smoothing is 0.8, 1.0; needed: at least 1 of 0.95, 0.9"),
+    ],
+)
+def test_weak_smoothing_is_compared_with_none(smoothing, reason):
+    assert why_not(study(smoothing=smoothing), "weak_smoothing", NAMES) == reason

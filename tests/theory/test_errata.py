@@ -1,0 +1,302 @@
+"""Misprints of arXiv 2010.12648: the printed form fails and the corrected form holds.
+
+One test per row of the errata table in docs/theory.md. The judge is a Monte Carlo run of the
+memorising network with a fixed seed, or a numerical optimum, never the formula itself.
+"""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import log_softmax, logsumexp, softmax, xlogy
+
+from label_smoothing.analysis import fits
+from label_smoothing.theory import memorising as theory
+
+SAMPLES = 200_000
+
+# Four classes, columns sum to 1, rows do not; no symmetry that would hide an error.
+T = np.array(
+    [
+        [0.70, 0.05, 0.20, 0.10],
+        [0.10, 0.80, 0.15, 0.00],
+        [0.15, 0.05, 0.50, 0.30],
+        [0.05, 0.10, 0.15, 0.60],
+    ]
+)
+PRIOR = np.array([0.4, 0.3, 0.2, 0.1])
+# Rows sum to 1 too, but not symmetric.
+DOUBLY_STOCHASTIC = (
+    0.6 * np.eye(4) + 0.3 * np.roll(np.eye(4), 1, 0) + 0.1 * np.roll(np.eye(4), 2, 0)
+)
+
+
+class Memorised:
+    """Samples of clean, training and independently corrupted test labels."""
+
+    def __init__(self, T, prior, seed=20):
+        rng = np.random.default_rng(seed)
+        M = len(prior)
+        cumulative = np.cumsum(T, axis=0)
+        self.clean = rng.choice(M, size=SAMPLES, p=prior)
+        draws = rng.random((2, 1, SAMPLES))
+        self.train, self.test = np.minimum((draws > cumulative[:, self.clean]).sum(axis=1), M - 1)
+
+    def loss(self, S, test):
+        """Mean loss of outputs S[:, train] on one-hot `test` labels, and its standard error."""
+        losses = -np.log(S[test, self.train])
+        return losses.mean(), losses.std() / np.sqrt(SAMPLES)
+
+
+def uniform(a, M):
+    return Memorised(theory.smoothing_matrix(a, M), np.full(M, 1 / M))
+
+
+def assert_judged(judge, right, printed):
+    """Compare with a Monte Carlo mean: the right value agrees, the printed one does not."""
+    mean, error = judge
+    assert_allclose(right, mean, rtol=0, atol=4 * error + 1e-12)
+    assert abs(printed - mean) > 20 * error + 1e-6
+
+
+def best_matrix(J):
+    """Numerical minimiser of the loss over all S with columns that sum to 1."""
+    M = len(J)
+
+    def loss(logits):
+        return -np.sum(J * log_softmax(logits.reshape(M, M), axis=0))
+
+    def gradient(logits):
+        return (softmax(logits.reshape(M, M), axis=0) * J.sum(axis=0) - J).ravel()
+
+    found = minimize(loss, np.zeros(M * M), jac=gradient, method="BFGS", options={"gtol": 1e-9})
+    return softmax(found.x.reshape(M, M), axis=0)
+
+
+def best_p(loss):
+    return minimize_scalar(loss, bounds=(0, 1), method="bounded", options={"xatol": 1e-10}).x
+
+
+def entropy(p):
+    return -xlogy(p, p) - xlogy(1 - p, 1 - p)
+
+
+def test_eq3_entropy_is_not_the_clean_test_loss():
+    p = 0.7
+    run = uniform(1, 2)
+    S = theory.smoothing_matrix(p, 2)
+    assert_judged(run.loss(S, run.clean), right=-np.log(p), printed=entropy(p))
+    assert_allclose(theory.alpha_loss(p, 1), -np.log(p))
+    # H(p) is the training loss: there, and under gamma, the targets are smoothed as well.
+    training = -np.sum(S[:, run.train] * np.log(S[:, run.train])) / SAMPLES
+    assert_allclose([training, theory.gamma_loss(p, 1)], entropy(p), rtol=1e-9)
+
+
+@pytest.mark.parametrize("M", [2, 5])
+def test_eq4_to_6_score_the_clean_label(M):
+    p, a = 0.8, 0.7
+    run = uniform(a, M)
+    S = theory.smoothing_matrix(p, M)
+    on_noisy_label, _ = run.loss(S, run.train)
+    assert_allclose(on_noisy_label, -np.log(p), rtol=1e-9)
+    assert_judged(run.loss(S, run.clean), theory.alpha_loss(p, a, M), printed=on_noisy_label)
+
+
+def test_eq10_optimal_matrix_is_the_posterior():
+    J = theory.alpha_joint(T, PRIOR)
+    right = PRIOR[:, None] * T.T / (T @ PRIOR)
+    assert_allclose(theory.optimal_matrix(J), right, rtol=1e-12)
+    assert_allclose(best_matrix(J), right, atol=1e-4)
+    assert np.abs(best_matrix(J) - T).max() > 0.1
+    run = Memorised(T, PRIOR)
+    best, error = run.loss(right, run.clean)
+    # T[1, 3] = 0 would make the printed loss infinite; the comparison should not rest on that.
+    printed, _ = run.loss(np.maximum(T, 1e-3), run.clean)
+    assert printed > best + 20 * error
+    assert_allclose(theory.matrix_loss(right, J), best, atol=4 * error)
+
+
+def test_eq10_sum_over_classes_starts_at_one():
+    # A sum from 0 has one class too many, and so at least the smallest term.
+    M = len(T)
+    S = theory.smoothing_matrix(0.6, M)
+    terms = -np.sum(T.T / M * np.log(S), axis=1)
+    run = Memorised(T, np.full(M, 1 / M))
+    assert_judged(run.loss(S, run.clean), right=terms.sum(), printed=terms.sum() + terms.min())
+
+
+def test_eq12_off_diagonal_terms_count_once():
+    M = len(T)
+    S = theory.smoothing_matrix(0.6, M) @ theory.smoothing_matrix(0.9, M)
+    S = S + 0.02 * (np.roll(np.eye(M), 1, 0) - np.roll(np.eye(M), 2, 0))
+    terms = -theory.beta_joint(T) * np.log(S)
+    diagonal = np.trace(terms)
+    run = Memorised(T, np.full(M, 1 / M))
+    assert_judged(
+        run.loss(S, run.test),
+        right=theory.matrix_loss(S, theory.beta_joint(T)),
+        printed=diagonal + 2 * (terms.sum() - diagonal),
+    )
+
+
+def test_text_after_eq12_weights_the_mean_square_by_m_minus_1():
+    # The same label i twice, given the clean class i: T_ii^2 + sum over k != i of T_ki^2.
+    M, i = len(T), 2
+    mean_square = np.mean(np.delete(T[:, i], i) ** 2)
+    run = Memorised(T, np.eye(M)[i])
+    match = np.mean(run.train == run.test)
+    right, printed = T[i, i] ** 2 + (M - 1) * mean_square, T[i, i] ** 2 + mean_square / (M - 1)
+    assert_judged((match, np.sqrt(match * (1 - match) / SAMPLES)), right, printed)
+    assert_allclose(theory.mean_field_p(theory.beta_joint(T, np.eye(M)[i])), right, rtol=1e-12)
+
+
+def test_eq13_optimal_matrix_has_no_factor_one_half():
+    right = DOUBLY_STOCHASTIC @ DOUBLY_STOCHASTIC.T
+    J = theory.beta_joint(DOUBLY_STOCHASTIC)
+    assert_allclose(best_matrix(J), right, atol=1e-4)
+    assert_allclose(theory.optimal_matrix(J), right, rtol=1e-12)
+    assert_allclose((right / 2).sum(axis=0), 0.5)
+    with pytest.raises(ValueError, match=r"S: sum of column 0 = 0\.5"):
+        theory.matrix_loss(right / 2, J)
+
+
+def test_before_eq14_off_diagonal_is_one_minus_a():
+    M, a = 5, 0.8
+    run = uniform(a, M)
+    moved = np.mean((run.train == 1) & (run.clean == 0)) * M
+    error = np.sqrt(moved / (SAMPLES / M))
+    right, printed = (1 - a) / (M - 1), a / (M - 1)
+    assert_judged((moved, error), right, printed)
+    assert_allclose([a + (M - 1) * right, a + (M - 1) * printed], [1, 2 * a])
+
+
+def test_after_eq15_large_m_form_lacks_a_term():
+    p, a = 0.7, 0.6
+    M = 10.0 ** np.arange(2, 8)
+    # As printed: the loss of two classes, and log M for each miss of the target.
+    printed = theory.gamma_loss(p, a, 2) + (1 - a * p) * np.log(M)
+    missing = (1 - a) * (1 - p) * np.log(p / (1 - p))
+    exact = theory.gamma_loss(p, a, M)
+    assert np.all(np.abs(exact - (printed + missing)) < 2 * np.log(M) / M)
+    assert_allclose((exact - printed)[-1], missing, rtol=1e-4)
+    assert missing > 0.1
+    # The judge: a memorising network with many classes.
+    many = 1000
+    hit = np.random.default_rng(15).random(2_000_000) < a
+    q = (1 - p) / (many - 1)
+    on_hit = -p * np.log(p) - (1 - p) * np.log(q)
+    on_miss = -q * np.log(p) - (1 - q) * np.log(q)
+    losses = np.where(hit, on_hit, on_miss)
+    judge = losses.mean(), losses.std() / np.sqrt(hit.size)
+    value = theory.gamma_loss(p, a, 2) + (1 - a * p) * np.log(many)
+    assert_allclose(value + missing, judge[0], atol=4 * judge[1] + 2 * np.log(many) / many)
+    assert abs(value - judge[0]) > 20 * judge[1]
+
+
+def test_eq16_beta_loss_of_one_class():
+    M, p = len(T), 0.6
+    s = np.sum(T[:, 0] ** 2)
+
+    def right(p):
+        return -s * np.log(p) - (1 - s) * np.log((1 - p) / (M - 1))
+
+    def printed(p):
+        pairs = np.outer(T[:, 0], T[:, 0])
+        return -s * np.log(p) - 2 * (pairs.sum() - np.trace(pairs)) * np.log(1 - p)
+
+    run = Memorised(T, np.eye(M)[0])
+    assert_judged(run.loss(theory.smoothing_matrix(p, M), run.test), right(p), printed(p))
+    match = np.mean(run.train == run.test)
+    assert_allclose(best_p(right), match, atol=5e-3)
+    assert_allclose(best_p(right), theory.mean_field_p(theory.beta_joint(T, np.eye(M)[0])))
+    assert abs(best_p(printed) - match) > 0.1
+
+
+def test_eq17_mean_field_p_is_a_trace_over_m():
+    M = len(T)
+    run = Memorised(T, np.full(M, 1 / M))
+
+    def loss(p):
+        return run.loss(theory.smoothing_matrix(p, M), run.test)[0]
+
+    found = best_p(loss)
+    right = np.trace(T @ T.T) / M
+    assert_allclose(found, right, atol=5e-3)
+    assert_allclose(theory.mean_field_p(theory.beta_joint(T)), right, rtol=1e-12)
+    double_sum, trace = np.sum(T**2) / 2, np.trace(T @ T.T) / (2 * M)
+    assert abs(double_sum - trace) > 0.1  # the two printed sides differ from each other
+    assert abs(double_sum - found) > 0.1
+    assert abs(trace - found) > 0.1
+
+
+def test_after_eq17_one_variable_estimates_the_clean_rate():
+    # Mean diagonal and mean off-diagonal of a transition matrix are one number, not two.
+    rng = np.random.default_rng(17)
+    M = 4
+    matrices = [rng.dirichlet(np.ones(M), size=M).T for _ in range(50)]
+    diagonal = np.array([np.trace(m) / M for m in matrices])
+    off_diagonal = np.array([(m.sum() - np.trace(m)) / (M * (M - 1)) for m in matrices])
+    assert_allclose(off_diagonal, (1 - diagonal) / (M - 1), rtol=1e-10)
+    printed = np.stack([np.ones(50), diagonal, off_diagonal], axis=1)
+    assert np.linalg.matrix_rank(printed) == 2
+    # One unknown, so one loss curve of the network is enough to find it.
+    run = Memorised(T, PRIOR)
+    p = np.array([0.5, 0.9])
+    loss = [run.loss(theory.smoothing_matrix(x, M), run.clean)[0] for x in p]
+    fit = fits.fit_clean_rate(p, loss, M)
+    assert_allclose(fit.clean_rate, PRIOR @ np.diag(T), atol=5e-3)
+    assert_allclose(fit.residual_sd, 0, atol=1e-12)
+
+
+def section_6_2_losses(T, logits, i):
+    """Label smoothing, forward correction and logit smoothing with T, for training label i."""
+    log_sigma = log_softmax(logits)
+    return -T[i] @ log_sigma, -logsumexp(log_sigma, b=T[i]), -log_softmax(T @ logits)[i]
+
+
+def test_eq18_holds_per_label_only():
+    rng = np.random.default_rng(18)
+    margins = []
+    for logits in rng.normal(scale=2, size=(500, 4)):
+        for i in range(4):
+            label, forward, _ = section_6_2_losses(DOUBLY_STOCHASTIC, logits, i)
+            margins.append(label - forward)
+    assert min(margins) >= -1e-12
+    assert max(margins) > 1
+    # For all i, j at once it is false: rows that do not sum to 1 put it either way round.
+    lopsided = np.array([[0.9, 0.8], [0.1, 0.2]])
+    label, forward, _ = section_6_2_losses(lopsided, np.zeros(2), 1)
+    assert_allclose([label, forward], [0.3 * np.log(2), -np.log(0.15)])
+    assert label < forward
+    # Nor does it hold between the loss at one label and that at another.
+    logits = np.array([3.0, 0, 0, 0])
+    label = section_6_2_losses(DOUBLY_STOCHASTIC, logits, 0)[0]
+    forward = section_6_2_losses(DOUBLY_STOCHASTIC, logits, 3)[1]
+    assert label < forward
+
+
+def test_eq19_forward_and_logit_smoothing_have_no_fixed_order():
+    rng = np.random.default_rng(19)
+    differences = []
+    for logits in rng.normal(scale=2, size=(500, 4)):
+        _, forward, logit = section_6_2_losses(DOUBLY_STOCHASTIC, logits, 0)
+        differences.append(forward - logit)
+    assert min(differences) < -0.1
+    assert max(differences) > 0.1
+
+
+def test_gamma_transition_is_continuous_for_two_classes_only():
+    def jump(M, width):
+        """Numerical global optimum just above the transition, less the 1/M below it."""
+        a = theory.gamma_transition(M).a_c + width
+        p = np.linspace(1e-4, 1 - 1e-4, 200_001)
+        best = p[np.argmin(theory.gamma_loss(p, a, M))]
+        return max(best, 1 - best) - 0.5 if M == 2 else best - 1 / M
+
+    continuous = np.array([jump(2, width) for width in (1e-2, 1e-3, 1e-4)])
+    assert_allclose(continuous, np.sqrt([3e-2, 3e-3, 3e-4]), rtol=0.05)
+    for M in (3, 10):
+        expected = theory.gamma_transition(M).p_above - 1 / M
+        assert expected > 0.15
+        assert_allclose(jump(M, 1e-6), expected, atol=1e-3)
+        assert_allclose(jump(M, -1e-4), 0, atol=1e-4)

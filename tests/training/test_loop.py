@@ -1,0 +1,308 @@
+"""Training: what it promises, and that the default recipe memorises."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from numpy.testing import assert_allclose, assert_array_equal
+
+from label_smoothing.data.noise import corrupt_labels, uniform_transition
+from label_smoothing.data.sources import load_digits
+from label_smoothing.study.grid import Study
+from label_smoothing.theory.matrices import smoothing_matrix
+from label_smoothing.training.checkpoints import Checkpoint
+from label_smoothing.training.loop import (
+    Interrupted,
+    Recipe,
+    choose_device,
+    demand_determinism,
+    device_uuids,
+    train_network,
+)
+
+ROOT = Path(__file__).parents[2]
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+RECIPE = Recipe(**Study(CONFIG, SCHEMA).training_of("digits"))
+MODEL = CONFIG["models"]["small_cnn"]
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_digits(test_size=500, seed=0)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
+def corrupted(digits, a, seed=0):
+    T, rng = uniform_transition(a, 10), np.random.default_rng(seed)
+    return corrupt_labels(digits.y_train, T, rng), corrupt_labels(digits.y_test, T, rng)
+
+
+def train(digits, a=0.6, p=0.8, seed=0, loss="label_smoothing", checkpoint=None, **recipe):
+    return train_network(
+        digits,
+        *corrupted(digits, a),
+        loss=loss,
+        matrix=smoothing_matrix(p, 10),
+        model=MODEL,
+        recipe=RECIPE._replace(**{"epochs": 2, **recipe}),
+        seed=seed,
+        device="cpu",
+        checkpoint=checkpoint,
+    )
+
+
+@pytest.mark.parametrize("p", [0.35, 1.0])
+def test_default_recipe_memorises_the_hardest_cells(digits, p):
+    # The most noise of the default study, with the weakest signal and with hard targets.
+    a = min(CONFIG["clean_rates"])
+    result = train(digits, a=a, p=p, epochs=RECIPE.epochs)
+    assert result.train_accuracy >= CONFIG["memorised_at"] >= 0.99
+
+
+def test_same_seed_gives_the_same_bits(digits):
+    first, again = train(digits), train(digits)
+    assert_array_equal(first.log_probabilities, again.log_probabilities)
+    assert first.train_loss == again.train_loss
+
+
+def test_global_random_state_neither_matters_nor_changes(digits):
+    first = train(digits)
+    torch.manual_seed(123)
+    state = torch.get_rng_state()
+    assert_array_equal(train(digits).log_probabilities, first.log_probabilities)
+    assert_array_equal(torch.get_rng_state(), state)
+
+
+def test_seeds_differ(digits):
+    a, b = (train(digits, seed=seed).log_probabilities for seed in (0, 1))
+    assert np.abs(a - b).max() > 0.1
+
+
+def test_result_is_consistent(digits):
+    result = train(digits, p=0.7, epochs=3)
+    outputs = result.log_probabilities
+    assert outputs.shape == (500, 10)
+    assert outputs.dtype == np.float32
+    assert_allclose(np.exp(outputs).sum(axis=1), 1, rtol=1e-5)
+    assert [row["epoch"] for row in result.history] == [1, 2, 3]
+    last = result.history[-1]
+    hits = outputs.argmax(axis=1) == digits.y_test
+    assert_allclose(last["test_accuracy"], hits.mean())
+    assert_allclose(last["test_loss"], -outputs[np.arange(500), digits.y_test].mean(), rtol=1e-5)
+    noisy = corrupted(digits, 0.6)[1]
+    assert_allclose(last["noisy_test_loss"], -outputs[np.arange(500), noisy].mean(), rtol=1e-5)
+    assert last["train_loss"] < result.history[0]["train_loss"]
+    assert_allclose(last["uniform_test_loss"], -outputs.mean(), rtol=1e-5)
+    assert 0 < result.train_accuracy <= 1
+    entropy = -0.7 * np.log(0.7) - 0.3 * np.log(0.3 / 9)
+    assert_allclose(result.train_kl, result.train_loss - entropy, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("optimizer", "rate"), [("sgd", 0.05), ("adam", 0.003)])
+@pytest.mark.parametrize("schedule", ["constant", "one_cycle", "milestones"])
+def test_every_optimizer_and_schedule_learns(digits, optimizer, rate, schedule):
+    recipe = {"optimizer": optimizer, "learning_rate": rate, "schedule": schedule}
+    result = train(digits, a=1.0, p=0.9, epochs=8, milestones=[6], **recipe)
+    assert result.history[-1]["test_accuracy"] > 0.9
+    if schedule == "milestones":
+        rates = [row["learning_rate"] / rate for row in result.history]
+        assert_allclose(rates, [1] * 6 + [0.5] * 2)
+
+
+@pytest.mark.parametrize(
+    "loss", ["matrix_smoothing", "forward_correction", "backward_correction", "logit_smoothing"]
+)
+def test_every_loss_learns(digits, loss):
+    result = train(digits, a=0.9, p=0.9, loss=loss, epochs=6)
+    assert result.history[-1]["test_accuracy"] > 0.8
+    both = result.log_probabilities, result.uncorrected_log_probabilities
+    assert_allclose(np.exp(both).sum(axis=2), 1, rtol=1e-5)
+    corrects = loss in ("forward_correction", "logit_smoothing")
+    assert np.array_equal(*both) != corrects
+
+
+def test_forward_correction_outputs_are_corrected(digits):
+    result = train(digits, loss="forward_correction", p=0.8)
+    corrected = np.exp(result.uncorrected_log_probabilities) @ smoothing_matrix(0.8, 10).T
+    assert_allclose(np.exp(result.log_probabilities), corrected, rtol=1e-4, atol=1e-7)
+
+
+def test_augmentation_moves_and_mirrors_training_images_only(digits):
+    plain, crop, flip = (
+        train(digits, a=1.0, **changes) for changes in ({}, {"crop": 1}, {"flip": True})
+    )
+    assert not np.array_equal(plain.log_probabilities, crop.log_probabilities)
+    assert not np.array_equal(plain.log_probabilities, flip.log_probabilities)
+    assert train(digits, a=1.0, epochs=8, crop=1).history[-1]["test_accuracy"] > 0.9
+
+
+def test_crops_are_windows_of_the_padded_image(digits):
+    from label_smoothing.training.loop import _Training
+    from label_smoothing.training.models import build_model as build
+
+    network = build(MODEL, (8, 8, 1), 10)
+    arguments = (digits, *corrupted(digits, 1.0), "label_smoothing", np.eye(10), network)
+    training = _Training(*arguments, RECIPE._replace(crop=2), "cpu")
+    training.batches.manual_seed(0)
+    images = torch.arange(5 * 64.0).reshape(5, 1, 8, 8) + 1
+    padded = torch.nn.functional.pad(images, [2] * 4)
+    seen = set()
+    for _ in range(60):
+        for sample, cropped in enumerate(training._augment(images)):
+            windows = {
+                (i, j): padded[sample, :, i : i + 8, j : j + 8] for i in range(5) for j in range(5)
+            }
+            matches = [at for at, window in windows.items() if torch.equal(window, cropped)]
+            assert len(matches) == 1
+            seen.update(matches)
+    assert len(seen) == 25
+    training = _Training(*arguments, RECIPE._replace(flip=True), "cpu")
+    mirrored = training._augment(images[:1].expand(200, -1, -1, -1))
+    share = np.mean([torch.equal(image, images[0].flip(2)) for image in mirrored])
+    assert 0.35 < share < 0.65
+
+
+def test_bf16_is_close_to_fp32(digits):
+    full, half = (train(digits, a=0.9, epochs=4, precision=name) for name in ("fp32", "bf16"))
+    assert not np.array_equal(full.log_probabilities, half.log_probabilities)
+    assert half.log_probabilities.dtype == np.float32
+    assert_allclose(half.train_loss, full.train_loss, rtol=0.05)
+    for a, b in zip(full.history, half.history, strict=True):
+        assert_allclose(b["train_loss"], a["train_loss"], rtol=0.05)
+
+
+def test_divergence_is_recorded_with_its_epoch(digits, caplog):
+    diverging = {"optimizer": "sgd", "schedule": "constant", "learning_rate": 1e9}
+    result = train(digits, **diverging, epochs=5)
+    assert 1 <= result.diverged_epoch == len(result.history) < 5
+    assert np.isnan(result.log_probabilities).all()
+    assert result.log_probabilities.shape == (500, 10)
+    assert np.isnan([result.train_loss, result.train_kl, result.train_accuracy]).all()
+    assert f"diverged: the loss is not finite in epoch {result.diverged_epoch}" in caplog.text
+
+
+class Killed(Checkpoint):
+    """A checkpoint of a process that dies right after it has written its state once."""
+
+    def save(self, tensors, state):
+        super().save(tensors, state)
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_resumed_training_gives_the_same_bits(digits, tmp_path, optimizer):
+    recipe = {"optimizer": optimizer, "learning_rate": 0.003, "epochs": 4, "crop": 1}
+    undisturbed = train(digits, **recipe)
+    path = tmp_path / "cell.safetensors"
+    with pytest.raises(KeyboardInterrupt):
+        train(digits, **recipe, checkpoint=Killed(path, "key", every=2))
+    resumed = train(digits, **recipe, checkpoint=Checkpoint(path, "key", every=2))
+    assert_same(resumed, undisturbed)
+
+
+@pytest.mark.parametrize("steps", [0, 9, 13, 14, 30])
+def test_sigterm_in_mid_epoch_loses_nothing(digits, tmp_path, monkeypatch, steps):
+    undisturbed = train(digits, epochs=3)
+    checkpoint = Checkpoint(tmp_path / "cell.safetensors", "key", every=100)
+    from label_smoothing.training import optimizers
+
+    count, step = [0], optimizers.Adam.step
+
+    def terminating(self, rate):
+        step(self, rate)
+        count[0] += 1
+        if count[0] == steps + 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(optimizers.Adam, "step", terminating)
+    with pytest.raises(Interrupted, match=f"SIGTERM in epoch {steps // 14 + 1}"):
+        train(digits, epochs=3, checkpoint=checkpoint)
+    assert count[0] == steps + 1
+    assert_same(train(digits, epochs=3, checkpoint=checkpoint), undisturbed)
+    assert count[0] == 3 * 14
+
+
+@pytest.mark.parametrize(
+    "recipe", [{"loss": "forward_correction"}, {"optimizer": "sgd", "learning_rate": 1e6}]
+)
+def test_finished_training_is_not_repeated(digits, tmp_path, monkeypatch, recipe):
+    checkpoint = Checkpoint(tmp_path / "cell.safetensors", "key", every=1)
+    first = train(digits, **recipe, checkpoint=checkpoint)
+    assert bool(first.diverged_epoch) == ("optimizer" in recipe)
+    monkeypatch.delattr("label_smoothing.training.loop.build_model")
+    again = train(digits, **recipe, checkpoint=checkpoint)
+    np.testing.assert_equal(again._asdict(), first._asdict())
+    assert again.log_probabilities.dtype == np.float32
+
+
+def test_checkpoint_of_another_training_is_ignored(digits, tmp_path, caplog):
+    path = tmp_path / "cell.safetensors"
+    with pytest.raises(KeyboardInterrupt):
+        train(digits, checkpoint=Killed(path, "one", every=1))
+    result = train(digits, checkpoint=Checkpoint(path, "two", every=1))
+    assert "ignoring the checkpoint" in caplog.text
+    assert_same(result, train(digits))
+
+
+def assert_same(result, expected):
+    assert_array_equal(result.log_probabilities, expected.log_probabilities)
+    assert (result.train_loss, result.train_accuracy) == (
+        expected.train_loss,
+        expected.train_accuracy,
+    )
+    times = [{**row, "seconds": 0} for row in result.history]
+    assert times == [{**row, "seconds": 0} for row in expected.history]
+
+
+def test_training_spares_the_import_of_the_compiler():
+    code = (
+        "import sys, torch\n"
+        "from label_smoothing.training.optimizers import Adam\n"
+        "x = torch.ones(2, requires_grad=True)\n"
+        "x.sum().backward()\n"
+        "Adam([x], 0.9).step(0.1)\n"
+        "assert 'torch._dynamo' not in sys.modules\n"
+    )
+    scripts = ROOT / "workflow/scripts"
+    subprocess.run([sys.executable, "-c", code], cwd=scripts, check=True)
+
+
+@pytest.mark.parametrize(
+    ("setting", "available", "device"),
+    [("auto", True, "cuda"), ("auto", False, "cpu"), ("cpu", True, "cpu"), ("cuda", True, "cuda")],
+)
+def test_device(setting, available, device):
+    assert choose_device(setting, available) == device
+
+
+def test_determinism_is_demanded_of_gpus_only(monkeypatch):
+    calls = []
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    monkeypatch.setattr(torch, "use_deterministic_algorithms", lambda *a, **k: calls.append((a, k)))
+    demand_determinism("cpu")
+    assert not calls
+    assert "CUBLAS_WORKSPACE_CONFIG" not in os.environ
+    demand_determinism("cuda")
+    assert calls == [((True,), {"warn_only": True})]
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_every_gpu_has_its_own_uuid():
+    assert len(set(device_uuids())) == torch.cuda.device_count()
+
+
+def test_missing_gpu_is_an_error():
+    with pytest.raises(ValueError, match="device is 'cuda', but no GPU is visible"):
+        choose_device("cuda", cuda_available=False)

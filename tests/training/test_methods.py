@@ -1,0 +1,53 @@
+"""The matrix of each method."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from label_smoothing.data.noise import pair_flip_transition, uniform_transition
+from label_smoothing.theory import memorising as theory
+from label_smoothing.training.methods import MATRICES, method_matrix
+
+PRIOR = np.full(4, 0.25)
+T = uniform_transition(0.7, 4)
+
+
+def test_every_kind_has_columns_that_sum_to_one():
+    prior, uneven = (
+        np.array([0.5, 0.2, 0.3]),
+        np.array([[0.8, 0.1, 0.0], [0.1, 0.6, 0.3], [0.1, 0.3, 0.7]]),
+    )
+    for kind in MATRICES:
+        matrix = method_matrix(kind, 0.6, uneven, prior, np.eye(3))
+        assert matrix.shape == (3, 3)
+        assert_allclose(matrix.sum(axis=0), 1, err_msg=kind)
+
+
+def test_uniform_noise_has_the_optima_of_the_theory():
+    # Doubly stochastic T and a uniform prior: T^t and T T^t, both of label smoothing's form.
+    alpha, beta = theory.alpha_optimum(0.7, 4), theory.beta_optimum(0.7, 4)
+    for kind, p in (
+        ("alpha_optimal", alpha),
+        ("alpha_mean_field", alpha),
+        ("beta_optimal", beta),
+        ("beta_mean_field", beta),
+        ("transition", 0.7),
+    ):
+        expected = theory.smoothing_matrix(p, 4)
+        assert_allclose(method_matrix(kind, 0.1, T, PRIOR), expected, err_msg=kind)
+    assert_allclose(method_matrix("p", 1.2, T, PRIOR), theory.smoothing_matrix(1.2, 4))
+
+
+def test_pair_flips_have_another_optimum_than_label_smoothing():
+    flips = pair_flip_transition(0.7, 4)
+    assert_allclose(method_matrix("alpha_optimal", 0.1, flips, PRIOR), flips.T)
+    assert_allclose(method_matrix("beta_optimal", 0.1, flips, PRIOR), flips @ flips.T)
+    mean_field = method_matrix("beta_mean_field", 0.1, flips, PRIOR)
+    assert_allclose(mean_field, theory.smoothing_matrix(0.7**2 + 0.3**2, 4))
+
+
+def test_bad_kinds_and_files_are_refused():
+    with pytest.raises(ValueError, match="matrix is 'delta_optimal', allowed: p, transition, "):
+        method_matrix("delta_optimal", 0.5, T, PRIOR)
+    with pytest.raises(ValueError, match=r"target matrix is \(3, 3\), allowed here: \(4, 4\)"):
+        method_matrix("file", 0.5, T, PRIOR, np.eye(3))

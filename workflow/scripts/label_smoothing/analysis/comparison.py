@@ -1,0 +1,292 @@
+"""Measured test losses against the theory of the memorising network."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from label_smoothing.analysis.fits import (
+    asks_for_label,
+    fit_clean_rate,
+    informative,
+    measured_optimum,
+)
+from label_smoothing.analysis.intervals import mean_interval
+from label_smoothing.theory.memorising import gamma_loss, gamma_optimum, memorised_loss
+
+
+def predicted_loss(p: ArrayLike, match: ArrayLike, M: int, assumption: str) -> np.ndarray:
+    """
+    Return the theory's test loss of a network that memorises, in nats.
+
+    Parameters
+    ----------
+    p : array_like, in [0, 1]
+        Smoothing parameter.
+    match : array_like, in [0, 1]
+        Match probability of the noise, see `noise.match_probabilities`. The theory knows a noise
+        matrix by this number alone.
+    M : int
+        Number of classes.
+    assumption : {"alpha", "beta", "gamma"}
+    """
+    return gamma_loss(p, match, M) if assumption == "gamma" else memorised_loss(p, match, M)
+
+
+def predicted_optimum(match: ArrayLike, M: int, assumption: str) -> np.ndarray:
+    """Return the p that minimises `predicted_loss`: the match probability itself, but for gamma."""
+    return gamma_optimum(match, M) if assumption == "gamma" else match
+
+
+def curves_over_p(
+    cells: pd.DataFrame, score: str, fewest: int = 3, memorised: bool = False
+) -> pd.DataFrame:
+    """
+    Return a score on the p that all seeds share.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Slices of one data set, noise type and method, see `compare_with_theory`.
+    score : str
+        Column of theirs.
+    fewest : int
+        Clean rates with fewer such p are left out: they show no curve.
+    memorised : bool
+        Whether a p counts only if every seed memorised it.
+
+    Returns
+    -------
+    DataFrame
+        Index a and p, one column a seed.
+    """
+    if memorised:
+        # Kept as rows without a score, so that a p must be memorised by every seed.
+        cells = cells.assign(**{score: cells[score].where(cells["memorised"])})
+    table = cells.pivot(index=["a", "p"], columns="seed", values=score).dropna()
+    return table.groupby("a").filter(lambda curve: len(curve) >= fewest)
+
+
+class Explained(NamedTuple):
+    """
+    What the theory explains of the test losses, by seed, without a free parameter.
+
+    Attributes
+    ----------
+    scaled_shares : Series
+        -log(1 - R²) of each seed, with R² = 1 - (sum of squared deviations)/(of the losses about
+        their mean). R² is at most 1, so means and intervals are taken on this scale; `unscaled`
+        leads back.
+    deviations : DataFrame
+        Measured minus predicted losses in nats; index a and p, one column a seed.
+    rmse : float
+        Root mean square of the deviations.
+    cells : int
+        Networks that the theory has a say on; those that some seed did not memorise are among them,
+        but not among the deviations.
+    """
+
+    scaled_shares: pd.Series
+    deviations: pd.DataFrame
+    rmse: float
+    cells: int
+
+
+def explained_share(cells: pd.DataFrame) -> Explained:
+    """
+    Return how much of the test losses the theory explains where it is put to the test.
+
+    That is where labels are corrupted (a < 1), 0 < p < 1, p ≠ 1/M, and every seed memorised:
+    without noise all theories are alike, at p = 1 they diverge, at p = 1/M the loss is log M
+    whatever the noise.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Slices of one data set, noise type and method, see `compare_with_theory`.
+    """
+    first = cells.iloc[0]
+    M, assumption = int(first["classes"]), first["assumption"]
+    cells = cells[(cells["a"] < 1) & informative(cells["p"].to_numpy(), M)]
+    measured = curves_over_p(cells, "test_loss", memorised=True)
+    a, p = (measured.index.get_level_values(level) for level in ("a", "p"))
+    match = cells.groupby("a")["match_probability"].first()[a].to_numpy()
+    deviations = measured.sub(predicted_loss(p.to_numpy(), match, M, assumption), axis=0)
+    missed = (deviations**2).sum() / ((measured - measured.mean()) ** 2).sum()
+    rmse = float(np.sqrt((deviations**2).mean().mean()))
+    return Explained(-np.log(missed), deviations, rmse, len(cells))
+
+
+def unscaled(share: ArrayLike) -> np.ndarray:
+    """Return the R² of a value on the scale of `Explained.scaled_shares`."""
+    return 1 - np.exp(-np.asarray(share))
+
+
+def match_over_a(table: pd.DataFrame, rates: ArrayLike) -> np.ndarray:
+    """
+    Return the match probability between the clean rates of a study.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of one data set and noise type with a, assumption, expected_clean_rate and
+        match_probability.
+    rates : array_like, shape (n,)
+        Clean rates, not below the table's: not every noise matrix reaches lower ones.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        nan where no row of the table has a < 1, so that none shows the noise.
+    """
+    corrupted = table[table["a"] < 1]
+    rates = np.asarray(rates, dtype=float)
+    if corrupted.empty:
+        return np.full_like(rates, np.nan)
+    # Every family of transitions is I + (1 - a) N, so the clean rate is linear in 1 - a and the
+    # probability that two corruptions agree is quadratic: one row gives each coefficient.
+    row, corruption = corrupted.iloc[0], 1 - corrupted["a"].iloc[0]
+    lost = (1 - row["expected_clean_rate"]) / corruption
+    if row["assumption"] != "beta":
+        return (1 - lost * (1 - rates)).clip(0, 1)
+    agree = (row["match_probability"] - 1 + 2 * lost * corruption) / corruption**2
+    return (1 - 2 * lost * (1 - rates) + agree * (1 - rates) ** 2).clip(0, 1)
+
+
+def compare_with_theory(cells: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return predicted and measured optimum, fitted match probability and agreement at each a.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Slices as `aggregate` writes them: one row for each a, p and seed of one data set, noise
+        type and method.
+
+    Returns
+    -------
+    DataFrame
+        One row for each a. Every measured quantity is computed for each seed and then averaged;
+        ``_low`` and ``_high`` are its 95 % t-interval over seeds, empty for one seed. All losses
+        are in nats.
+
+        - dataset, noise, assumption, method, a, M; seeds: those with a network that did not diverge
+        - expected_clean_rate, expected_agreement, match_probability: of the noise matrix, see
+          `noise.match_probabilities`; the last is the one of this row's assumption
+        - predicted_optimum: the p that minimises the theory's loss; predicted_optimum_alpha,
+          predicted_optimum_beta, predicted_optimum_gamma: under each assumption
+        - measured_optimum: vertex of the parabola through the lowest measured loss and its
+          neighbours below p = 1, or the lowest p itself where there is no vertex (optimum_status
+          says why)
+        - grid_optimum: the p with the lowest measured loss
+        - fitted_optimum: the theory's optimum at the fitted match probability (beyond 0 or 1, at
+          that limit, here and below)
+        - fitted_match: the match probability that fits the losses best; fitted_match_se is its
+          standard error over seeds, fit_se the mean over seeds of the one that the scatter about
+          the fitted curve gives; see `fits.fit_clean_rate`
+        - effective_clean_rate: the clean rate that has this match probability
+        - measured_accuracy: test accuracy against the labels of the noise type, mean over the p
+          that enter the fit and exceed 1/M (below, right is what a network avoids);
+          match_minus_accuracy: fitted_match minus it, 0 in theory
+        - rmse, max_deviation, mean_deviation, r2: measured minus predicted losses over the p below
+          1, no free parameter; r2 is 1 - (sum of squared deviations)/(of the losses about their
+          mean)
+        - fitted_rmse, fitted_max_deviation, fitted_r2: the same with the fitted match probability
+        - rmse_alpha, rmse_beta, rmse_gamma: the same as rmse, from the theory of each assumption;
+          best_assumption is the one with the smallest if the interval of best_margin, how much
+          smaller it is than the next, paired over seeds, lies above 0, otherwise "undecided"
+        - cells, memorised_cells, diverged_cells: networks in this row, those that memorised, and
+          those that diverged, which enter nothing else
+    """
+    return pd.DataFrame([_compare(group) for _, group in cells.groupby("a")])
+
+
+def _compare(cells: pd.DataFrame) -> dict:
+    first = cells.iloc[0]
+    M, assumption = int(first["classes"]), first["assumption"]
+    row = {key: first[key] for key in ("dataset", "noise", "assumption", "method", "a")}
+    row |= {"M": M, "seeds": cells.loc[cells["diverged_epoch"] == 0, "seed"].nunique()}
+    match = {
+        "alpha": first["expected_clean_rate"],
+        "beta": first["expected_agreement"],
+        "gamma": first["expected_clean_rate"],
+    }
+    for key in ("expected_clean_rate", "expected_agreement", "match_probability"):
+        row[key] = first[key]
+    optima = {key: float(predicted_optimum(match[key], M, key)) for key in match}
+    row["predicted_optimum"] = optima[assumption]
+    row |= {f"predicted_optimum_{key}": optimum for key, optimum in optima.items()}
+
+    per_seed = pd.DataFrame(
+        [_measure(curve, M, assumption, match) for _, curve in cells.groupby("seed")]
+    )
+    row["optimum_status"] = " ".join(sorted(set(per_seed.pop("optimum_status"))))
+    for column, values in per_seed.items():
+        row |= _spread(column, values)
+    row["fitted_match_se"] = per_seed["fitted_match"].sem()
+    deviations = per_seed[[f"rmse_{key}" for key in match]]
+    if deviations.notna().all(axis=None):
+        best, second = deviations.mean().sort_values(kind="stable").index[:2]
+        row |= _spread("best_margin", deviations[second] - deviations[best])
+        clear = row["best_margin_low"] > 1e-9
+        row["best_assumption"] = best.removeprefix("rmse_") if clear else "undecided"
+    row["cells"], row["memorised_cells"] = len(cells), int(cells["memorised"].sum())
+    row["diverged_cells"] = int((cells["diverged_epoch"] > 0).sum())
+    return row
+
+
+def _measure(curve: pd.DataFrame, M: int, assumption: str, match: dict[str, float]) -> dict:
+    """Return the measured quantities of one seed."""
+    curve = curve[curve["diverged_epoch"] == 0]
+    p, loss = curve["p"].to_numpy(), curve["test_loss"].to_numpy(dtype=float)
+    row = {"grid_optimum": p[loss.argmin()] if len(p) else np.nan} | dict.fromkeys(_OF_FIT, np.nan)
+    row["measured_optimum"], row["optimum_status"] = measured_optimum(p, loss)
+    used = informative(p, M)
+    row |= _agreement("", p, loss, match[assumption], M, assumption)
+    if used.sum() >= 2:
+        fit = fit_clean_rate(p, loss, M, assumption)
+        row |= {"fitted_match": fit.estimate, "fit_se": fit.standard_error}
+        row["effective_clean_rate"] = fit.clean_rate
+        if (asking := used & asks_for_label(p, M)).any():
+            row["measured_accuracy"] = curve["test_accuracy"].to_numpy(dtype=float)[asking].mean()
+            row["match_minus_accuracy"] = fit.estimate - row["measured_accuracy"]
+        within = min(max(fit.estimate, 0.0), 1.0)
+        row["fitted_optimum"] = float(predicted_optimum(within, M, assumption))
+        row |= _agreement("fitted_", p, loss, within, M, assumption)
+        del row["fitted_mean_deviation"]
+    for key, its_match in match.items():
+        row[f"rmse_{key}"] = _agreement("", p, loss, its_match, M, key)["rmse"]
+    return row
+
+
+_OF_FIT = (
+    "fitted_optimum",
+    "fitted_match",
+    "fit_se",
+    "effective_clean_rate",
+    "measured_accuracy",
+    "match_minus_accuracy",
+    "fitted_rmse",
+    "fitted_max_deviation",
+    "fitted_r2",
+)
+
+
+def _agreement(
+    prefix: str, p: np.ndarray, loss: np.ndarray, match: float, M: int, assumption: str
+) -> dict[str, float]:
+    below = p < 1
+    names = [prefix + name for name in ("rmse", "max_deviation", "mean_deviation", "r2")]
+    if not below.any():
+        return dict.fromkeys(names, np.nan)
+    p, loss = p[below], loss[below]
+    deviation = loss - predicted_loss(p, match, M, assumption)
+    squares, spread = (deviation**2).sum(), ((loss - loss.mean()) ** 2).sum()
+    rmse, r2 = np.sqrt(squares / len(p)), 1 - squares / spread if spread > 0 else np.nan
+    return dict(zip(names, (rmse, np.abs(deviation).max(), deviation.mean(), r2), strict=True))
+
+
+def _spread(name: str, values: pd.Series) -> dict[str, float]:
+    mean, low, high, _ = mean_interval(values)
+    return {name: mean, f"{name}_low": low, f"{name}_high": high}

@@ -1,0 +1,58 @@
+"""Local minima of a curve that several seeds have measured."""
+
+import numpy as np
+import pandas as pd
+
+from label_smoothing.analysis.intervals import mean_interval
+
+
+def local_minima(curves: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return the local minima of the mean over seeds, and how high the barrier around each is.
+
+    A local minimum is lower than its neighbours on the grid, an end than its only one; a plateau is
+    one minimum, at its first point. The barrier of one that is not the lowest stands between it and
+    lower ground: the highest mean on the way, where a way leads left and right the lower pass.
+
+    Parameters
+    ----------
+    curves : DataFrame
+        Index p, ascending; one column a seed; nan where there is no value.
+
+    Returns
+    -------
+    DataFrame
+        Columns p, value (the mean), lowest (whether none is lower), barrier_p, barrier, low, high
+        (the mean difference between the value at barrier_p and the value at p, paired over seeds,
+        with its 95 % t-interval; nan for the lowest minimum).
+    """
+    mean = curves.mean(axis=1).dropna().round(12)  # ties of counts survive the sum over seeds
+    curves, value = curves.loc[mean.index], mean.to_numpy()
+    first = np.flatnonzero(np.append(True, np.diff(value) != 0)) if len(value) else []
+    steps = np.pad(value[first], 1, constant_values=np.inf)
+    is_minimum = (steps[1:-1] < steps[:-2]) & (steps[1:-1] < steps[2:])
+    rows = []
+    for at in np.asarray(first, dtype=int)[is_minimum]:
+        row = {"p": mean.index[at], "value": value[at], "lowest": at == value.argmin()}
+        barrier = {"barrier_p": np.nan, "barrier": np.nan, "low": np.nan, "high": np.nan}
+        if not row["lowest"]:
+            top = _pass(value, at)
+            rise = mean_interval(curves.iloc[top] - curves.iloc[at])
+            barrier = {"barrier_p": mean.index[top], "barrier": rise.mean}
+            barrier |= {"low": rise.low, "high": rise.high}
+        rows.append(row | barrier)
+    columns = ["p", "value", "lowest", "barrier_p", "barrier", "low", "high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _pass(value: np.ndarray, at: int) -> int:
+    """Return the position of the lowest of the highest points on the ways to ground not higher."""
+    passes = []
+    for side in (range(at - 1, -1, -1), range(at + 1, len(value))):
+        way = []
+        for position in side:
+            way.append(position)
+            if value[position] <= value[at] and max(value[way]) > value[at]:
+                passes.append(max(way, key=value.__getitem__))
+                break
+    return min(passes, key=value.__getitem__)

@@ -1,0 +1,94 @@
+"""The scores of cells: read and checked, and summarised over seeds."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import jsonschema
+import pandas as pd
+
+from label_smoothing.analysis.intervals import mean_interval
+from label_smoothing.files import refusing_damage
+
+NAMES = ("dataset", "noise", "assumption", "method", "a", "p", "seed")
+
+
+def read_scores(paths: Iterable[str | os.PathLike], schema: Mapping[str, Any]) -> pd.DataFrame:
+    """
+    Return one row for each file of scores.
+
+    Parameters
+    ----------
+    paths : iterable of path
+        JSON files as evaluation writes them.
+    schema : mapping
+        Their JSON schema (workflow/schemas/metrics.schema.json).
+
+    Raises
+    ------
+    ValueError
+        If a file is no JSON or not what the schema says; the message names the file and the key.
+    """
+    validator = jsonschema.Draft202012Validator(schema)
+    rows = []
+    for path in paths:
+        with refusing_damage(path), open(path) as file:
+            row = json.load(file, parse_constant=_refuse)
+        error = jsonschema.exceptions.best_match(validator.iter_errors(row))
+        if error is not None:
+            where = ".".join(map(str, error.absolute_path)) or "its content"
+            raise ValueError(
+                f"{path}: {where}: {error.message}; delete it, and the next run makes it"
+            )
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def memorised(cells: pd.DataFrame, threshold: float) -> pd.Series:
+    """
+    Return which networks have memorised their corrupted training labels.
+
+    Below p = 1/M a network that fits its targets avoids the given label. There it has memorised if
+    its accuracy on them is so far below chance: 1 - M x accuracy >= threshold.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        One row a network, with p, classes and train_accuracy (missing if it diverged).
+    threshold : float
+        Train accuracy from which one counts, `memorised_at` in the config.
+    """
+    accuracy, M = cells["train_accuracy"].astype(float), cells["classes"]
+    return accuracy.where(cells["p"] > 1 / M - 1e-9, 1 - M * accuracy) >= threshold
+
+
+def summarise(cells: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return mean and interval of every score over the seeds.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        One row for each p and seed of one slice, see workflow/schemas/metrics.schema.json.
+
+    Returns
+    -------
+    DataFrame
+        One row for each p and score: names of the slice, a, p, score, mean, low and high (95 %
+        t-interval, empty for one seed), n (seeds with this score), diverged (seeds without).
+    """
+    names = [name for name in NAMES if name != "seed"]
+    known = {*NAMES, "classes", "test_size", "diverged_epoch", "memorised"}
+    known |= {"expected_clean_rate", "expected_agreement", "match_probability"}
+    rows = []
+    for group, cell in cells.groupby(names, sort=False):
+        diverged = int((cell["diverged_epoch"] > 0).sum())
+        for score in cells.columns.drop(known, errors="ignore"):
+            values = mean_interval(cell[score])
+            rows.append((*group, score, *values, diverged))
+    return pd.DataFrame(rows, columns=[*names, "score", "mean", "low", "high", "n", "diverged"])

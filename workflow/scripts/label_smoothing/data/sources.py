@@ -1,0 +1,251 @@
+"""Where data sets come from: scikit-learn, torchvision or a .npz file."""
+
+import os
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from label_smoothing.data.datasets import Dataset, number_of_classes
+from label_smoothing.files import DAMAGE
+from label_smoothing.seeding import seed_stream
+
+
+def load_dataset(
+    source: str,
+    *,
+    train_size: int | None = None,
+    test_size: int | None = None,
+    split_seed: int | None = None,
+    data_dir: str | os.PathLike | None = None,
+    path: str | os.PathLike | None = None,
+) -> Dataset:
+    """
+    Load a data set from its source, check it, and take stratified subsets.
+
+    Parameters
+    ----------
+    source : str
+        "digits", "npz" or a class of torchvision: "MNIST", "FashionMNIST", "KMNIST", "CIFAR10",
+        "CIFAR100", "SVHN".
+    train_size, test_size : int, optional
+        Numbers of images, stratified by class; all without. The digits need `test_size`.
+    split_seed : int, optional
+        Seed of the split and of the subsets, needed if there is a size.
+    data_dir : path, optional
+        Folder of the files of a torchvision source, see `load_torchvision`.
+    path : path, optional
+        File of the source "npz", see `load_npz`.
+
+    Raises
+    ------
+    ValueError
+        If the data are not a data set, or a size does not fit them; the message names where.
+    RuntimeError
+        If the files are not there and cannot be downloaded.
+    """
+    if source == "digits":
+        dataset = load_digits(int(test_size), split_seed)
+        test_size = None
+    elif source == "npz":
+        dataset = load_npz(path)
+    else:
+        from label_smoothing.data.torchvision_files import load_torchvision
+
+        with _naming(f"{source} in {data_dir}"):
+            dataset = _checked(Dataset(*load_torchvision(source, data_dir)))
+    train = _subset("train_size", train_size, dataset.x_train, dataset.y_train, split_seed)
+    test = _subset("test_size", test_size, dataset.x_test, dataset.y_test, split_seed)
+    return Dataset(*train, *test)
+
+
+def load_digits(test_size: int, seed: int) -> Dataset:
+    """
+    Return scikit-learn's embedded digits, 1,797 images of 8x8 pixels, in a stratified split.
+
+    Parameters
+    ----------
+    test_size : int
+        Number of test images.
+    seed : int
+        Seed of the split, which is the same for every cell of a study.
+
+    Raises
+    ------
+    ValueError
+        If the train or the test part would lack a class.
+    """
+    from sklearn.datasets import load_digits as load
+    from sklearn.model_selection import train_test_split
+
+    digits = load()
+    x_train, x_test, y_train, y_test = train_test_split(
+        digits.images.astype(np.uint8)[..., None],
+        digits.target.astype(np.int64),
+        test_size=test_size,
+        stratify=digits.target,
+        random_state=_split_state(seed),
+    )
+    return Dataset(x_train, y_train, x_test, y_test)
+
+
+def load_npz(path: str | os.PathLike) -> Dataset:
+    """
+    Read a data set from a .npz file with the keys of Keras's files.
+
+    Parameters
+    ----------
+    path : path
+        Holds ``x_train`` and ``x_test``, uint8 of shape (N, H, W) or (N, H, W, C), and ``y_train``
+        and ``y_test``, integers of shape (N,) or (N, 1). Pickled objects are refused.
+
+    Raises
+    ------
+    ValueError
+        If the file is not such a data set, in which each of the labels 0..M-1 occurs in both
+        parts. The message names the file and the key.
+    """
+    with _naming(os.fspath(path)):
+        return _checked(_read_npz(path, dict.fromkeys(Dataset._fields, _array)))
+
+
+def inspect_npz(path: str | os.PathLike) -> Dataset:
+    """
+    Return the data set of a .npz file with black images: its images are not read.
+
+    Whatever `load_npz` refuses is refused here, except damaged bytes of the images.
+
+    Raises
+    ------
+    ValueError
+        As `load_npz`, but the message does not name the file.
+    OSError
+        If the file cannot be opened.
+    """
+    readers = {"x_train": _black, "y_train": _array, "x_test": _black, "y_test": _array}
+    return _checked(_read_npz(path, readers))
+
+
+def _read_npz(path, readers):
+    with open(path, "rb") as file:
+        if not zipfile.is_zipfile(file):
+            raise ValueError("not a whole .npz file; allowed: what numpy.savez writes")
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                for key in readers:
+                    if key not in archive:
+                        raise ValueError(
+                            f"{key} is missing, the keys are {', '.join(archive) or 'none'}; "
+                            f"allowed: {', '.join(readers)}"
+                        )
+                return Dataset(**{key: read(archive, key) for key, read in readers.items()})
+        except DAMAGE as error:
+            raise ValueError(f"damaged: {error or 'it ends too early'}") from None
+
+
+def _array(archive, key):
+    try:
+        array = archive[key]
+        if not isinstance(array, np.ndarray):
+            raise ValueError("it has no header of numpy's")
+        return array
+    except ValueError as error:
+        raise ValueError(f"{key} cannot be read ({error}); allowed: an array of numbers") from None
+
+
+def _black(archive, key):
+    if f"{key}.npy" not in archive.zip.namelist():
+        raise ValueError(f"{key} is no array; allowed: {key}.npy, as numpy.savez writes it")
+    with archive.zip.open(f"{key}.npy") as file:
+        if np.lib.format.read_magic(file) == (1, 0):
+            shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+        else:
+            shape, _, dtype = np.lib.format.read_array_header_2_0(file)
+    return np.broadcast_to(np.zeros((), dtype), shape)
+
+
+def _checked(dataset: Dataset) -> Dataset:
+    """Return the arrays in the shapes and types of `Dataset`, or name the key that cannot be."""
+    images, labels = {}, {}
+    for part in ("train", "test"):
+        x, y = getattr(dataset, f"x_{part}"), getattr(dataset, f"y_{part}")
+        if x.dtype != np.uint8:
+            raise ValueError(f"x_{part} has the type {x.dtype}; allowed: uint8")
+        if x.ndim not in (3, 4) or x.size == 0:
+            raise ValueError(
+                f"x_{part} has the shape {x.shape}; allowed: (N, H, W) or (N, H, W, C), not empty"
+            )
+        if y.dtype.kind not in "iu":
+            raise ValueError(f"y_{part} has the type {y.dtype}; allowed: integers")
+        if y.shape not in ((len(x),), (len(x), 1)):
+            raise ValueError(
+                f"y_{part} has the shape {y.shape}; allowed: ({len(x)},) or ({len(x)}, 1), "
+                f"a label for each image of x_{part}"
+            )
+        images[part], labels[part] = x if x.ndim == 4 else x[..., None], y.reshape(-1)
+    if images["test"].shape[1:] != images["train"].shape[1:]:
+        raise ValueError(
+            f"x_test has images of the shape {images['test'].shape[1:]}; "
+            f"allowed: {images['train'].shape[1:]} as in x_train"
+        )
+    largest = int(labels["train"].max())
+    for part, y in labels.items():
+        classes = np.unique(y)
+        if classes[0] < 0:
+            raise ValueError(f"y_{part} holds the label {classes[0]}; allowed: 0 to M - 1")
+        if largest == 0:
+            raise ValueError("y_train holds the label 0 only; allowed: two classes or more")
+        if classes[-1] > largest:
+            raise ValueError(
+                f"y_{part} holds the label {classes[-1]}; allowed: 0 to {largest} as in y_train"
+            )
+        if len(classes) <= largest:
+            absent = np.setdiff1d(np.arange(len(classes) + 1), classes)[0]
+            raise ValueError(
+                f"y_{part} holds no label {absent}; "
+                f"allowed: each of 0 to {largest}, the largest of y_train, at least once"
+            )
+    return Dataset(
+        images["train"],
+        labels["train"].astype(np.int64),
+        images["test"],
+        labels["test"].astype(np.int64),
+    )
+
+
+def _subset(
+    key: str, size: int | None, x: np.ndarray, y: np.ndarray, seed: int | None
+) -> tuple[np.ndarray, np.ndarray]:
+    available, M = len(y), number_of_classes(y)
+    if size is None or size == available:
+        return x, y
+    # scikit-learn wants one image of each class among those that are left out, too.
+    if not M <= size <= available - M:
+        raise ValueError(f"{key} is {size}; allowed: {M} to {available - M}, or all {available}")
+    from sklearn.model_selection import train_test_split
+
+    try:
+        chosen, _ = train_test_split(
+            np.arange(available), train_size=size, stratify=y, random_state=_split_state(seed)
+        )
+    except ValueError as error:
+        raise ValueError(f"{key} is {size}; allowed: a size that can be split: {error}") from None
+    absent = np.setdiff1d(np.arange(M), y[chosen])
+    if len(absent):
+        raise ValueError(
+            f"{key} is {size}, which leaves no image of class {absent[0]}; allowed: more images"
+        )
+    return x[chosen], y[chosen]
+
+
+@contextmanager
+def _naming(where: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+
+
+def _split_state(seed: int) -> int:
+    return int(seed_stream(seed, "data_split").generate_state(1)[0])

@@ -1,0 +1,173 @@
+"""Figures that set the training methods side by side."""
+
+from collections import Counter
+from collections.abc import Collection
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from label_smoothing.analysis.intervals import mean_interval
+from label_smoothing.figures.style import (
+    BLUE,
+    STYLE,
+    TEST_SETS,
+    count_range,
+    draw_legend,
+    error_bars,
+)
+
+# Okabe and Ito's without those of theory and fit.
+_COLOURS = (BLUE, "#E69F00", "#CC79A7", "#000000", "#56B4E9", "#8a6d00", "#999999")
+_SCORES = {"test_loss": "test loss (nats)", "test_accuracy": "test accuracy"}
+_HIGHEST_LOSS = 2.0  # of the axis, in units of log M
+_BESIDE = 0.006  # of p, between the points of two methods
+_BEYOND_P = 0.05  # of p, right of the curves, between the methods that do not depend on p
+
+
+def methods_numbers(cells: pd.DataFrame, over_p: Collection[str]) -> pd.DataFrame:
+    """
+    Return the numbers of `draw_methods`.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Slices of several methods on one data set and noise type, see
+        `comparison.compare_with_theory`.
+    over_p : collection of str
+        Those that depend on p; the others have one network for all p.
+
+    Returns
+    -------
+    DataFrame
+        One row for each method, output ("scored", and "uncorrected" where it differs), score
+        (test_loss in nats, test_accuracy), a and p: mean over seeds, 95 % t-interval, n seeds,
+        number of diverged ones, which are left out, and whether the method depends on p.
+    """
+    rows = []
+    for method, of_method in cells.groupby("method", sort=False):
+        for output, prefix in (("scored", ""), ("uncorrected", "uncorrected_")):
+            for score in _SCORES:
+                column = prefix + score
+                if prefix and of_method[column].equals(of_method[score]):
+                    continue
+                for (a, p), cell in of_method.groupby(["a", "p"]):
+                    diverged = int((cell["diverged_epoch"] > 0).sum())
+                    key = (method, output, score, method in over_p, a, p)
+                    rows.append((*key, *mean_interval(cell[column]), diverged))
+    columns = ["method", "output", "score", "over_p", "a", "p"]
+    columns += ["value", "low", "high", "seeds", "diverged"]
+    numbers = pd.DataFrame(rows, columns=columns)
+    for column in ("classes", "assumption", "noise", "dataset"):
+        numbers.insert(0, column, cells[column].iloc[0])
+    return numbers
+
+
+def draw_methods(numbers: pd.DataFrame, study: str) -> plt.Figure:
+    """Draw loss and accuracy of all methods over p, a column for each clean rate."""
+    rates, first = sorted(numbers["a"].unique()), numbers.iloc[0]
+    with plt.rc_context(STYLE):
+        figure, panels = plt.subplots(
+            len(_SCORES),
+            len(rates),
+            figsize=(1.4 + 4.0 * len(rates), 7.6),
+            sharex=True,
+            sharey="row",
+            squeeze=False,
+            layout="constrained",
+        )
+        for row, (score, label) in zip(panels, _SCORES.items(), strict=True):
+            here = numbers[numbers["score"] == score]
+            top = _set_frame(row[0], score, here)
+            for panel, a in zip(row, rates, strict=True):
+                _draw_panel(panel, here[here["a"] == a], top)
+            row[0].set_ylabel(label)
+        for panel, a in zip(panels[0], rates, strict=True):
+            panel.set_title(f"clean rate a = {a:g}", fontsize=10)
+        for panel in panels[-1]:
+            panel.set_xlabel("smoothing parameter p")
+        draw_legend(figure, 4, frameon=False)
+        figure.suptitle(
+            f"{study}: methods, {first['noise']} ({TEST_SETS[first['assumption']]}), "
+            f"mean of {count_range(numbers['seeds'])} seeds with 95 % t-interval"
+        )
+    return figure
+
+
+def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame, top: float) -> None:
+    methods = list(dict.fromkeys(numbers["method"]))
+    over_p = list(dict.fromkeys(numbers["method"][numbers["over_p"]]))
+    last = numbers["p"].max()
+    places = iter(last + _BEYOND_P * np.arange(1, 1 + len(numbers)))
+    beyond: list[tuple[float, float, float, str]] = []
+    for (method, output), line in numbers.groupby(["method", "output"], sort=False):
+        colour = _COLOURS[methods.index(method) % len(_COLOURS)]
+        corrected = output == "scored"
+        style = {"color": colour, "lw": 1.4, "ms": 4.5, "capsize": 2, "elinewidth": 0.9}
+        style |= {"mfc": colour if corrected else "white"}
+        style |= {"label": method if corrected else f"{method}, uncorrected"}
+        if method in over_p:
+            style["fmt"] = "o-" if corrected else "o--"
+            where = line["p"].to_numpy() + _BESIDE * (over_p.index(method) - (len(over_p) - 1) / 2)
+        else:
+            # One network for every p: a line across, and its interval beside the curves.
+            style["fmt"] = "s-" if corrected else "s--"
+            where = np.array([next(places)])
+            panel.axhline(
+                line["value"].iloc[0], color=colour, lw=1, ls="-." if corrected else ":", zorder=1
+            )
+        above = line["value"].to_numpy() > top
+        bars = np.where(above, 0, error_bars(line, "value"))
+        panel.errorbar(where, line["value"], yerr=bars, **style)
+        columns = line["p"].to_numpy() if method in over_p else where
+        points = np.stack([columns, where, line["value"]])[:, above]
+        beyond += [(*point, colour) for point in points.T]
+        diverged = line[line["diverged"] > 0]
+        if not diverged.empty:
+            panel.plot(
+                where[line["diverged"] > 0],
+                np.ones(len(diverged)),
+                "x",
+                color=colour,
+                ms=7,
+                transform=panel.get_xaxis_transform(),
+                clip_on=False,
+                label="a seed diverged",
+            )
+    _draw_beyond(panel, beyond, top)
+    panel.set_xticks([tick for tick in panel.get_xticks() if numbers["p"].min() <= tick <= last])
+
+
+def _draw_beyond(
+    panel: plt.Axes, points: list[tuple[float, float, float, str]], top: float
+) -> None:
+    """Mark points (p, place, mean, colour) above the frame, their means one below the other."""
+    at_p: Counter[float] = Counter()
+    for p, place, value, colour in points:
+        panel.plot(place, top, "^", color=colour, ms=6, clip_on=False, zorder=3)
+        panel.annotate(
+            f"{value:.2g}",
+            (p, top),
+            xytext=(0, -6 - 9 * at_p[p]),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            fontsize=8,
+            color=colour,
+            bbox={"fc": "white", "ec": "none", "pad": 0.5, "alpha": 0.8},
+        )
+        at_p[p] += 1
+
+
+def _set_frame(panel: plt.Axes, score: str, numbers: pd.DataFrame) -> float:
+    """Set the frame by the means, whose intervals may be far longer; return its upper end."""
+    low, high = numbers["value"].min(), numbers["value"].max()
+    if score == "test_accuracy":
+        top = np.fmin(high + 0.05, 1.02)  # nan if everything diverged
+        bottom = np.fmax(low - 0.05, 0)
+    else:
+        # A loss that is not bounded from below leaves test losses a million times another's.
+        top = np.fmin(1.12 * high, _HIGHEST_LOSS * np.log(numbers["classes"].iloc[0]))
+        bottom = 0
+    panel.set_ylim(bottom, top)
+    return top

@@ -1,0 +1,1 @@
+"""What a config asks for; imported by the Snakefile at every start."""

@@ -1,0 +1,225 @@
+"""
+What the files and the sizes of a study tell before any job starts.
+
+The Snakefile imports this module at every start. numpy, which takes a tenth of a second, is only
+imported for studies that have matrices or images of their own, or a matrix to invert.
+"""
+
+import ast
+import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from label_smoothing.study.grid import ConfigError, Study
+
+
+class Shape(NamedTuple):
+    """What a source holds: numbers of images and classes, height and width in pixels."""
+
+    train: int
+    test: int
+    classes: int
+    height: int
+    width: int
+
+
+_SHAPES = {
+    "MNIST": Shape(60000, 10000, 10, 28, 28),
+    "FashionMNIST": Shape(60000, 10000, 10, 28, 28),
+    "KMNIST": Shape(60000, 10000, 10, 28, 28),
+    "CIFAR10": Shape(50000, 10000, 10, 32, 32),
+    "CIFAR100": Shape(50000, 10000, 100, 32, 32),
+    "SVHN": Shape(73257, 26032, 10, 32, 32),
+}
+_DIGITS = 1797
+
+
+def check_files(study: Study) -> None:
+    """
+    Check the files that a study names, and that its sizes fit its data sets.
+
+    Matrices are read whole; of a .npz all but the images; folders are looked at.
+
+    Raises
+    ------
+    ConfigError
+        For the first problem; the message names the key, the value and what is allowed.
+    """
+    matrices = {key: (path, matrix) for key, path, matrix in _matrices(study)}
+    for name in study.config["datasets"]:
+        shape = _shape_of(study, name)
+        _check_sizes(study, name, shape)
+        _check_training(study, name, shape)
+        for key, (path, matrix) in matrices.items():
+            if len(matrix) != shape.classes:
+                raise ConfigError(
+                    f"{key}.path is {path!r}, a matrix of {len(matrix)} classes; "
+                    f"allowed with datasets.{name}: {shape.classes} classes"
+                )
+        _check_inverses(study, name, shape.classes, matrices)
+
+
+def check_imports(study: Study) -> None:
+    """
+    Check that this environment has the modules that the networks of the user's own import.
+
+    Raises
+    ------
+    ConfigError
+        If one is missing.
+    """
+    for name in study.config["datasets"]:
+        for file in study.network_files(name):
+            for module in _imported(ast.parse(Path(file).read_bytes())):
+                if module != "__main__" and importlib.util.find_spec(module) is None:
+                    model = study.config["datasets"][name]["model"]
+                    raise ConfigError(
+                        f"models.{model}.kind is {study.config['models'][model]['kind']!r}, whose "
+                        f"{file} imports {module!r}; allowed: modules that are installed"
+                    )
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    for statement in tree.body:  # others may be in a try, or in a function that nobody calls
+        if isinstance(statement, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom) and not statement.level:
+            yield statement.module.partition(".")[0]
+
+
+def _matrices(study):
+    for section, files_of in (
+        ("transitions", study.matrix_files),
+        ("methods", study.target_files),
+    ):
+        for name in study.config[section]:
+            for path in files_of(name):
+                yield f"{section}.{name}", path, _matrix(study, section, name, path)
+
+
+def _matrix(study, section, name, path):
+    from label_smoothing.data.noise import read_matrix, read_transition, scale_transition
+
+    with _reading(f"{section}.{name}", path):
+        if section == "methods":
+            return read_matrix(path)
+        matrix = read_transition(path)
+        for a in study.clean_rates:
+            scale_transition(matrix, float(a))
+        return matrix
+
+
+@contextmanager
+def _reading(where, path):
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(
+            f"{where}.path is {path!r}, which cannot be read ({error.strerror or error}); "
+            "allowed: a file that can"
+        ) from None
+    except ValueError as error:
+        raise ConfigError(f"{where}.path is {path!r}: {error}") from None
+
+
+def _shape_of(study, name):
+    entry, where = study.config["datasets"][name], f"datasets.{name}"
+    if entry["source"] == "digits":
+        test = entry["test_size"]
+        return Shape(_DIGITS - test, test, 10, 8, 8)
+    if entry["source"] == "npz":
+        from label_smoothing.data.sources import inspect_npz
+
+        with _reading(where, entry["path"]):
+            dataset = inspect_npz(entry["path"])
+        train, height, width, _ = dataset.x_train.shape
+        return Shape(train, len(dataset.x_test), dataset.classes, height, width)
+    try:
+        folder = Path(entry["data_dir"]).expanduser()
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+    except (OSError, RuntimeError) as error:  # too long a name, no such user
+        problem = getattr(error, "strerror", None) or error
+        raise ConfigError(
+            f"{where}.data_dir is {entry['data_dir']!r} ({problem}); "
+            "allowed: a folder, or where one can be made"
+        ) from None
+    if not there.is_dir():
+        raise ConfigError(
+            f"{where}.data_dir is {entry['data_dir']!r}, but {there} is a file; "
+            "allowed: a folder, or where one can be made"
+        )
+    return _SHAPES[entry["source"]]
+
+
+def _check_sizes(study, name, shape):
+    entry, M = study.config["datasets"][name], shape.classes
+    for part, available in (("train", shape.train), ("test", shape.test)):
+        size = entry.get(f"{part}_size", available)
+        # scikit-learn wants one image of each class among those that are left out, too.
+        if size != available and not M <= size <= available - M:
+            raise ConfigError(
+                f"datasets.{name}.{part}_size is {size}; "
+                f"allowed: {M} to {available - M}, or all {available}"
+            )
+
+
+def _check_training(study, name, shape):
+    entry = study.config["datasets"][name]
+    recipe, model = study.training_of(name), study.model_of(name)
+    images, edge = entry.get("train_size", shape.train), min(shape.height, shape.width)
+    pixels = f"datasets.{name}, images of {shape.height}x{shape.width} pixels"
+    if recipe["batch_size"] > images:
+        raise ConfigError(
+            f"training.{entry['training']}.batch_size is {recipe['batch_size']}; "
+            f"allowed with datasets.{name}: 1 to {images}, its training images"
+        )
+    # Three halvings leave one pixel, and normalisation needs more than one value of a channel.
+    last = images % recipe["batch_size"] or recipe["batch_size"]
+    if model["kind"] == "resnet18" and max(shape.height, shape.width) <= 8 and last == 1:
+        raise ConfigError(
+            f"training.{entry['training']}.batch_size is {recipe['batch_size']}, with a last "
+            f"batch of one of {images} images; allowed with resnet18 and {pixels}: two or more"
+        )
+    if recipe["crop"] >= edge:
+        raise ConfigError(
+            f"training.{entry['training']}.crop is {recipe['crop']}; "
+            f"allowed with {pixels}: 0 to {edge - 1}"
+        )
+    if model["kind"] == "cnn" and model["pool"][0] * model["pool"][1] > edge:
+        raise ConfigError(
+            f"models.{entry['model']}.pool is {model['pool']}; "
+            f"allowed with {pixels}: a product of at most {edge}"
+        )
+
+
+def _check_inverses(study, name, M, matrices):
+    for method, entry in study.config["methods"].items():
+        if entry["loss"] != "backward_correction":
+            continue
+        from label_smoothing.data.noise import transition_matrix
+        from label_smoothing.theory.matrices import inverse, smoothing_matrix
+
+        if entry["matrix"] == "p":
+            candidates = (("smoothing", p, smoothing_matrix(float(p), M)) for p in study.smoothing)
+        else:
+            candidates = (
+                ("clean_rates", a, transition_matrix(kind, float(a), M, matrix))
+                for kind, matrix in _noise(study, matrices)
+                for a in study.clean_rates
+            )
+        for key, value, matrix in candidates:
+            try:
+                inverse(matrix)
+            except ValueError as error:
+                raise ConfigError(
+                    f"{key} holds {value}; not allowed with methods.{method}, a backward "
+                    f"correction, and the {M} classes of datasets.{name}: {error}"
+                ) from None
+
+
+def _noise(study, matrices):
+    for name in dict.fromkeys(map(study.transition_of, study.config["noise_types"])):
+        _, matrix = matrices.get(f"transitions.{name}", (None, None))
+        yield study.config["transitions"][name]["kind"], matrix

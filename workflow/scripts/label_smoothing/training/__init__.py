@@ -1,0 +1,1 @@
+"""One network: its data on a device, its loss, its loop."""
