@@ -6,7 +6,8 @@ import pytest
 import yaml
 from samples import CONFIG, ROOT, SCHEMA
 
-from label_smoothing.study.grid import ConfigError, Study, canonical
+from label_smoothing.study.errors import ConfigError
+from label_smoothing.study.grid import Study, canonical
 
 
 def changed(path, value):

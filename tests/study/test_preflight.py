@@ -9,7 +9,8 @@ from numpy.testing import assert_array_equal
 
 from label_smoothing.data.sources import inspect_npz, load_digits, load_npz
 from label_smoothing.study.config_file import check_config_file
-from label_smoothing.study.grid import ConfigError, Study
+from label_smoothing.study.errors import ConfigError
+from label_smoothing.study.grid import Study
 from label_smoothing.study.preflight import check_files, check_imports
 from label_smoothing.theory.matrices import inverse, smoothing_matrix
 

@@ -15,7 +15,8 @@ from label_smoothing.study.config_file import check_config_file
 from label_smoothing.study.offered import FIGURES, offered, theory, why_not
 from label_smoothing.study.gpus import DRIVERS, installed_gpus, visible_gpus
 from label_smoothing.study.preflight import check_files, check_imports
-from label_smoothing.study.grid import ConfigError, Study
+from label_smoothing.study.errors import ConfigError
+from label_smoothing.study.grid import Study
 
 # Snakemake puts this into shell commands as it stands, and .venv may be in a folder with a space.
 sys.executable = shlex.quote(sys.executable)

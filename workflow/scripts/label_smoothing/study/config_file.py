@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from label_smoothing.study.grid import ConfigError
+from label_smoothing.study.errors import ConfigError
 
 
 class _Loader(yaml.SafeLoader):

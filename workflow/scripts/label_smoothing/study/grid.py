@@ -1,34 +1,19 @@
 """
-A study: its config checked, its numbers in one spelling, its grid of cells.
+A study: its grid of cells in one spelling, and what each of its jobs is told.
 
 The Snakefile imports this module at every start, so it imports nothing heavy.
 """
 
-import ast
-import difflib
 import itertools
-import math
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jsonschema
+from label_smoothing.study.consistency import check_consistency
+from label_smoothing.study.errors import ConfigError
+from label_smoothing.study.schema import conform
 
-_MATRICES_OF_LOSS = {
-    "label_smoothing": ("p",),
-    "matrix_smoothing": (
-        "alpha_optimal",
-        "beta_optimal",
-        "alpha_mean_field",
-        "beta_mean_field",
-        "file",
-    ),
-    "forward_correction": ("p", "transition"),
-    "backward_correction": ("p", "transition"),
-    "logit_smoothing": ("p", "transition"),
-}
 _KEYS = {
     "dataset": "datasets",
     "noise": "noise_types",
@@ -38,28 +23,6 @@ _KEYS = {
     "p": "smoothing",
     "seed": "seeds",
 }
-_KINDS = {
-    "array": "a list",
-    "integer": "a whole number",
-    "number": "a number",
-    "object": "a section of keys",
-    "string": "a text",
-}
-_LIMITS = {
-    "enum": "one of {}",
-    "minimum": "{} or more",
-    "maximum": "{} or less",
-    "exclusiveMinimum": "more than {}",
-    "exclusiveMaximum": "less than {}",
-    "minItems": "{} or more entries",
-    "maxItems": "{} or fewer entries",
-    "minProperties": "{} or more entries",
-    "minLength": "{} or more characters",
-}
-
-
-class ConfigError(ValueError):
-    """A config that cannot be run; the message names the key, the value and what is allowed."""
 
 
 class Cell(NamedTuple):
@@ -89,7 +52,7 @@ class Study:
     Attributes
     ----------
     config : dict
-        The config with every number read as one.
+        See `schema.conform`.
     clean_rates, smoothing, seeds : tuple of str
         The grids in canonical spelling, ascending.
     drawn_clean_rates : tuple of str
@@ -106,20 +69,12 @@ class Study:
         self, config: Mapping[str, Any], schema: Mapping[str, Any], folder: str | os.PathLike = "."
     ):
         self.folder = Path(folder)
-        self.config = _numbers(config)
-        _check_schema(self.config, schema)
-        _fill_defaults(self.config, schema)
+        self.config = conform(config, schema)
         self.clean_rates = _grid(self.config, "clean_rates")
         self.smoothing = _grid(self.config, "smoothing")
         self.seeds = _grid(self.config, "seeds")
         self.drawn_clean_rates = self._drawn_clean_rates()
-        self._check_paths()
-        self._check_transitions()
-        self._check_methods()
-        self._check_datasets()
-        self._check_models()
-        self._check_training()
-        self._check_references()
+        check_consistency(self.config, self.folder)
 
     def transition_of(self, noise: str) -> str:
         """Return the name of the transition that a noise type trains on."""
@@ -249,102 +204,8 @@ class Study:
                 )
         return drawn
 
-    def _check_datasets(self) -> None:
-        for name, entry in self.config["datasets"].items():
-            source, where = entry["source"], f"datasets.{name}"
-            place = {"digits": None, "npz": "path"}.get(source, "data_dir")
-            for key in ("path", "data_dir"):
-                # Both may stand beside the other sources, so that one key moves between them.
-                if key in entry and place is None:
-                    raise ConfigError(
-                        f"{where}.{key} is {entry[key]!r}; allowed: no {key} with source {source!r}"
-                    )
-            sizes = [key for key in ("train_size", "test_size") if key in entry]
-            needed = {
-                place: f"source {source!r} needs it",
-                "test_size": "source 'digits' needs it" if source == "digits" else None,
-                "split_seed": f"{sizes[0]} needs it" if sizes else None,
-            }
-            for key, why in needed.items():
-                if key and why and key not in entry:
-                    raise ConfigError(f"missing key '{where}.{key}': {why}")
-            if source == "digits" and not 10 <= entry["test_size"] <= 1787:
-                raise ConfigError(
-                    f"{where}.test_size is {entry['test_size']}; allowed: 10 to 1787 of the 1,797 "
-                    "digits"
-                )
-
-    def _check_paths(self) -> None:
-        for section, key in (
-            ("datasets", "path"),
-            ("datasets", "data_dir"),
-            ("transitions", "path"),
-            ("methods", "path"),
-        ):
-            for name, entry in self.config[section].items():
-                if set(entry.get(key, "")) & set("{}\0"):
-                    raise ConfigError(
-                        f"{section}.{name}.{key} is {entry[key]!r}; "
-                        "allowed: a path without braces, which stand for wildcards, and NUL"
-                    )
-
     def _matrix_of(self, method: str) -> str:
         return self.config["methods"][method]["matrix"]
-
-    def _check_transitions(self) -> None:
-        for name, entry in self.config["transitions"].items():
-            if ("path" in entry) != (entry["kind"] == "file"):
-                raise ConfigError(
-                    f"transitions.{name} has kind {entry['kind']!r} and path "
-                    f"{entry.get('path')!r}; allowed: a path with kind 'file' and only there"
-                )
-
-    def _check_methods(self) -> None:
-        for name, entry in self.config["methods"].items():
-            if entry["matrix"] not in (allowed := _MATRICES_OF_LOSS[entry["loss"]]):
-                raise ConfigError(
-                    f"methods.{name}.matrix is {entry['matrix']!r}; "
-                    f"allowed with loss {entry['loss']!r}: {', '.join(allowed)}"
-                )
-            if ("path" in entry) != (entry["matrix"] == "file"):
-                raise ConfigError(
-                    f"methods.{name} has matrix {entry['matrix']!r} and path "
-                    f"{entry.get('path')!r}; allowed: a path with matrix 'file' and only there"
-                )
-            largest = float(self.smoothing[-1])
-            if entry["loss"] == "forward_correction" and entry["matrix"] == "p" and largest > 1:
-                raise ConfigError(
-                    f"smoothing holds {largest}; allowed with methods.{name}, a forward "
-                    "correction with matrix 'p': at most 1, because its matrix holds probabilities"
-                )
-
-    def _check_training(self) -> None:
-        for name, entry in self.config["training"].items():
-            if bool(entry["milestones"]) != (entry["schedule"] == "milestones"):
-                raise ConfigError(
-                    f"training.{name} has schedule {entry['schedule']!r} and milestones "
-                    f"{entry['milestones']}; allowed: milestones with schedule 'milestones' and "
-                    "only there"
-                )
-
-    def _check_models(self) -> None:
-        for name, entry in self.config["models"].items():
-            module, colon, class_name = entry["kind"].rpartition(":")
-            if colon and (problem := _missing_class(self.folder / f"{module}.py", class_name)):
-                raise ConfigError(f"models.{name}.kind is {entry['kind']!r}; allowed: {problem}")
-
-    def _check_references(self) -> None:
-        for section, key, target in (
-            ("noise_types", "transition", "transitions"),
-            ("datasets", "model", "models"),
-            ("datasets", "training", "training"),
-        ):
-            for name, entry in self.config[section].items():
-                if entry[key] not in self.config[target]:
-                    raise ConfigError(
-                        f"{section}.{name}.{key} is {entry[key]!r}; "
-                        f"allowed: a name under {target}: {', '.join(self.config[target])}"
-                    )
 
 
 def canonical(number: float) -> str:
@@ -357,24 +218,6 @@ def canonical(number: float) -> str:
     return repr(float(number))
 
 
-def _numbers(value: Any, path: str = "") -> Any:
-    # YAML 1.1 takes 5e-1 for text; everyone who writes it means the number.
-    if isinstance(value, Mapping):
-        return {
-            key: _numbers(entry, f"{path}.{key}" if path else str(key))
-            for key, entry in value.items()
-        }
-    if isinstance(value, list):
-        return [_numbers(entry, f"{path}[{index}]") for index, entry in enumerate(value)]
-    if isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", value):
-        value = float(value)
-        if value.is_integer():
-            value = int(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ConfigError(f"{path} is {value}; allowed: a finite number")
-    return value
-
-
 def _grid(config: Mapping[str, Any], key: str) -> tuple[str, ...]:
     spell = str if key == "seeds" else canonical
     spellings: dict[str, Any] = {}
@@ -383,74 +226,3 @@ def _grid(config: Mapping[str, Any], key: str) -> tuple[str, ...]:
             raise ConfigError(f"{key} holds {spell(value)} twice; allowed: every value once")
         spellings[spell(value)] = value
     return tuple(spellings)
-
-
-def _missing_class(file: Path, name: str) -> str:
-    # The source is read and not executed: it would import torch.
-    try:
-        body = ast.parse(file.read_bytes(), filename=str(file)).body
-    except OSError as error:
-        return f"a class in a file that can be read, {file} cannot ({error.strerror})"
-    except (SyntaxError, ValueError) as error:
-        line = f" line {error.lineno}" if getattr(error, "lineno", None) else ""
-        return f"a class in a file of Python, {file}{line} is none ({getattr(error, 'msg', error)})"
-    known = [statement.name for statement in body if isinstance(statement, ast.ClassDef)]
-    return "" if name in known else f"a class that {file} defines: {', '.join(known) or 'none'}"
-
-
-def _check_schema(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
-    error = jsonschema.exceptions.best_match(_Validator(schema).iter_errors(config))
-    if error is not None:
-        raise ConfigError(_explain(error))
-
-
-def _is_whole(checker: jsonschema.TypeChecker, value: Any) -> bool:
-    # JSON takes 100.0 for a whole number, range() and torch do not.
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-_Validator = jsonschema.validators.extend(
-    jsonschema.Draft202012Validator,
-    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_whole),
-)
-
-
-def _fill_defaults(section: Any, schema: Mapping[str, Any]) -> None:
-    if not isinstance(section, dict):
-        return
-    properties = schema.get("properties", {})
-    for key, rule in properties.items():
-        if "default" in rule:
-            section.setdefault(key, rule["default"])
-    for key, entry in section.items():
-        _fill_defaults(entry, properties.get(key) or schema.get("additionalProperties") or {})
-
-
-def _explain(error: jsonschema.ValidationError) -> str:
-    where = "".join(
-        f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path
-    ).lstrip(".")
-    known = list(error.schema.get("properties", ()))
-    if error.validator == "additionalProperties":
-        unknown = sorted(set(map(str, error.instance)) - set(known))[0]
-        close = difflib.get_close_matches(unknown, known, 1)
-        hint = f" (did you mean {close[0]!r}?)" if close else ""
-        section = f" in {where}" if where else ""
-        return f"unknown key {unknown!r}{section}{hint}; allowed: {', '.join(known)}"
-    if error.validator == "required":
-        missing = next(key for key in error.validator_value if key not in error.instance)
-        description = error.schema["properties"].get(missing, {}).get("description", "")
-        return f"missing key {'.'.join(filter(None, (where, missing)))!r}: {description}"
-    shown = repr(error.instance)
-    if len(shown) > 80:
-        shown = shown[:77] + "..."
-    value = error.validator_value
-    if error.validator in ("type", "pattern"):
-        value = _KINDS.get(value, "another form")
-    elif error.validator == "enum":
-        value = ", ".join(map(str, value))
-    limit = _LIMITS.get(error.validator, "{}").format(value)
-    description = error.schema.get("description")
-    return f"{where or 'the config'} is {shown}; allowed: {limit}" + (
-        f" ({description})" if description else ""
-    )

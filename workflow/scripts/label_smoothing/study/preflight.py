@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from label_smoothing.study.grid import ConfigError, Study
+from label_smoothing.study.errors import ConfigError
+from label_smoothing.study.grid import Study
 
 
 class Shape(NamedTuple):

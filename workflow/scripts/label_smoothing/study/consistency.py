@@ -1,0 +1,166 @@
+"""
+Which values of a config fit each other.
+
+The Snakefile imports this module at every start, so it imports nothing heavy.
+"""
+
+import ast
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from label_smoothing.study.errors import ConfigError
+
+MATRICES_OF_LOSS = {
+    "label_smoothing": ("p",),
+    "matrix_smoothing": (
+        "alpha_optimal",
+        "beta_optimal",
+        "alpha_mean_field",
+        "beta_mean_field",
+        "file",
+    ),
+    "forward_correction": ("p", "transition"),
+    "backward_correction": ("p", "transition"),
+    "logit_smoothing": ("p", "transition"),
+}
+
+
+def check_consistency(config: Mapping[str, Any], folder: Path) -> None:
+    """
+    Check that the values of a config fit each other, and that its networks exist.
+
+    Parameters
+    ----------
+    config : mapping
+        As `schema.conform` returns it.
+    folder : path
+        Where the networks of the user's own are.
+
+    Raises
+    ------
+    ConfigError
+        For the first key that does not fit the kind or the source beside it, or names what is not
+        defined.
+    """
+    _check_paths(config)
+    _check_transitions(config)
+    _check_methods(config)
+    _check_datasets(config)
+    _check_models(config, folder)
+    _check_training(config)
+    _check_references(config)
+
+
+def _check_datasets(config: Mapping[str, Any]) -> None:
+    for name, entry in config["datasets"].items():
+        source, where = entry["source"], f"datasets.{name}"
+        place = {"digits": None, "npz": "path"}.get(source, "data_dir")
+        for key in ("path", "data_dir"):
+            # Both may stand beside the other sources, so that one key moves between them.
+            if key in entry and place is None:
+                raise ConfigError(
+                    f"{where}.{key} is {entry[key]!r}; allowed: no {key} with source {source!r}"
+                )
+        sizes = [key for key in ("train_size", "test_size") if key in entry]
+        needed = {
+            place: f"source {source!r} needs it",
+            "test_size": "source 'digits' needs it" if source == "digits" else None,
+            "split_seed": f"{sizes[0]} needs it" if sizes else None,
+        }
+        for key, why in needed.items():
+            if key and why and key not in entry:
+                raise ConfigError(f"missing key '{where}.{key}': {why}")
+        if source == "digits" and not 10 <= entry["test_size"] <= 1787:
+            raise ConfigError(
+                f"{where}.test_size is {entry['test_size']}; allowed: 10 to 1787 of the 1,797 "
+                "digits"
+            )
+
+
+def _check_paths(config: Mapping[str, Any]) -> None:
+    for section, key in (
+        ("datasets", "path"),
+        ("datasets", "data_dir"),
+        ("transitions", "path"),
+        ("methods", "path"),
+    ):
+        for name, entry in config[section].items():
+            if set(entry.get(key, "")) & set("{}\0"):
+                raise ConfigError(
+                    f"{section}.{name}.{key} is {entry[key]!r}; "
+                    "allowed: a path without braces, which stand for wildcards, and NUL"
+                )
+
+
+def _check_transitions(config: Mapping[str, Any]) -> None:
+    for name, entry in config["transitions"].items():
+        if ("path" in entry) != (entry["kind"] == "file"):
+            raise ConfigError(
+                f"transitions.{name} has kind {entry['kind']!r} and path "
+                f"{entry.get('path')!r}; allowed: a path with kind 'file' and only there"
+            )
+
+
+def _check_methods(config: Mapping[str, Any]) -> None:
+    for name, entry in config["methods"].items():
+        if entry["matrix"] not in (allowed := MATRICES_OF_LOSS[entry["loss"]]):
+            raise ConfigError(
+                f"methods.{name}.matrix is {entry['matrix']!r}; "
+                f"allowed with loss {entry['loss']!r}: {', '.join(allowed)}"
+            )
+        if ("path" in entry) != (entry["matrix"] == "file"):
+            raise ConfigError(
+                f"methods.{name} has matrix {entry['matrix']!r} and path "
+                f"{entry.get('path')!r}; allowed: a path with matrix 'file' and only there"
+            )
+        largest = float(max(config["smoothing"]))
+        if entry["loss"] == "forward_correction" and entry["matrix"] == "p" and largest > 1:
+            raise ConfigError(
+                f"smoothing holds {largest}; allowed with methods.{name}, a forward "
+                "correction with matrix 'p': at most 1, because its matrix holds probabilities"
+            )
+
+
+def _check_training(config: Mapping[str, Any]) -> None:
+    for name, entry in config["training"].items():
+        if bool(entry["milestones"]) != (entry["schedule"] == "milestones"):
+            raise ConfigError(
+                f"training.{name} has schedule {entry['schedule']!r} and milestones "
+                f"{entry['milestones']}; allowed: milestones with schedule 'milestones' and "
+                "only there"
+            )
+
+
+def _check_models(config: Mapping[str, Any], folder: Path) -> None:
+    for name, entry in config["models"].items():
+        module, colon, class_name = entry["kind"].rpartition(":")
+        if colon and (problem := _missing_class(folder / f"{module}.py", class_name)):
+            raise ConfigError(f"models.{name}.kind is {entry['kind']!r}; allowed: {problem}")
+
+
+def _check_references(config: Mapping[str, Any]) -> None:
+    for section, key, target in (
+        ("noise_types", "transition", "transitions"),
+        ("datasets", "model", "models"),
+        ("datasets", "training", "training"),
+    ):
+        for name, entry in config[section].items():
+            if entry[key] not in config[target]:
+                raise ConfigError(
+                    f"{section}.{name}.{key} is {entry[key]!r}; "
+                    f"allowed: a name under {target}: {', '.join(config[target])}"
+                )
+
+
+def _missing_class(file: Path, name: str) -> str:
+    # The source is read and not executed: it would import torch.
+    try:
+        body = ast.parse(file.read_bytes(), filename=str(file)).body
+    except OSError as error:
+        return f"a class in a file that can be read, {file} cannot ({error.strerror})"
+    except (SyntaxError, ValueError) as error:
+        line = f" line {error.lineno}" if getattr(error, "lineno", None) else ""
+        return f"a class in a file of Python, {file}{line} is none ({getattr(error, 'msg', error)})"
+    known = [statement.name for statement in body if isinstance(statement, ast.ClassDef)]
+    return "" if name in known else f"a class that {file} defines: {', '.join(known) or 'none'}"
