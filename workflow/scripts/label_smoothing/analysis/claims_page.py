@@ -53,13 +53,13 @@ def claims_short(verdicts: pd.DataFrame) -> str:
         or missing.
     """
     repeated = verdicts.duplicated(["claim", "dataset"]).any()
-    where = ["dataset", "noise", "method"] if repeated else ["dataset"]
+    names = ["dataset", "noise", "method"] if repeated else ["dataset"]
     rows = [
         _row(
             "td",
             (
                 _linked(verdict.claim, verdict.figure),
-                *(escape(getattr(verdict, name)) for name in where),
+                *(escape(getattr(verdict, name)) for name in names),
                 _verdict(verdict),
                 _interval(verdict),
                 f"{verdict.threshold:g}",
@@ -68,7 +68,7 @@ def claims_short(verdicts: pd.DataFrame) -> str:
         )
         for verdict in verdicts.itertuples()
     ]
-    heads = _row("th", ("claim", *where, *_HEADS[1:5]))
+    heads = _row("th", ("claim", *names, *_HEADS[1:5]))
     return f"<table>\n<thead>\n{heads}</thead>\n<tbody>\n{''.join(rows)}</tbody>\n</table>\n"
 
 

@@ -32,12 +32,12 @@ def local_minima(curves: pd.DataFrame) -> pd.DataFrame:
     steps = np.pad(value[first], 1, constant_values=np.inf)
     is_minimum = (steps[1:-1] < steps[:-2]) & (steps[1:-1] < steps[2:])
     rows = []
-    for at in np.asarray(first, dtype=int)[is_minimum]:
-        row = {"p": mean.index[at], "value": value[at], "lowest": at == value.argmin()}
+    for foot in np.asarray(first, dtype=int)[is_minimum]:
+        row = {"p": mean.index[foot], "value": value[foot], "lowest": foot == value.argmin()}
         barrier = {"barrier_p": np.nan, "barrier": np.nan, "low": np.nan, "high": np.nan}
         if not row["lowest"]:
-            top = _pass(value, at)
-            rise = mean_interval(curves.iloc[top] - curves.iloc[at])
+            top = _lowest_pass(value, foot)
+            rise = mean_interval(curves.iloc[top] - curves.iloc[foot])
             barrier = {"barrier_p": mean.index[top], "barrier": rise.mean}
             barrier |= {"low": rise.low, "high": rise.high}
         rows.append(row | barrier)
@@ -45,14 +45,19 @@ def local_minima(curves: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _pass(value: np.ndarray, at: int) -> int:
-    """Return the position of the lowest of the highest points on the ways to ground not higher."""
+def _lowest_pass(value: np.ndarray, foot: int) -> int:
+    """
+    Return the position of the barrier around a minimum that is not the lowest.
+
+    Of the values 0.1, 0.4, 0.2, 0.3, 0.2, with foot 2, a way to ground that is not higher leads
+    left over 0.4 and right over 0.3: the barrier is the 0.3, position 3.
+    """
     passes = []
-    for side in (range(at - 1, -1, -1), range(at + 1, len(value))):
+    for side in (range(foot - 1, -1, -1), range(foot + 1, len(value))):
         way = []
         for position in side:
             way.append(position)
-            if value[position] <= value[at] and max(value[way]) > value[at]:
+            if value[position] <= value[foot] and max(value[way]) > value[foot]:
                 passes.append(max(way, key=value.__getitem__))
                 break
     return min(passes, key=value.__getitem__)
