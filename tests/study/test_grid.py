@@ -302,3 +302,88 @@ def test_names_that_could_mean_more_are_refused(section, name):
     config = changed(section, {name: next(iter(CONFIG[section].values()))})
     with pytest.raises(ConfigError, match=f"{section} is .*allowed"):
         Study(config, SCHEMA)
+
+
+def settings(**changes):
+    config = copy.deepcopy(CONFIG)
+    config["training"]["memorise"] |= changes
+    return Study(config, SCHEMA).training_settings("digits", "label_smoothing")
+
+
+def test_settings_that_mean_the_same_read_the_same():
+    plain = repr(settings())
+    assert "factor" not in plain
+    for same in (
+        {"crop": 0, "flip": False, "precision": "fp32", "compile": False, "milestones": []},
+        {"factor": 0.25},
+        {"learning_rate": "1.2e-2"},
+    ):
+        assert repr(settings(**same)) == plain, same
+    for other in ({"crop": 1}, {"flip": True}, {"learning_rate": 0.01}, {"epochs": 41}):
+        assert repr(settings(**other)) != plain, other
+    assert repr(settings(momentum=0)) == repr(settings(momentum=0.0))
+
+    reversed_config = yaml.safe_load(yaml.safe_dump(CONFIG))
+    for section in ("models", "training", "methods", "datasets"):
+        for name, entry in reversed_config[section].items():
+            reversed_config[section][name] = dict(reversed(entry.items()))
+    study = Study(reversed_config, SCHEMA)
+    assert repr(study.training_settings("digits", "label_smoothing")) == plain
+    assert repr(study.source_settings("digits")) == repr(
+        Study(CONFIG, SCHEMA).source_settings("digits")
+    )
+
+
+def test_milestones_and_their_factor_count_with_their_schedule():
+    stepped = {"schedule": "milestones", "milestones": [30, 20]}
+    recipe = settings(**stepped)["recipe"]
+    assert recipe["milestones"] == [20, 30]
+    assert settings(**stepped, factor=0.5)["recipe"] == recipe
+    assert settings(**stepped, factor=0.1)["recipe"]["factor"] == 0.1
+
+
+def test_settings_hold_what_the_trainings_read():
+    given = settings()
+    assert (given["loss"], given["matrix"]) == ("label_smoothing", "p")
+    assert given["model"] == dict(sorted(CONFIG["models"]["small_cnn"].items()))
+    method = {"loss": "matrix_smoothing", "matrix": "file", "path": "S.csv"}
+    study = Study(changed("methods", {"mine": method}), SCHEMA)
+    given = study.training_settings("digits", "mine")
+    assert given == {**settings(), "loss": "matrix_smoothing", "matrix": "file"}
+
+
+def test_a_key_that_comes_later_leaves_the_settings_as_they_are():
+    plain = repr(settings())
+    schema = copy.deepcopy(SCHEMA)
+    recipe = schema["properties"]["training"]["additionalProperties"]["properties"]
+    recipe["newer"] = {"type": "integer", "default": 7}
+    given = Study(CONFIG, schema).training_settings("digits", "label_smoothing")
+    assert repr(given) == plain
+    config = changed("training.memorise.newer", 8)
+    given = Study(config, schema).training_settings("digits", "label_smoothing")
+    assert given["recipe"]["newer"] == 8
+
+
+def test_the_parameters_of_an_own_network_keep_their_order(tmp_path):
+    layers = {"wide": 3, "deep": {"b": 1, "a": 2}}
+    given = own_network(tmp_path, "class Net: pass", layers=layers, activation="relu")
+    model = given.training_settings("digits", "label_smoothing")["model"]
+    assert list(model) == ["activation", "kind", "layers"]
+    assert repr(model["layers"]) == repr(layers)
+
+
+@pytest.mark.parametrize(
+    ("entry", "same"),
+    [
+        ({"source": "npz", "path": "x.npz"}, {"split_seed": 3}),
+        ({"source": "npz", "path": "x.npz"}, {"data_dir": "d"}),
+        ({"source": "MNIST", "data_dir": "d"}, {"split_seed": 0, "path": "x.npz"}),
+    ],
+)
+def test_what_a_source_ignores_is_not_passed_to_it(entry, same):
+    def source(more):
+        entries = {"x": {**entry, **more, "model": "small_cnn", "training": "memorise"}}
+        return Study(changed("datasets", entries), SCHEMA).source_settings("x")
+
+    assert source(same) == source({})
+    assert source({"test_size": 9, "split_seed": 3})["split_seed"] == 3

@@ -13,7 +13,7 @@ sys.path.insert(0, str(SCRIPTS))
 from label_smoothing.study.code_hash import code_hash
 from label_smoothing.study.config_file import check_config_file
 from label_smoothing.study.offered import FIGURES, offered, theory, why_not
-from label_smoothing.study.gpus import DRIVERS, installed_gpus, visible_gpus
+from label_smoothing.study.gpus import DRIVERS, installed_gpus, sure_device, visible_gpus
 from label_smoothing.study.preflight import check_files, check_imports
 from label_smoothing.study.errors import ConfigError
 from label_smoothing.study.grid import Study
@@ -183,10 +183,6 @@ def title(wildcards):
     return STUDY.config["study"]
 
 
-def of_dataset(key):
-    return lambda wildcards: STUDY.config["datasets"][wildcards.dataset].get(key)
-
-
 # One function for several files or params: calling one costs Snakemake more than its own work, and
 # there are as many calls as cells.
 def own_files(wildcards):
@@ -199,13 +195,7 @@ def own_files(wildcards):
 
 def cell_settings(wildcards):
     """Params function: what a cell's network is and how it is trained."""
-    method = STUDY.config["methods"][wildcards.method]
-    return {
-        "loss": method["loss"],
-        "matrix": method["matrix"],
-        "model": STUDY.model_of(wildcards.dataset),
-        "recipe": STUDY.training_of(wildcards.dataset),
-    }
+    return STUDY.training_settings(wildcards.dataset, wildcards.method)
 
 
 def scored_files(wildcards):

@@ -16,11 +16,7 @@ rule prepare_dataset:
         runtime=60,  # with a download
     params:
         code=code("prepare_dataset"),
-        source=of_dataset("source"),
-        train_size=of_dataset("train_size"),
-        test_size=of_dataset("test_size"),
-        split_seed=of_dataset("split_seed"),
-        data_dir=of_dataset("data_dir"),
+        settings=lambda wildcards: STUDY.source_settings(wildcards.dataset),
     script:
         "../scripts/prepare_dataset.py"
 

@@ -24,7 +24,12 @@ rule train:
         code=code("train"),
         cell=cell_settings,
         checkpoint=CHECKPOINT,
-        device=STUDY.config["device"],
+        # What jobs that run elsewhere will find is not known here.
+        device=(
+            sure_device(STUDY.config["device"], os.environ.get("CUDA_VISIBLE_DEVICES"))
+            if workflow.resource_settings.nodes is None
+            else STUDY.config["device"]
+        ),
     script:
         "../scripts/train.py"
 

@@ -37,3 +37,26 @@ def visible_gpus(setting: str | None, installed: int) -> int:
 def installed_gpus() -> int:
     """Return how many devices NVIDIA's driver has, 0 without it."""
     return len(list(_DRIVER.iterdir())) if _DRIVER.is_dir() else 0
+
+
+def sure_device(device: str, setting: str | None) -> str:
+    """
+    Return "cpu" for "auto" where torch can find no GPU, so that both spell one training.
+
+    Parameters
+    ----------
+    device : {"auto", "cpu", "cuda"}
+        As the config says.
+    setting : str or None
+        CUDA_VISIBLE_DEVICES, see `visible_gpus`.
+
+    Returns
+    -------
+    str
+        `device` wherever there may be a GPU: only torch knows whether it can use it.
+    """
+    installed = installed_gpus()
+    hidden = bool(installed) and not visible_gpus(setting, installed)
+    if device == "auto" and (hidden or not any(driver.exists() for driver in DRIVERS)):
+        return "cpu"
+    return device

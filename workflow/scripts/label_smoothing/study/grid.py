@@ -70,6 +70,16 @@ class Study:
     ):
         self.folder = Path(folder)
         self.config = conform(config, schema)
+        self._defaults = {
+            section: {
+                key: rule["default"]
+                for key, rule in schema["properties"][section]["additionalProperties"][
+                    "properties"
+                ].items()
+                if "default" in rule
+            }
+            for section in ("methods", "training")
+        }
         self.clean_rates = _grid(self.config, "clean_rates")
         self.smoothing = _grid(self.config, "smoothing")
         self.seeds = _grid(self.config, "seeds")
@@ -141,6 +151,47 @@ class Study:
         """Return the section of `training` that a data set is trained with."""
         return self.config["training"][self.config["datasets"][dataset]["training"]]
 
+    def training_settings(self, dataset: str, method: str) -> dict[str, Any]:
+        """
+        Return what the trainings of a data set with a method are told, as params of their rule.
+
+        Snakemake compares params as text, so settings that mean the same read the same: keys in
+        order, without what has no effect and without optional keys at their default.
+
+        Returns
+        -------
+        dict
+            loss, matrix, what else the method has (no path, which is an input of the rule), model
+            as `model_of` gives it, and recipe, the arguments of `loop.Recipe`.
+        """
+        # Defaults are left out and not filled in: an optional key that a later version adds leaves
+        # the params of existing networks as they are. What the defaults are stands in the code of
+        # the training, whose hash is another param.
+        recipe, entry = dict(self.training_of(dataset)), self.config["methods"][method]
+        if recipe["schedule"] == "milestones":
+            recipe["milestones"] = sorted(recipe["milestones"])
+        else:
+            del recipe["milestones"], recipe["factor"]
+        settings = {
+            **self._without_defaults("methods", entry),
+            "matrix": entry["matrix"],
+            # Not what is in a parameter of the user's own network: its order may mean something.
+            "model": dict(sorted(self.model_of(dataset).items())),
+            "recipe": self._without_defaults("training", recipe),
+        }
+        settings.pop("path", None)
+        return dict(sorted(settings.items()))
+
+    def source_settings(self, dataset: str) -> dict[str, Any]:
+        """Return the arguments of `sources.load_dataset` but the path, without what it ignores."""
+        entry = self.config["datasets"][dataset]
+        keys = ["source", "train_size", "test_size"]
+        if "train_size" in entry or "test_size" in entry:
+            keys.append("split_seed")
+        if entry["source"] != "npz":
+            keys.append("data_dir")
+        return {key: entry[key] for key in keys if key in entry}
+
     def check_names(self, names: Mapping[str, str]) -> None:
         """
         Check that the study has what a path names, in the spelling of the path.
@@ -203,6 +254,14 @@ class Study:
                     f"{', '.join(self.clean_rates)}"
                 )
         return drawn
+
+    def _without_defaults(self, section: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+        defaults = self._defaults[section]
+        return {
+            key: entry[key]
+            for key in sorted(entry)
+            if key not in defaults or entry[key] != defaults[key]
+        }
 
     def _matrix_of(self, method: str) -> str:
         return self.config["methods"][method]["matrix"]

@@ -36,7 +36,7 @@ _LIMITS = {
 
 def conform(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
     """
-    Return a config that the schema accepts, with numbers read as numbers and defaults filled.
+    Return a config that the schema accepts, with numbers of the kind it says and defaults filled.
 
     Parameters
     ----------
@@ -54,8 +54,7 @@ def conform(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, A
     error = jsonschema.exceptions.best_match(_Validator(schema).iter_errors(config))
     if error is not None:
         raise ConfigError(_explain(error))
-    _fill_defaults(config, schema)
-    return config
+    return _complete(config, schema)
 
 
 def _numbers(value: Any, path: str = "") -> Any:
@@ -87,15 +86,20 @@ _Validator = jsonschema.validators.extend(
 )
 
 
-def _fill_defaults(section: Any, schema: Mapping[str, Any]) -> None:
-    if not isinstance(section, dict):
-        return
-    properties = schema.get("properties", {})
-    for key, rule in properties.items():
-        if "default" in rule:
-            section.setdefault(key, rule["default"])
-    for key, entry in section.items():
-        _fill_defaults(entry, properties.get(key) or schema.get("additionalProperties") or {})
+def _complete(value: Any, rule: Mapping[str, Any]) -> Any:
+    if rule.get("type") == "number":
+        return float(value)
+    if isinstance(value, list):
+        return [_complete(entry, rule.get("items", {})) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    properties = rule.get("properties", {})
+    defaults = {key: entry["default"] for key, entry in properties.items() if "default" in entry}
+    others = rule.get("additionalProperties") or {}
+    return {
+        key: _complete(entry, properties.get(key, others))
+        for key, entry in (defaults | value).items()
+    }
 
 
 def _explain(error: jsonschema.ValidationError) -> str:

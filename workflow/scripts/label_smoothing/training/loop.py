@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -103,14 +103,15 @@ class Recipe(NamedTuple):
     learning_rate: float
     momentum: float
     schedule: str
-    milestones: list[int]
-    factor: float
     epochs: int
     batch_size: int
-    flip: bool
-    crop: int
-    precision: str
-    compile: bool
+    # The defaults of the config's schema, which the params of a training leave out.
+    milestones: Sequence[int] = ()
+    factor: float = 0.5
+    flip: bool = False
+    crop: int = 0
+    precision: str = "fp32"
+    compile: bool = False
 
 
 def choose_device(setting: str, cuda_available: bool) -> str:
