@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from label_smoothing.analysis.comparison import predicted_loss
-from label_smoothing.theory.memorising import match_probability
+from label_smoothing.analysis.prediction import predicted_loss
+from label_smoothing.theory.rates import match_probability
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())

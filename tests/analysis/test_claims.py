@@ -12,14 +12,10 @@ from numpy.testing import assert_allclose
 from label_smoothing.analysis.claims import CLAIMS, COLUMNS, _judge, judge_claims
 from label_smoothing.analysis.claims_page import claims_page, claims_short
 from label_smoothing.study.offered import FIGURES
-from label_smoothing.theory.memorising import (
-    alpha_loss,
-    averaged_loss,
-    beta_loss,
-    gamma_optimum,
-    match_probability,
-    memorised_loss,
-)
+from label_smoothing.theory.gamma import gamma_optimum
+from label_smoothing.theory.identities import averaged_loss
+from label_smoothing.theory.memorising import loss, memorised_loss
+from label_smoothing.theory.rates import match_probability
 
 A = [0.5, 0.6, 0.7, 0.8, 0.85, 0.95, 1.0]
 P = [0.2, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0]
@@ -28,7 +24,7 @@ LOSS, BETA, GROWTH, APART, GAMMA, WEAK, MINIMA, SCATTER = (claim.text for claim 
 
 
 def alpha(a, p, seed):
-    return alpha_loss(p, a, M)
+    return loss(p, a, M, "alpha")
 
 
 def best_at(one, other, once):
@@ -50,10 +46,10 @@ SURFACES = {
     LOSS: ("test_loss", alpha, lambda a, p, seed: averaged_loss(p, a, M)),
     BETA: (
         "test_loss",
-        lambda a, p, seed: beta_loss(p, a, M),
+        lambda a, p, seed: loss(p, a, M, "beta"),
         lambda a, p, seed: averaged_loss(p, a, M),
     ),
-    GROWTH: ("test_loss", alpha, lambda a, p, seed: alpha_loss(p, 1.45 - a, M)),
+    GROWTH: ("test_loss", alpha, lambda a, p, seed: loss(p, 1.45 - a, M, "alpha")),
     APART: (
         "test_accuracy",
         lambda a, p, seed: 0.8 - (p - 0.35) ** 2,
@@ -192,7 +188,7 @@ def test_explained_share_is_the_one_of_the_definition():
     used = table[(table["a"] < 1) & (table["p"] < 1)]
     lacks = []
     for _, seed in used.groupby("seed"):
-        error = seed["test_loss"] - alpha_loss(seed["p"].to_numpy(), seed["a"].to_numpy(), M)
+        error = seed["test_loss"] - loss(seed["p"].to_numpy(), seed["a"].to_numpy(), M, "alpha")
         lacks.append((error**2).mean() / seed["test_loss"].var(ddof=0))
     assert_allclose(row["value"], 1 - np.sqrt(np.prod(lacks)))
     assert row["high"] < 1

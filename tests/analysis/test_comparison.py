@@ -6,8 +6,8 @@ import pytest
 from numpy.testing import assert_allclose
 from samples import P, cells, match
 
-from label_smoothing.analysis.comparison import compare_with_theory, match_over_a, predicted_loss
-from label_smoothing.data.noise import match_probabilities, scale_transition
+from label_smoothing.analysis.comparison import compare_with_theory
+from label_smoothing.analysis.prediction import predicted_loss
 
 
 @pytest.mark.parametrize("assumption", ["alpha", "beta", "gamma"])
@@ -81,27 +81,6 @@ def test_accuracy_is_compared_where_right_is_what_the_network_wants():
     low["test_loss"] = predicted_loss(0.05, 0.6, 10, "alpha")
     row = compare_with_theory(pd.concat([table, low])).iloc[0]
     assert_allclose(row["match_minus_accuracy"], 0, atol=1e-12)
-
-
-@pytest.mark.parametrize("assumption", ["alpha", "beta", "gamma"])
-def test_match_between_the_clean_rates_is_the_one_of_the_noise(assumption):
-    # Half of the classes keep their labels: the matrix reaches no clean rate below 0.5.
-    T = np.eye(10) - 0.4 * np.diag([1] * 5 + [0] * 5)
-    T[[1, 2, 3, 4, 0], range(5)] = 0.4
-    prior = np.array([0.02] * 5 + [0.18] * 5)
-    rates = [0.5, 0.7, 1.0]
-    by_rate = {a: match_probabilities(scale_transition(T, a), prior) for a in (*rates, 0.6)}
-    table = pd.DataFrame(
-        {
-            "a": rates,
-            "assumption": assumption,
-            "expected_clean_rate": [by_rate[a]["alpha"] for a in rates],
-            "match_probability": [by_rate[a][assumption] for a in rates],
-        }
-    )
-    found = match_over_a(table, [0.5, 0.6, 1.0])
-    assert_allclose(found, [by_rate[a][assumption] for a in (0.5, 0.6, 1.0)], atol=1e-12)
-    assert ((found >= 0) & (found <= 1)).all()
 
 
 def test_one_seed_has_no_interval():

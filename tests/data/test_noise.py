@@ -15,7 +15,8 @@ from label_smoothing.data.noise import (
     transition_matrix,
     uniform_transition,
 )
-from label_smoothing.theory import memorising as theory
+from label_smoothing.theory.matrices import alpha_joint, beta_joint, mean_field_p
+from label_smoothing.theory.rates import match_probability
 
 
 def rng(seed=0):
@@ -119,8 +120,8 @@ def test_matrix_file_of_another_kind_is_refused(tmp_path):
 def test_match_probabilities_are_the_traces_of_the_joints(T):
     prior = np.arange(1, len(T) + 1) / np.arange(1, len(T) + 1).sum()
     match = match_probabilities(T, prior)
-    assert_allclose(match["alpha"], theory.mean_field_p(theory.alpha_joint(T, prior)))
-    assert_allclose(match["beta"], theory.mean_field_p(theory.beta_joint(T, prior)))
+    assert_allclose(match["alpha"], mean_field_p(alpha_joint(T, prior)))
+    assert_allclose(match["beta"], mean_field_p(beta_joint(T, prior)))
     assert match["gamma"] == match["alpha"]
     if np.array_equal(T, np.eye(len(T))):
         assert match["alpha"] == match["beta"] == 1.0
@@ -131,7 +132,7 @@ def test_match_probabilities_of_uniform_noise_are_the_formulas(M):
     for a in (0.3, 0.9, 1.0):
         match = match_probabilities(uniform_transition(a, M), np.full(M, 1 / M))
         assert_allclose(match["alpha"], a)
-        assert_allclose(match["beta"], theory.match_probability(a, M, "beta"))
+        assert_allclose(match["beta"], match_probability(a, M, "beta"))
 
 
 @pytest.mark.parametrize(

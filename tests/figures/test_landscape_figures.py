@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose
 from samples import P, cells, match
 
-from label_smoothing.analysis.comparison import predicted_loss
+from label_smoothing.analysis.prediction import predicted_loss
 from label_smoothing.figures import landscape_figures as figures
 
 RATES = (0.6, 0.8, 1.0)

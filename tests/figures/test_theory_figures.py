@@ -10,17 +10,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from label_smoothing.figures import theory_figures as figures
 from label_smoothing.figures.style import write_figure
+from label_smoothing.theory.gamma import gamma_optimum, gamma_transition
 from label_smoothing.theory.literature import literature_table
-from label_smoothing.theory.memorising import (
-    alpha_loss,
-    beta_loss,
-    beta_optimum,
-    gamma_loss,
-    gamma_optimum,
-    gamma_transition,
-)
+from label_smoothing.theory.memorising import loss, optimum
+from label_smoothing.theory.rates import ASSUMPTIONS
 
-LOSS = {"alpha": alpha_loss, "beta": beta_loss, "gamma": gamma_loss}
 LITERATURE = Path(__file__).parents[2] / "workflow/resources/literature.csv"
 
 
@@ -37,11 +31,11 @@ def landscapes():
     return figures.landscapes_numbers()
 
 
-@pytest.mark.parametrize("noise", LOSS)
+@pytest.mark.parametrize("noise", ASSUMPTIONS)
 def test_landscape_is_the_loss_and_its_optimum_the_lowest_point(landscapes, noise):
     here = landscapes[landscapes["noise"] == noise]
     assert (here["classes"] == 2).all()
-    assert_array_equal(here["loss"], LOSS[noise](here["p"].to_numpy(), here["a"].to_numpy()))
+    assert_array_equal(here["loss"], loss(here["p"].to_numpy(), here["a"].to_numpy(), 2, noise))
     lowest = here[here["quantity"] == "loss"].groupby("a")["loss"].min()
     best = here[here["quantity"] == "optimum"]
     on_grid = np.interp(lowest.index, best["a"], best["loss"])
@@ -71,7 +65,7 @@ def test_the_mirrored_branch_of_gamma_is_equally_good(landscapes):
 def test_landscapes_mark_the_divergence_and_colour_nothing_finite_there(landscapes):
     figure = figures.draw_landscapes(landscapes)
     *panels, bar = figure.axes
-    for panel, noise in zip(panels, LOSS, strict=True):
+    for panel, noise in zip(panels, ASSUMPTIONS, strict=True):
         assert panel.get_title().startswith(f"{noise}: ")
         losses = landscapes[(landscapes["noise"] == noise) & (landscapes["quantity"] == "loss")]
         infinite = losses[np.isinf(losses["loss"])]
@@ -102,7 +96,7 @@ def test_optimum_for_two_classes():
     assert_allclose(best.loc["alpha", "p"], best.loc["alpha", "a"])
     a = best.loc["beta", "a"]
     assert_allclose(best.loc["beta", "p"], 2 * a**2 - 2 * a + 1)
-    assert_allclose(best.loc["gamma", "p"], gamma_optimum(best.loc["gamma", "a"].to_numpy()))
+    assert_allclose(best.loc["gamma", "p"], gamma_optimum(best.loc["gamma", "a"].to_numpy(), 2))
     figure = figures.draw_optimum_two_classes(numbers)
     (panel,) = figure.axes
     assert (panel.get_xlabel(), panel.get_ylabel()) == ("clean rate a", "optimum p*")
@@ -124,7 +118,7 @@ def test_beta_over_classes_reaches_its_limit():
     beta = numbers[numbers["noise"] == "beta"]
     finite = beta[np.isfinite(beta["classes"])]
     a, M = finite["a"].to_numpy(), finite["classes"].to_numpy()
-    assert_array_equal(finite["p"], beta_optimum(a, M))
+    assert_array_equal(finite["p"], optimum(a, M, "beta"))
     assert_allclose(finite["above_limit"], (1 - a) ** 2 / (M - 1), atol=1e-15)
     limit = beta[np.isinf(beta["classes"])]
     assert_allclose(limit["p"], limit["a"] ** 2)
@@ -143,7 +137,7 @@ def test_gamma_has_both_ends_of_its_jump():
         inner = here[here["a"] != transition.a_c]
         assert_array_equal(inner["p"], gamma_optimum(inner["a"].to_numpy(), M))
         assert (inner["p"].between(ends["below"], ends["above"], inclusive="neither")).sum() == 0
-        losses = gamma_loss(ends.to_numpy(), transition.a_c, M)
+        losses = loss(ends.to_numpy(), transition.a_c, M, "gamma")
         assert losses[0] == pytest.approx(losses[1], abs=1e-9)
 
 

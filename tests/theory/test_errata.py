@@ -10,8 +10,16 @@ from numpy.testing import assert_allclose
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax, logsumexp, softmax, xlogy
 
-from label_smoothing.analysis import fits
-from label_smoothing.theory import memorising as theory
+from label_smoothing.analysis.fits import fit_clean_rate
+from label_smoothing.theory.gamma import gamma_transition
+from label_smoothing.theory.matrices import (
+    alpha_joint,
+    beta_joint,
+    mean_field_p,
+    optimal_matrix,
+    smoothing_matrix,
+)
+from label_smoothing.theory.memorising import loss, matrix_loss
 
 SAMPLES = 200_000
 
@@ -49,7 +57,7 @@ class Memorised:
 
 
 def uniform(a, M):
-    return Memorised(theory.smoothing_matrix(a, M), np.full(M, 1 / M))
+    return Memorised(smoothing_matrix(a, M), np.full(M, 1 / M))
 
 
 def assert_judged(judge, right, printed):
@@ -84,28 +92,28 @@ def entropy(p):
 def test_eq3_entropy_is_not_the_clean_test_loss():
     p = 0.7
     run = uniform(1, 2)
-    S = theory.smoothing_matrix(p, 2)
+    S = smoothing_matrix(p, 2)
     assert_judged(run.loss(S, run.clean), right=-np.log(p), printed=entropy(p))
-    assert_allclose(theory.alpha_loss(p, 1), -np.log(p))
+    assert_allclose(loss(p, 1, 2, "alpha"), -np.log(p))
     # H(p) is the training loss: there, and under gamma, the targets are smoothed as well.
     training = -np.sum(S[:, run.train] * np.log(S[:, run.train])) / SAMPLES
-    assert_allclose([training, theory.gamma_loss(p, 1)], entropy(p), rtol=1e-9)
+    assert_allclose([training, loss(p, 1, 2, "gamma")], entropy(p), rtol=1e-9)
 
 
 @pytest.mark.parametrize("M", [2, 5])
 def test_eq4_to_6_score_the_clean_label(M):
     p, a = 0.8, 0.7
     run = uniform(a, M)
-    S = theory.smoothing_matrix(p, M)
+    S = smoothing_matrix(p, M)
     on_noisy_label, _ = run.loss(S, run.train)
     assert_allclose(on_noisy_label, -np.log(p), rtol=1e-9)
-    assert_judged(run.loss(S, run.clean), theory.alpha_loss(p, a, M), printed=on_noisy_label)
+    assert_judged(run.loss(S, run.clean), loss(p, a, M, "alpha"), printed=on_noisy_label)
 
 
 def test_eq10_optimal_matrix_is_the_posterior():
-    J = theory.alpha_joint(T, PRIOR)
+    J = alpha_joint(T, PRIOR)
     right = PRIOR[:, None] * T.T / (T @ PRIOR)
-    assert_allclose(theory.optimal_matrix(J), right, rtol=1e-12)
+    assert_allclose(optimal_matrix(J), right, rtol=1e-12)
     assert_allclose(best_matrix(J), right, atol=1e-4)
     assert np.abs(best_matrix(J) - T).max() > 0.1
     run = Memorised(T, PRIOR)
@@ -113,13 +121,13 @@ def test_eq10_optimal_matrix_is_the_posterior():
     # T[1, 3] = 0 would make the printed loss infinite; the comparison should not rest on that.
     printed, _ = run.loss(np.maximum(T, 1e-3), run.clean)
     assert printed > best + 20 * error
-    assert_allclose(theory.matrix_loss(right, J), best, atol=4 * error)
+    assert_allclose(matrix_loss(right, J), best, atol=4 * error)
 
 
 def test_eq10_sum_over_classes_starts_at_one():
     # A sum from 0 has one class too many, and so at least the smallest term.
     M = len(T)
-    S = theory.smoothing_matrix(0.6, M)
+    S = smoothing_matrix(0.6, M)
     terms = -np.sum(T.T / M * np.log(S), axis=1)
     run = Memorised(T, np.full(M, 1 / M))
     assert_judged(run.loss(S, run.clean), right=terms.sum(), printed=terms.sum() + terms.min())
@@ -127,14 +135,14 @@ def test_eq10_sum_over_classes_starts_at_one():
 
 def test_eq12_off_diagonal_terms_count_once():
     M = len(T)
-    S = theory.smoothing_matrix(0.6, M) @ theory.smoothing_matrix(0.9, M)
+    S = smoothing_matrix(0.6, M) @ smoothing_matrix(0.9, M)
     S = S + 0.02 * (np.roll(np.eye(M), 1, 0) - np.roll(np.eye(M), 2, 0))
-    terms = -theory.beta_joint(T) * np.log(S)
+    terms = -beta_joint(T) * np.log(S)
     diagonal = np.trace(terms)
     run = Memorised(T, np.full(M, 1 / M))
     assert_judged(
         run.loss(S, run.test),
-        right=theory.matrix_loss(S, theory.beta_joint(T)),
+        right=matrix_loss(S, beta_joint(T)),
         printed=diagonal + 2 * (terms.sum() - diagonal),
     )
 
@@ -147,17 +155,17 @@ def test_text_after_eq12_weights_the_mean_square_by_m_minus_1():
     match = np.mean(run.train == run.test)
     right, printed = T[i, i] ** 2 + (M - 1) * mean_square, T[i, i] ** 2 + mean_square / (M - 1)
     assert_judged((match, np.sqrt(match * (1 - match) / SAMPLES)), right, printed)
-    assert_allclose(theory.mean_field_p(theory.beta_joint(T, np.eye(M)[i])), right, rtol=1e-12)
+    assert_allclose(mean_field_p(beta_joint(T, np.eye(M)[i])), right, rtol=1e-12)
 
 
 def test_eq13_optimal_matrix_has_no_factor_one_half():
     right = DOUBLY_STOCHASTIC @ DOUBLY_STOCHASTIC.T
-    J = theory.beta_joint(DOUBLY_STOCHASTIC)
+    J = beta_joint(DOUBLY_STOCHASTIC)
     assert_allclose(best_matrix(J), right, atol=1e-4)
-    assert_allclose(theory.optimal_matrix(J), right, rtol=1e-12)
+    assert_allclose(optimal_matrix(J), right, rtol=1e-12)
     assert_allclose((right / 2).sum(axis=0), 0.5)
-    with pytest.raises(ValueError, match=r"S: sum of column 0 = 0\.5"):
-        theory.matrix_loss(right / 2, J)
+    with pytest.raises(ValueError, match=r"S: column 0 sums to 0\.5"):
+        matrix_loss(right / 2, J)
 
 
 def test_before_eq14_off_diagonal_is_one_minus_a():
@@ -174,9 +182,9 @@ def test_after_eq15_large_m_form_lacks_a_term():
     p, a = 0.7, 0.6
     M = 10.0 ** np.arange(2, 8)
     # As printed: the loss of two classes, and log M for each miss of the target.
-    printed = theory.gamma_loss(p, a, 2) + (1 - a * p) * np.log(M)
+    printed = loss(p, a, 2, "gamma") + (1 - a * p) * np.log(M)
     missing = (1 - a) * (1 - p) * np.log(p / (1 - p))
-    exact = theory.gamma_loss(p, a, M)
+    exact = loss(p, a, M, "gamma")
     assert np.all(np.abs(exact - (printed + missing)) < 2 * np.log(M) / M)
     assert_allclose((exact - printed)[-1], missing, rtol=1e-4)
     assert missing > 0.1
@@ -188,7 +196,7 @@ def test_after_eq15_large_m_form_lacks_a_term():
     on_miss = -q * np.log(p) - (1 - q) * np.log(q)
     losses = np.where(hit, on_hit, on_miss)
     judge = losses.mean(), losses.std() / np.sqrt(hit.size)
-    value = theory.gamma_loss(p, a, 2) + (1 - a * p) * np.log(many)
+    value = loss(p, a, 2, "gamma") + (1 - a * p) * np.log(many)
     assert_allclose(value + missing, judge[0], atol=4 * judge[1] + 2 * np.log(many) / many)
     assert abs(value - judge[0]) > 20 * judge[1]
 
@@ -205,10 +213,10 @@ def test_eq16_beta_loss_of_one_class():
         return -s * np.log(p) - 2 * (pairs.sum() - np.trace(pairs)) * np.log(1 - p)
 
     run = Memorised(T, np.eye(M)[0])
-    assert_judged(run.loss(theory.smoothing_matrix(p, M), run.test), right(p), printed(p))
+    assert_judged(run.loss(smoothing_matrix(p, M), run.test), right(p), printed(p))
     match = np.mean(run.train == run.test)
     assert_allclose(best_p(right), match, atol=5e-3)
-    assert_allclose(best_p(right), theory.mean_field_p(theory.beta_joint(T, np.eye(M)[0])))
+    assert_allclose(best_p(right), mean_field_p(beta_joint(T, np.eye(M)[0])))
     assert abs(best_p(printed) - match) > 0.1
 
 
@@ -217,12 +225,12 @@ def test_eq17_mean_field_p_is_a_trace_over_m():
     run = Memorised(T, np.full(M, 1 / M))
 
     def loss(p):
-        return run.loss(theory.smoothing_matrix(p, M), run.test)[0]
+        return run.loss(smoothing_matrix(p, M), run.test)[0]
 
     found = best_p(loss)
     right = np.trace(T @ T.T) / M
     assert_allclose(found, right, atol=5e-3)
-    assert_allclose(theory.mean_field_p(theory.beta_joint(T)), right, rtol=1e-12)
+    assert_allclose(mean_field_p(beta_joint(T)), right, rtol=1e-12)
     double_sum, trace = np.sum(T**2) / 2, np.trace(T @ T.T) / (2 * M)
     assert abs(double_sum - trace) > 0.1  # the two printed sides differ from each other
     assert abs(double_sum - found) > 0.1
@@ -242,10 +250,10 @@ def test_after_eq17_one_variable_estimates_the_clean_rate():
     # One unknown, so one loss curve of the network is enough to find it.
     run = Memorised(T, PRIOR)
     p = np.array([0.5, 0.9])
-    loss = [run.loss(theory.smoothing_matrix(x, M), run.clean)[0] for x in p]
-    fit = fits.fit_clean_rate(p, loss, M)
+    losses = [run.loss(smoothing_matrix(x, M), run.clean)[0] for x in p]
+    fit = fit_clean_rate(p, losses, M, "alpha")
     assert_allclose(fit.clean_rate, PRIOR @ np.diag(T), atol=5e-3)
-    assert_allclose(fit.residual_sd, 0, atol=1e-12)
+    assert_allclose(fit.standard_error, 0, atol=1e-12)
 
 
 def section_6_2_losses(T, logits, i):
@@ -288,15 +296,15 @@ def test_eq19_forward_and_logit_smoothing_have_no_fixed_order():
 def test_gamma_transition_is_continuous_for_two_classes_only():
     def jump(M, width):
         """Numerical global optimum just above the transition, less the 1/M below it."""
-        a = theory.gamma_transition(M).a_c + width
+        a = gamma_transition(M).a_c + width
         p = np.linspace(1e-4, 1 - 1e-4, 200_001)
-        best = p[np.argmin(theory.gamma_loss(p, a, M))]
+        best = p[np.argmin(loss(p, a, M, "gamma"))]
         return max(best, 1 - best) - 0.5 if M == 2 else best - 1 / M
 
     continuous = np.array([jump(2, width) for width in (1e-2, 1e-3, 1e-4)])
     assert_allclose(continuous, np.sqrt([3e-2, 3e-3, 3e-4]), rtol=0.05)
     for M in (3, 10):
-        expected = theory.gamma_transition(M).p_above - 1 / M
+        expected = gamma_transition(M).p_above - 1 / M
         assert expected > 0.15
         assert_allclose(jump(M, 1e-6), expected, atol=1e-3)
         assert_allclose(jump(M, -1e-4), 0, atol=1e-4)

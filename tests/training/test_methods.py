@@ -5,7 +5,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from label_smoothing.data.noise import pair_flip_transition, uniform_transition
-from label_smoothing.theory import memorising as theory
+from label_smoothing.theory.matrices import smoothing_matrix
+from label_smoothing.theory.memorising import optimum
 from label_smoothing.training.methods import MATRICES, method_matrix
 
 PRIOR = np.full(4, 0.25)
@@ -25,7 +26,7 @@ def test_every_kind_has_columns_that_sum_to_one():
 
 def test_uniform_noise_has_the_optima_of_the_theory():
     # Doubly stochastic T and a uniform prior: T^t and T T^t, both of label smoothing's form.
-    alpha, beta = theory.alpha_optimum(0.7, 4), theory.beta_optimum(0.7, 4)
+    alpha, beta = optimum(0.7, 4, "alpha"), optimum(0.7, 4, "beta")
     for kind, p in (
         ("alpha_optimal", alpha),
         ("alpha_mean_field", alpha),
@@ -33,9 +34,9 @@ def test_uniform_noise_has_the_optima_of_the_theory():
         ("beta_mean_field", beta),
         ("transition", 0.7),
     ):
-        expected = theory.smoothing_matrix(p, 4)
+        expected = smoothing_matrix(p, 4)
         assert_allclose(method_matrix(kind, 0.1, T, PRIOR), expected, err_msg=kind)
-    assert_allclose(method_matrix("p", 1.2, T, PRIOR), theory.smoothing_matrix(1.2, 4))
+    assert_allclose(method_matrix("p", 1.2, T, PRIOR), smoothing_matrix(1.2, 4))
 
 
 def test_pair_flips_have_another_optimum_than_label_smoothing():
@@ -43,7 +44,7 @@ def test_pair_flips_have_another_optimum_than_label_smoothing():
     assert_allclose(method_matrix("alpha_optimal", 0.1, flips, PRIOR), flips.T)
     assert_allclose(method_matrix("beta_optimal", 0.1, flips, PRIOR), flips @ flips.T)
     mean_field = method_matrix("beta_mean_field", 0.1, flips, PRIOR)
-    assert_allclose(mean_field, theory.smoothing_matrix(0.7**2 + 0.3**2, 4))
+    assert_allclose(mean_field, smoothing_matrix(0.7**2 + 0.3**2, 4))
 
 
 def test_bad_kinds_and_files_are_refused():

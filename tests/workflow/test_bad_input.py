@@ -368,16 +368,16 @@ CASES = {
     "T of text": (matrix(b"a,b\nc,d"), [], "could not convert string 'a' to float64 at row 0"),
     "T with semicolons": (matrix(b"0,9;0,1\n0,1;0,9"), [], "could not convert string '9;0'"),
     "T not UTF-8": (matrix(b"\xff\xfe\x00"), [], "can't decode byte 0xff in position 0"),
-    "empty T": (matrix(b""), [], "matrix T.csv: the shape is (0, 1), allowed: (M, M)"),
-    "T not square": (matrix(b"0.5,0.5"), [], "matrix T.csv: the shape is (1, 2), allowed: (M, M)"),
+    "empty T": (matrix(b""), [], "matrix T.csv: the shape is (0, 1); allowed: (M, M)"),
+    "T not square": (matrix(b"0.5,0.5"), [], "matrix T.csv: the shape is (1, 2); allowed: (M, M)"),
     "ragged T": (
         matrix(b"0.5,0.5\n0.5"),
         [],
         "the number of columns changed from 2 to 1 at row 2,",
     ),
-    "T above 1": (matrix(b"1.1,0\n-0.1,1"), [], "entry [0, 0] is 1.1, allowed: 0 to 1"),
-    "T with NaN": (matrix(b"nan,0\n0,1"), [], "entry [0, 0] is nan, allowed: 0 to 1"),
-    "T with wrong sums": (matrix(b"0.9,0.2\n0.2,0.8"), [], "column 0 sums to 1.1, allowed: 1"),
+    "T above 1": (matrix(b"1.1,0\n-0.1,1"), [], "entry [0, 0] is 1.1; allowed: 0 to 1"),
+    "T with NaN": (matrix(b"nan,0\n0,1"), [], "entry [0, 0] is nan; allowed: 0 to 1"),
+    "T with wrong sums": (matrix(b"0.9,0.2\n0.2,0.8"), [], "column 0 sums to 1.1; allowed: 1"),
     "T without noise": (matrix(b"1,0\n0,1"), [], "it is the identity, allowed: one with noise"),
     "T that cannot scale": (
         both(matrix(b"1,0.9\n0,0.1"), key("clean_rates", [0.4])),
@@ -419,7 +419,7 @@ CASES = {
         [],
         "methods.mine.path is 'S.csv', a matrix of 2 classes; allowed with datasets.digits",
     ),
-    "S with wrong sums": (targets(b"0.9,0.2\n0.2,0.8"), [], "column 0 sums to 1.1, allowed: 1"),
+    "S with wrong sums": (targets(b"0.9,0.2\n0.2,0.8"), [], "column 0 sums to 1.1; allowed: 1"),
     # Networks.
     "no network": (
         key("models.small_cnn", {"kind": "nets:Net"}),

@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from label_smoothing.analysis.comparison import curves_over_p, explained_share, unscaled
 from label_smoothing.analysis.fits import asks_for_label, measured_optimum
 from label_smoothing.analysis.intervals import mean_interval
-from label_smoothing.theory.memorising import gamma_optimum
+from label_smoothing.analysis.prediction import curves_over_p, explained_share, unscaled
+from label_smoothing.theory.gamma import gamma_optimum
 
 # Accuracies are shares of a few hundred images: what differs by less is equal.
 TIE = 1e-9

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from label_smoothing.theory.matrices import SUM_TOLERANCE, smoothing_matrix
+from label_smoothing.theory.matrices import SUM_TOLERANCE, column_stochastic, smoothing_matrix
 
 
 def uniform_transition(a: float, M: int) -> np.ndarray:
@@ -72,18 +72,9 @@ def read_matrix(path: str | os.PathLike) -> np.ndarray:
     path = Path(path)
     try:
         T = _read_numbers(path)
-        if T.ndim != 2 or T.shape[0] != T.shape[1] or len(T) < 2:
-            raise ValueError(f"the shape is {T.shape}, allowed: (M, M) with M >= 2")
-        if not np.all((T >= 0) & (T <= 1)):
-            i, j = np.argwhere(~((T >= 0) & (T <= 1)))[0]
-            raise ValueError(f"entry [{i}, {j}] is {T[i, j]}, allowed: 0 to 1")
-        sums = T.sum(axis=0)
-        if np.abs(sums - 1).max() > SUM_TOLERANCE:
-            j = int(np.abs(sums - 1).argmax())
-            raise ValueError(f"column {j} sums to {sums[j]:.10g}, allowed: 1")
     except ValueError as error:
         raise ValueError(f"matrix {path}: {error}") from None
-    return T
+    return column_stochastic(f"matrix {path}", T)
 
 
 def _read_numbers(path: Path) -> np.ndarray:
@@ -203,7 +194,7 @@ def match_probabilities(T: np.ndarray, prior: np.ndarray) -> dict[str, float]:
     dict
         "alpha" and "gamma": the clean rate averaged over the prior. "beta": the probability that
         two independent corruptions of one label agree. These are the traces of the joint
-        distributions of `theory.alpha_joint` and `theory.beta_joint`; exactly 1 without noise.
+        distributions of `matrices.alpha_joint` and `beta_joint`; exactly 1 without noise.
     """
     flip, kept = 1 - np.diag(T), np.diag(T)
     # Summed as what is missing from 1, because one rounding error below 1 would be a divergence.

@@ -8,10 +8,10 @@ import pandas as pd
 from matplotlib.colors import BoundaryNorm
 from matplotlib.ticker import MaxNLocator
 
-from label_smoothing.analysis.comparison import match_over_a, predicted_loss, predicted_optimum
 from label_smoothing.analysis.fits import asks_for_label
 from label_smoothing.analysis.intervals import mean_interval
 from label_smoothing.analysis.local_minima import local_minima
+from label_smoothing.analysis.prediction import match_over_a, predicted_loss, predicted_optimum
 from label_smoothing.figures.style import (
     BEYOND,
     MEASURED,

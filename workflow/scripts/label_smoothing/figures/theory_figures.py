@@ -14,19 +14,10 @@ from label_smoothing.figures.style import (
     draw_legend,
     graded_colours,
 )
-from label_smoothing.theory.memorising import (
-    NOISE_TYPES,
-    alpha_loss,
-    alpha_optimum,
-    beta_loss,
-    beta_optimum,
-    gamma_loss,
-    gamma_optimum,
-    gamma_transition,
-)
+from label_smoothing.theory.gamma import gamma_optimum, gamma_transition
+from label_smoothing.theory.memorising import loss, optimum
+from label_smoothing.theory.rates import ASSUMPTIONS
 
-_LOSS = {"alpha": alpha_loss, "beta": beta_loss, "gamma": gamma_loss}
-_OPTIMUM = {"alpha": alpha_optimum, "beta": beta_optimum, "gamma": gamma_optimum}
 CLASSES = (2, 3, 5, 10, 100, 1000)
 _HIGHEST_LOSS = 2.0  # nats, of the colour scale: near the divergence nothing is left to compare
 _A, _P, _BEST = "clean rate a", "smoothing parameter p", "optimum p*"
@@ -61,24 +52,23 @@ def landscapes_numbers() -> pd.DataFrame:
     grid = (1 + np.sin(np.pi / 2 * np.linspace(-1, 1, 121))) / 2
     a, p = (values.ravel() for values in np.meshgrid(rates, grid, indexing="ij"))
     parts = []
-    for noise in NOISE_TYPES:
-        loss = _LOSS[noise]
-        parts.append(_table(quantity="loss", noise=noise, a=a, p=p, loss=loss(p, a)))
+    for noise in ASSUMPTIONS:
+        at_grid = loss(p, a, 2, noise)
+        parts.append(_table(quantity="loss", noise=noise, a=a, p=p, loss=at_grid))
         line = _two_class_optimum(noise)
-        line["loss"] = loss(line["p"].to_numpy(), line["a"].to_numpy())
+        line["loss"] = loss(line["p"].to_numpy(), line["a"].to_numpy(), 2, noise)
         parts.append(line)
     return _with_classes(pd.concat(parts, ignore_index=True), 2)
 
 
 def _two_class_optimum(noise):
     a = _rates_of_optimum(2)
-    best = _OPTIMUM[noise](a)
-    optimum = _table(quantity="optimum", noise=noise, a=a, p=best)
+    line = _table(quantity="optimum", noise=noise, a=a, p=optimum(a, 2, noise))
     if noise != "gamma":
-        return optimum
-    mirrored = optimum[a >= gamma_transition(2).a_c].assign(quantity="mirrored optimum")
+        return line
+    mirrored = line[a >= gamma_transition(2).a_c].assign(quantity="mirrored optimum")
     mirrored["p"] = 1 - mirrored["p"]
-    return pd.concat([optimum, mirrored])
+    return pd.concat([line, mirrored])
 
 
 def _rates_of_optimum(M):
@@ -102,7 +92,7 @@ def draw_landscapes(numbers: pd.DataFrame) -> plt.Figure:
         figure, panels = plt.subplots(
             1, 3, figsize=(11.4, 4.4), sharex=True, sharey=True, layout="constrained"
         )
-        for panel, noise in zip(panels, NOISE_TYPES, strict=True):
+        for panel, noise in zip(panels, ASSUMPTIONS, strict=True):
             here = numbers[numbers["noise"] == noise]
             by = {quantity: group for quantity, group in here.groupby("quantity")}
             field = by["loss"].pivot(index="p", columns="a", values="loss")
@@ -161,7 +151,7 @@ def optimum_two_classes_numbers() -> pd.DataFrame:
         Columns quantity, noise, classes, a, p. Rows with quantity "optimum" (p* of each noise type)
         and, for gamma where it is another p, "mirrored optimum" (1 - p*, equally good).
     """
-    parts = [_two_class_optimum(noise) for noise in NOISE_TYPES]
+    parts = [_two_class_optimum(noise) for noise in ASSUMPTIONS]
     return _with_classes(pd.concat(parts, ignore_index=True), 2)
 
 
@@ -169,7 +159,7 @@ def draw_optimum_two_classes(numbers: pd.DataFrame) -> plt.Figure:
     """Draw p*(a) of the three noise types for two classes."""
     with plt.rc_context(STYLE):
         figure, panel = plt.subplots(figsize=(6.4, 5.2), layout="constrained")
-        for noise in NOISE_TYPES:
+        for noise in ASSUMPTIONS:
             line = numbers[(numbers["noise"] == noise) & (numbers["quantity"] == "optimum")]
             panel.plot(line["a"], line["p"], label=f"{noise}: {TEST_SETS[noise]}", **_LINES[noise])
         mirrored = numbers[numbers["quantity"] == "mirrored optimum"]
@@ -197,7 +187,7 @@ def optimum_over_classes_numbers() -> pd.DataFrame:
     """
     a = np.linspace(0, 1, 201)
     parts = [
-        _table(noise=noise, classes=M, a=a, p=_OPTIMUM[noise](a, M))
+        _table(noise=noise, classes=M, a=a, p=optimum(a, M, noise))
         for noise in ("alpha", "beta")
         for M in CLASSES
     ]

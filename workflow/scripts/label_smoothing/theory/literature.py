@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from label_smoothing.theory.memorising import kappa_inverse
+from label_smoothing.theory.rates import kappa_inverse
 
 
 def literature_table(entries: pd.DataFrame) -> pd.DataFrame:

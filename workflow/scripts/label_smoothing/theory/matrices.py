@@ -1,7 +1,6 @@
 """Matrices of targets and of label noise: smoothed, optimal, and their one-parameter approximation.
 
-Notation as in `label_smoothing.theory.memorising`, which builds on these. They need nothing but
-numpy, so that a training can use them.
+They need nothing but numpy, so that a training can use them.
 """
 
 import numpy as np
@@ -13,12 +12,13 @@ _LARGEST_CONDITION = 1e8
 
 
 def in_range(name, value, low=0.0, high=1.0):
+    """Return value as float array, or raise ValueError unless all of it is in [low, high]."""
     value = np.asarray(value, dtype=float)
     # Written so that nan fails too.
     bad = ~((value >= low) & (value <= high))
     if bad.any():
         worst = np.broadcast_to(value, bad.shape)[bad].flat[0]
-        raise ValueError(f"{name} = {worst} is outside [{np.min(low):g}, {np.max(high):g}]")
+        raise ValueError(f"{name} is {worst}; allowed: {np.min(low):g} to {np.max(high):g}")
     return value
 
 
@@ -27,30 +27,40 @@ def check_classes(M):
     M = np.asarray(M, dtype=float)
     bad = ~((M >= 2) & np.isfinite(M) & (np.floor(M) == M))
     if bad.any():
-        raise ValueError(f"M = {M[bad].flat[0]:g} is not an integer in [2, inf)")
+        raise ValueError(f"M is {M[bad].flat[0]:g}; allowed: an integer >= 2")
     return M
 
 
-def distributions(name, value, axis=None):
-    """Check that `value` holds probabilities that sum to 1 over `axis` (None: altogether)."""
-    value = in_range(f"an entry of {name}", value, 0.0, 1.0 + SUM_TOLERANCE)
-    sums = np.sum(value, axis=axis)
-    off = np.abs(sums - 1) > SUM_TOLERANCE
-    if np.any(off):
-        which = "sum" if axis is None else f"sum of column {np.argmax(off)}"
-        raise ValueError(f"{name}: {which} = {np.extract(off, sums)[0]:.10g} is not 1")
+def _square_of_probabilities(name, value):
+    value = np.asarray(value, dtype=float)
+    if value.ndim != 2 or value.shape[0] != value.shape[1] or value.shape[0] < 2:
+        raise ValueError(f"{name}: the shape is {value.shape}; allowed: (M, M) with M >= 2")
+    bad = np.argwhere(~((value >= 0) & (value <= 1 + SUM_TOLERANCE)))
+    if bad.size:
+        i, j = bad[0]
+        raise ValueError(f"{name}: entry [{i}, {j}] is {value[i, j]}; allowed: 0 to 1")
     return value
 
 
-def square(name, value):
-    value = np.asarray(value, dtype=float)
-    if value.ndim != 2 or value.shape[0] != value.shape[1] or value.shape[0] < 2:
-        raise ValueError(f"{name} has shape {value.shape}, allowed is (M, M) with M >= 2")
+def column_stochastic(name, value):
+    """Return value as float array, or raise ValueError unless its columns are distributions."""
+    value = _square_of_probabilities(name, value)
+    sums = value.sum(axis=0)
+    worst = int(np.abs(sums - 1).argmax())
+    if abs(sums[worst] - 1) > SUM_TOLERANCE:
+        raise ValueError(f"{name}: column {worst} sums to {sums[worst]:.10g}; allowed: 1")
+    return value
+
+
+def _sums_to_one(name, value):
+    if abs(value.sum() - 1) > SUM_TOLERANCE:
+        raise ValueError(f"{name}: the sum is {value.sum():.10g}; allowed: 1")
     return value
 
 
 def check_joint(J):
-    return distributions("J", square("J", J))
+    """Return J as float array, or raise ValueError unless all of it is one distribution."""
+    return _sums_to_one("J", _square_of_probabilities("J", J))
 
 
 def smoothing_matrix(p: float, M: int) -> np.ndarray:
@@ -80,12 +90,14 @@ def smoothing_matrix(p: float, M: int) -> np.ndarray:
 
 
 def _transition_and_prior(T, prior):
-    T = distributions("T", square("T", T), axis=0)
+    T = column_stochastic("T", T)
     M = len(T)
-    prior = np.full(M, 1 / M) if prior is None else np.asarray(prior, dtype=float)
+    if prior is None:
+        prior = np.full(M, 1 / M)
+    prior = in_range("an entry of prior", prior, 0.0, 1.0 + SUM_TOLERANCE)
     if prior.shape != (M,):
-        raise ValueError(f"prior has shape {prior.shape}, allowed is ({M},), one entry per class")
-    return T, distributions("prior", prior)
+        raise ValueError(f"prior: the shape is {prior.shape}; allowed: ({M},), one entry a class")
+    return T, _sums_to_one("prior", prior)
 
 
 def alpha_joint(T: ArrayLike, prior: ArrayLike | None = None) -> np.ndarray:
@@ -147,7 +159,7 @@ def beta_joint(T: ArrayLike, prior: ArrayLike | None = None) -> np.ndarray:
 
 
 def optimal_matrix(J: ArrayLike) -> np.ndarray:
-    """Return the S that minimises `matrix_loss`: P(test label k | training label i).
+    """Return the S that minimises `memorising.matrix_loss`: P(test label k | training label i).
 
     Parameters
     ----------

@@ -1,0 +1,93 @@
+"""Predictions at the match probability of any noise, and the curves that they are held against."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from samples import cells, match
+
+from label_smoothing.analysis.prediction import (
+    curves_over_p,
+    explained_share,
+    match_over_a,
+    predicted_loss,
+    predicted_optimum,
+    unscaled,
+)
+from label_smoothing.data.noise import (
+    match_probabilities,
+    pair_flip_transition,
+    scale_transition,
+)
+from label_smoothing.theory.matrices import alpha_joint, beta_joint, smoothing_matrix
+from label_smoothing.theory.memorising import loss, matrix_loss, optimum
+from label_smoothing.theory.rates import ASSUMPTIONS
+
+
+@pytest.mark.parametrize("assumption", ASSUMPTIONS)
+def test_uniform_noise_is_predicted_by_its_clean_rate(assumption):
+    p, a = np.array([0.3, 0.6, 0.9]), 0.7
+    found = predicted_loss(p, match(a, assumption), 10, assumption)
+    assert_allclose(found, loss(p, a, 10, assumption), rtol=1e-14)
+    best = predicted_optimum(match(a, assumption), 10, assumption)
+    assert_allclose(best, optimum(a, 10, assumption), rtol=1e-14)
+
+
+def test_other_noise_is_predicted_by_its_matrix():
+    T = pair_flip_transition(0.7, 5)
+    agreement = match_probabilities(T, np.full(5, 0.2))
+    for assumption, joint in (("alpha", alpha_joint), ("beta", beta_joint)):
+        found = predicted_loss(0.8, agreement[assumption], 5, assumption)
+        assert_allclose(found, matrix_loss(smoothing_matrix(0.8, 5), joint(T)), rtol=1e-12)
+
+
+def test_curves_hold_the_p_that_all_seeds_share():
+    table = pd.concat([cells("alpha", 0.6), cells("alpha", 0.8)])
+    assert curves_over_p(table, "test_loss").shape == (14, 3)
+    short = table[~((table["a"] == 0.6) & (table["p"] > 0.35) & (table["seed"] == 1))]
+    assert set(curves_over_p(short, "test_loss").index.get_level_values("a")) == {0.8}
+    assert curves_over_p(short, "test_loss", fewest=2).loc[0.6].index.tolist() == [0.2, 0.35]
+    # Of the sample, p = 0.2 is what nobody memorised.
+    memorised = curves_over_p(table, "test_loss", memorised=True)
+    assert memorised.index.get_level_values("p").min() == 0.35
+
+
+def test_explained_share_is_one_where_the_theory_is_exact_and_leaves_out_where_it_is_idle():
+    table = pd.concat([cells("alpha", a, noise=0.001) for a in (0.6, 0.8, 1.0)])
+    explained = explained_share(table)
+    assert (unscaled(explained.scaled_shares) > 0.999).all()
+    assert explained.rmse < 0.002
+    assert set(explained.deviations.index.get_level_values("a")) == {0.6, 0.8}
+    assert explained.deviations.index.get_level_values("p").max() < 1
+    assert explained.cells == 2 * 3 * 6  # p = 0.2, not memorised, is among them
+
+
+def test_explained_share_of_a_constant_deviation():
+    explained = explained_share(pd.concat([cells("alpha", a, offset=0.1) for a in (0.6, 0.8)]))
+    assert_allclose(explained.deviations, 0.1)
+    assert_allclose(explained.rmse, 0.1)
+    losses = explained.deviations * 0
+    for a, p in losses.index:
+        losses.loc[a, p] = predicted_loss(p, a, 10, "alpha")
+    assert_allclose(unscaled(explained.scaled_shares), 1 - 0.01 / losses.var(ddof=0))
+
+
+@pytest.mark.parametrize("assumption", ["alpha", "beta", "gamma"])
+def test_match_between_the_clean_rates_is_the_one_of_the_noise(assumption):
+    # Half of the classes keep their labels: the matrix reaches no clean rate below 0.5.
+    T = np.eye(10) - 0.4 * np.diag([1] * 5 + [0] * 5)
+    T[[1, 2, 3, 4, 0], range(5)] = 0.4
+    prior = np.array([0.02] * 5 + [0.18] * 5)
+    rates = [0.5, 0.7, 1.0]
+    by_rate = {a: match_probabilities(scale_transition(T, a), prior) for a in (*rates, 0.6)}
+    table = pd.DataFrame(
+        {
+            "a": rates,
+            "assumption": assumption,
+            "expected_clean_rate": [by_rate[a]["alpha"] for a in rates],
+            "match_probability": [by_rate[a][assumption] for a in rates],
+        }
+    )
+    found = match_over_a(table, [0.5, 0.6, 1.0])
+    assert_allclose(found, [by_rate[a][assumption] for a in (0.5, 0.6, 1.0)], atol=1e-12)
+    assert ((found >= 0) & (found <= 1)).all()
