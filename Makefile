@@ -4,7 +4,7 @@ CORES ?= all
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run report test test-slurm lint help
+.PHONY: run report test test-quick test-slurm lint format help
 .DEFAULT_GOAL := help
 
 help:
@@ -12,7 +12,9 @@ help:
 	@echo "make test   set up, run all tests"
 	@echo "make test-slurm  as root: start a SLURM of two GPUs in name here, run the tests on it, stop it"
 	@echo "make report write results/report.html of the finished default study"
-	@echo "make lint   check formatting and style"
+	@echo "make test-quick  run the unit tests alone, without any Snakemake"
+	@echo "make lint   check formatting, style and types"
+	@echo "make format format the code"
 
 $(READY): requirements.txt
 	@command -v $(PYTHON) >/dev/null || \
@@ -39,6 +41,9 @@ report: $(READY)
 test: $(READY)
 	PATH="$$PWD/$(BIN):$$PATH" python -m pytest --numprocesses 2 --dist loadfile
 
+test-quick: $(READY)
+	$(BIN)/python -m pytest --numprocesses 2 --ignore tests/workflow --ignore tests/slurm
+
 test-slurm: $(READY)
 	tests/slurm/install
 	PATH="$$PWD/$(BIN):$$PATH" python -m pytest -rs tests/slurm
@@ -47,4 +52,10 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/mypy
 	PATH="$$PWD/$(BIN):$$PATH" snakemake --lint
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
