@@ -18,7 +18,7 @@ _JITTER = 1e-10
 
 
 def neural_tangent_kernel(x: np.ndarray, z: np.ndarray, layers: int = 1) -> np.ndarray:
-    """Neural tangent kernel of a wide ReLU network, all layers trained, without biases.
+    """Return the neural tangent kernel of a wide ReLU network, all layers trained, without biases.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def _kernels(x: np.ndarray) -> dict[str, Callable[[np.ndarray, np.ndarray], np.n
 
 
 def interpolation_weights(x_train: ArrayLike, x_test: ArrayLike) -> dict[str, np.ndarray]:
-    """Weights with which interpolators draw on the training samples at each test sample.
+    """Return the weights with which interpolators draw on the training samples at each test sample.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def interpolation_weights(x_train: ArrayLike, x_test: ArrayLike) -> dict[str, np
 
 
 def effective_labels(weights: ArrayLike) -> np.ndarray:
-    """Number of labels that each output draws on, 1/sum_i alpha_i^2.
+    """Return the number of labels that each output draws on, 1/sum_i alpha_i^2.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def effective_labels(weights: ArrayLike) -> np.ndarray:
 
 
 def shares(weights: ArrayLike, labels: ArrayLike, M: int) -> np.ndarray:
-    """Share of each class in the labels that an interpolator draws on.
+    """Return the share of each class in the labels that an interpolator draws on.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def shares(weights: ArrayLike, labels: ArrayLike, M: int) -> np.ndarray:
 
 
 def noise_variance(weights: ArrayLike, y_train: ArrayLike, y_test: ArrayLike, a: float, M: int):
-    """Variance that uniform label noise gives to the share of the true class, exactly.
+    """Return the variance that uniform label noise gives to the share of the true class, exactly.
 
     Parameters
     ----------
