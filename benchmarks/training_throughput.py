@@ -28,8 +28,8 @@ from torchvision.datasets import VisionDataset
 from label_smoothing.data.datasets import Dataset
 from label_smoothing.theory.matrices import smoothing_matrix
 from label_smoothing.training.loop import Recipe, train_network
-from label_smoothing.training.losses import LOSSES
-from label_smoothing.training.models import build_model
+from label_smoothing.training.losses.base import load_loss
+from label_smoothing.training.networks.base import build_network
 
 SHAPE, CLASSES = (28, 28, 1), 10
 KERNEL, POOL, HIDDEN = 5, 2, 500
@@ -106,7 +106,7 @@ def library_seconds(
         Dataset(images, labels, images[:TEST_IMAGES], labels[:TEST_IMAGES]),
         labels,
         labels[:TEST_IMAGES],
-        loss="label_smoothing",
+        loss=load_loss("label_smoothing"),
         matrix=smoothing_matrix(P, CLASSES),
         model=network(channels),
         recipe=recipe,
@@ -124,11 +124,11 @@ def network(channels: list[int]) -> dict[str, Any]:
 
 def step_operations(channels: list[int], batch: int) -> int:
     """Return the floating-point operations of a step's convolutions and matrix products."""
-    model = build_model(network(channels), SHAPE, CLASSES)
+    model = build_network(network(channels), SHAPE, CLASSES)
     with FlopCounterMode(display=False) as counter:
         logits = model(torch.zeros(batch, SHAPE[2], *SHAPE[:2]))
         matrix = torch.from_numpy(smoothing_matrix(P, CLASSES)).float()
-        LOSSES["label_smoothing"].mean(
+        load_loss("label_smoothing").mean(
             logits, torch.zeros(batch, dtype=torch.int64), matrix
         ).backward()
     return counter.get_total_flops()

@@ -21,7 +21,7 @@ HELD = """
 import time
 from pathlib import Path
 
-from label_smoothing.training.models import CNN
+from label_smoothing.training.networks.cnn import CNN
 
 
 class Held(CNN):

@@ -25,6 +25,7 @@ from label_smoothing.training.loop import (
     device_uuids,
     train_network,
 )
+from label_smoothing.training.losses.base import load_loss
 
 ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -48,11 +49,20 @@ def corrupted(digits, a, seed=0):
     return corrupt_labels(digits.y_train, T, rng), corrupt_labels(digits.y_test, T, rng)
 
 
-def train(digits, a=0.6, p=0.8, seed=0, loss="label_smoothing", checkpoint=None, **recipe):
+def train(
+    digits,
+    a=0.6,
+    p=0.8,
+    seed=0,
+    loss="label_smoothing",
+    warm_up_epochs=0,
+    checkpoint=None,
+    **recipe,
+):
     return train_network(
         digits,
         *corrupted(digits, a),
-        loss=loss,
+        loss=load_loss(loss, warm_up_epochs=warm_up_epochs),
         matrix=smoothing_matrix(p, 10),
         model=MODEL,
         recipe=RECIPE._replace(**{"epochs": 2, **recipe}),
@@ -149,10 +159,10 @@ def test_augmentation_moves_and_mirrors_training_images_only(digits):
 
 def test_crops_are_windows_of_the_padded_image(digits):
     from label_smoothing.training.loop import _Training
-    from label_smoothing.training.models import build_model as build
+    from label_smoothing.training.networks.base import build_network as build
 
     network = build(MODEL, (8, 8, 1), 10)
-    arguments = (digits, *corrupted(digits, 1.0), "label_smoothing", np.eye(10), network)
+    arguments = (digits, *corrupted(digits, 1.0), load_loss("label_smoothing"), np.eye(10), network)
     training = _Training(*arguments, RECIPE._replace(crop=2), "cpu")
     training.batches.manual_seed(0)
     images = torch.arange(5 * 64.0).reshape(5, 1, 8, 8) + 1
@@ -240,7 +250,7 @@ def test_finished_training_is_not_repeated(digits, tmp_path, monkeypatch, recipe
     checkpoint = Checkpoint(tmp_path / "cell.safetensors", "key", every=1)
     first = train(digits, **recipe, checkpoint=checkpoint)
     assert bool(first.diverged_epoch) == ("optimizer" in recipe)
-    monkeypatch.delattr("label_smoothing.training.loop.build_model")
+    monkeypatch.delattr("label_smoothing.training.loop.build_network")
     again = train(digits, **recipe, checkpoint=checkpoint)
     np.testing.assert_equal(again._asdict(), first._asdict())
     assert again.log_probabilities.dtype == np.float32

@@ -8,9 +8,17 @@ from torch.testing import assert_close
 
 from label_smoothing.data.noise import corrupt_labels, uniform_transition
 from label_smoothing.theory.matrices import smoothing_matrix
-from label_smoothing.training.losses import LOSSES, forward_outputs, logit_outputs, plain_outputs
+from label_smoothing.training.by_name import names
+from label_smoothing.training.losses.base import load_loss, plain_outputs
+from label_smoothing.training.losses.forward_correction import forward_outputs
+from label_smoothing.training.losses.logit_smoothing import logit_outputs
 
 M = 5
+PARAMETERS = {"generalised_cross_entropy": {"q": 0.7}}
+LOSSES = {
+    name: load_loss(name, **PARAMETERS.get(name, {}))
+    for name in names("label_smoothing.training.losses")
+}
 UNEVEN = np.array([[0.8, 0.1, 0.0], [0.1, 0.6, 0.3], [0.1, 0.3, 0.7]])
 
 
@@ -23,6 +31,11 @@ def draw(classes=M, size=64):
 def mean_loss(name, logits, labels, matrix):
     loss = LOSSES[name]
     return loss.mean(logits, labels, torch.from_numpy(loss.matrix(matrix)))
+
+
+def suitable(name):
+    """Return a matrix that the loss takes, uneven where it may be."""
+    return np.eye(3) if name == "generalised_cross_entropy" else UNEVEN
 
 
 @pytest.mark.parametrize("p", [0.2, 0.5, 0.9, 1.0])
@@ -51,21 +64,22 @@ def test_definition_with_an_uneven_matrix(name):
         "forward_correction": lambda h, s, i: -(K[i] @ s).log(),
         "backward_correction": lambda h, s, i: -(torch.linalg.inv(K)[:, i] * s.log()).sum(),
         "logit_smoothing": lambda h, s, i: -(K @ h).log_softmax(0)[i],
+        "generalised_cross_entropy": lambda h, s, i: (1 - s[i] ** 0.7) / 0.7,
     }
     total = sum(map(definitions[name], logits, sigma, labels))
-    assert_close(mean_loss(name, logits, labels, UNEVEN), total / 64)
+    assert_close(mean_loss(name, logits, labels, suitable(name)), total / 64)
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_gradient(name):
     logits, labels = draw(3, size=4)
-    matrix = torch.from_numpy(LOSSES[name].matrix(UNEVEN))
+    matrix = torch.from_numpy(LOSSES[name].matrix(suitable(name)))
     assert torch.autograd.gradcheck(
         lambda h: LOSSES[name].mean(h, labels, matrix), (logits,), atol=1e-6
     )
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", LOSSES.keys() - PARAMETERS.keys())
 def test_no_smoothing_and_no_noise_is_cross_entropy(name):
     logits, labels = draw()
     assert_close(
@@ -169,14 +183,55 @@ def test_per_label_order_of_the_losses():
         (
             "forward_correction",
             smoothing_matrix(1.2, M),
-            "entries from -0.05 to 1.2, allowed: 0 to",
+            "entries from -0.05 to 1.2; allowed: 0 to",
         ),
         ("backward_correction", smoothing_matrix(1 / M, M), "cannot be inverted"),
+        ("generalised_cross_entropy", smoothing_matrix(0.9, M), "allowed: matrix 'identity'"),
     ],
 )
 def test_unsuitable_matrix_is_refused(name, matrix, message):
     with pytest.raises(ValueError, match=message):
         LOSSES[name].matrix(matrix)
+
+
+def test_unknown_loss_is_refused():
+    message = "loss is 'focal'; allowed: backward_correction, forward_correction, generalised_cro"
+    with pytest.raises(ValueError, match=message):
+        load_loss("focal")
+
+
+def test_generalised_cross_entropy_runs_from_cross_entropy_to_the_absolute_error():
+    logits, labels = draw()
+    nearly, absolute = (load_loss("generalised_cross_entropy", q=q) for q in (1e-9, 1.0))
+    identity = torch.eye(M, dtype=torch.float64)
+    expected = functional.cross_entropy(logits, labels)
+    assert_close(nearly.mean(logits, labels, identity), expected, rtol=1e-7, atol=0)
+    one_hot = functional.one_hot(labels, M)
+    error = (logits.softmax(1) - one_hot).abs().sum(1).mean() / 2
+    assert_close(absolute.mean(logits, labels, identity), error)
+
+
+def test_generalised_cross_entropy_weighs_each_label_by_its_output_to_the_power_q():
+    # The gradient of cross entropy times sigma_i^q (Zhang and Sabuncu 2018, section 3.2).
+    logits, labels = draw()
+    mean = LOSSES["generalised_cross_entropy"].mean(logits, labels, torch.eye(M).double())
+    (gradient,) = torch.autograd.grad(mean, logits)
+    sigma = logits.detach().softmax(1)
+    weight = sigma.gather(1, labels[:, None]) ** 0.7
+    assert_close(gradient, weight * (sigma - functional.one_hot(labels, M)) / 64)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_warm_up_minimises_cross_entropy_to_the_given_label(name):
+    logits, labels = draw(3)
+    loss = load_loss(name, warm_up_epochs=2, **PARAMETERS.get(name, {}))
+    matrix = torch.from_numpy(loss.matrix(suitable(name)))
+    expected = functional.cross_entropy(logits, labels)
+    for epoch in (1, 2):
+        assert_close(loss.minimised(epoch)(logits, labels, matrix), expected)
+    assert_close(loss.minimised(3)(logits, labels, matrix), loss.mean(logits, labels, matrix))
+    assert not torch.isclose(loss.mean(logits, labels, matrix), expected)
+    assert LOSSES[name].minimised(1) is LOSSES[name].mean
 
 
 def test_plain_outputs_are_uncorrected():

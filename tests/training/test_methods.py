@@ -1,12 +1,18 @@
 """The matrix of each method."""
 
+import inspect
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from samples import SCHEMA
 
 from label_smoothing.data.noise import pair_flip_transition, uniform_transition
+from label_smoothing.study.consistency import LOSSES
 from label_smoothing.theory.matrices import smoothing_matrix
 from label_smoothing.theory.memorising import optimum
+from label_smoothing.training.by_name import names
+from label_smoothing.training.losses.base import load_loss
 from label_smoothing.training.methods import MATRICES, method_matrix
 
 PRIOR = np.full(4, 0.25)
@@ -48,7 +54,28 @@ def test_pair_flips_have_another_optimum_than_label_smoothing():
 
 
 def test_bad_kinds_and_files_are_refused():
-    with pytest.raises(ValueError, match="matrix is 'delta_optimal', allowed: p, transition, "):
+    with pytest.raises(ValueError, match="matrix is 'delta_optimal'; allowed: p, transition, "):
         method_matrix("delta_optimal", 0.5, T, PRIOR)
-    with pytest.raises(ValueError, match=r"target matrix is \(3, 3\), allowed here: \(4, 4\)"):
+    with pytest.raises(ValueError, match=r"target matrix is \(3, 3\); allowed here: \(4, 4\)"):
         method_matrix("file", 0.5, T, PRIOR, np.eye(3))
+
+
+def test_library_schema_and_the_table_of_the_study_agree():
+    method = SCHEMA["properties"]["methods"]["additionalProperties"]["properties"]
+    assert (
+        sorted(LOSSES) == sorted(method["loss"]["enum"]) == names("label_smoothing.training.losses")
+    )
+    assert {*MATRICES} == {*method["matrix"]["enum"]}
+    assert {matrix for keys in LOSSES.values() for matrix in keys.matrices} == {*MATRICES}
+    known = {key for keys in LOSSES.values() for key in keys.parameters}
+    assert known == method.keys() - {"loss", "matrix", "path", "warm_up_epochs"}
+    for name, keys in LOSSES.items():
+        arguments = inspect.signature(load_loss(name).mean).parameters.values()
+        own = [each.name for each in arguments if each.kind is each.KEYWORD_ONLY]
+        assert tuple(own) == keys.parameters, name
+
+
+def test_library_and_schema_have_the_same_networks():
+    model = SCHEMA["properties"]["models"]["additionalProperties"]
+    kinds = model["else"]["properties"]["kind"]["enum"]
+    assert sorted(kinds) == names("label_smoothing.training.networks")

@@ -25,7 +25,9 @@ from label_smoothing.training.optimizers import SGD, Adam, learning_rate_at
 )
 def test_updates_equal_torch(ours, theirs):
     generator = torch.Generator().manual_seed(0)
-    start = [torch.randn(shape, generator=generator) for shape in ((3, 4), (4,))]
+    # The third has a gradient now and then, the last one never.
+    shapes = (3, 4), (4,), (7, 1), (2,)
+    start = [torch.randn(shape, generator=generator) for shape in shapes]
     mine = [tensor.clone().requires_grad_() for tensor in start]
     reference = [tensor.clone().requires_grad_() for tensor in start]
     optimizer, torch_optimizer = ours(mine), theirs(reference)
@@ -33,13 +35,14 @@ def test_updates_equal_torch(ours, theirs):
         rate = 0.1 / (1 + step)
         x = torch.randn(7, 3, generator=generator)
         for parameters in (mine, reference):
-            weight, bias = parameters
-            ((x @ weight + bias) ** 2).mean().backward()
+            weight, bias, sometimes, _ = parameters
+            outputs = x @ weight + bias + (sometimes if step % 3 == 0 else 0)
+            (outputs**2).mean().backward()
         torch_optimizer.param_groups[0]["lr"] = rate
         torch_optimizer.step()
         torch_optimizer.zero_grad()
         optimizer.step(rate)
-        assert mine[0].grad is None
+        assert all(parameter.grad is None for parameter in mine)
         for a, b in zip(mine, reference, strict=True):
             torch.testing.assert_close(a, b, rtol=0, atol=0)
 

@@ -159,8 +159,8 @@ LITERATURE_ENTRIES = os.path.relpath(f"{workflow.basedir}/workflow/resources/lit
 METRICS_SCHEMA = os.path.relpath(f"{workflow.basedir}/workflow/schemas/metrics.schema.json")
 
 
-def code(script):
-    return code_hash(SCRIPTS / f"{script}.py")
+def code(script, *modules):
+    return code_hash(SCRIPTS / f"{script}.py", *modules)
 
 
 def log_of(output):
@@ -196,6 +196,11 @@ def own_files(wildcards):
 def cell_settings(wildcards):
     """Params function: what a cell's network is and how it is trained."""
     return STUDY.training_settings(wildcards.dataset, wildcards.method)
+
+
+def training_code(wildcards):
+    """Params function: the hash of the code that a cell runs, its own loss and network alone."""
+    return code("train", *STUDY.training_modules(wildcards.dataset, wildcards.method))
 
 
 def scored_files(wildcards):

@@ -21,7 +21,7 @@ rule train:
         mem_mb=lambda wildcards, attempt: attempt * STUDY.config["train_resources"]["mem_mb"],
         runtime=lambda wildcards, attempt: attempt * STUDY.config["train_resources"]["runtime"],
     params:
-        code=code("train"),
+        code=training_code,
         cell=cell_settings,
         checkpoint=CHECKPOINT,
         # What jobs that run elsewhere will find is not known here.

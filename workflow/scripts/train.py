@@ -21,6 +21,7 @@ from label_smoothing.training.loop import (
     stop_with_parent,
     train_network,
 )
+from label_smoothing.training.losses.base import load_loss
 from label_smoothing.training.methods import method_matrix
 
 
@@ -39,6 +40,7 @@ with job_log(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
     params, dataset = snakemake.params, read_dataset(snakemake.input.dataset)
     cell = params.cell
+    parameters = {key: cell[key] for key in cell.keys() - {"loss", "matrix", "model", "recipe"}}
     device = choose_device(params.device, torch.cuda.is_available())
     demand_determinism(device)
     if device == "cuda":
@@ -53,7 +55,7 @@ with job_log(snakemake.log[0]):
         dataset,
         labels["train"],
         labels["test"],
-        loss=cell["loss"],
+        loss=load_loss(cell["loss"], **parameters),
         matrix=method_matrix(
             cell["matrix"],
             float(snakemake.wildcards.p),

@@ -7,23 +7,29 @@ The Snakefile imports this module at every start, so it imports nothing heavy.
 import ast
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from label_smoothing.study.errors import ConfigError
 
-MATRICES_OF_LOSS = {
-    "label_smoothing": ("p",),
-    "matrix_smoothing": (
-        "alpha_optimal",
-        "beta_optimal",
-        "alpha_mean_field",
-        "beta_mean_field",
-        "file",
+
+class LossKeys(NamedTuple):
+    """What fits a loss: the matrices that it takes, and the keys of its own, which it needs."""
+
+    matrices: tuple[str, ...]
+    parameters: tuple[str, ...] = ()
+
+
+LOSSES = {
+    "label_smoothing": LossKeys(("p",)),
+    "matrix_smoothing": LossKeys(
+        ("alpha_optimal", "beta_optimal", "alpha_mean_field", "beta_mean_field", "file")
     ),
-    "forward_correction": ("p", "transition"),
-    "backward_correction": ("p", "transition"),
-    "logit_smoothing": ("p", "transition"),
+    "forward_correction": LossKeys(("p", "transition")),
+    "backward_correction": LossKeys(("p", "transition")),
+    "logit_smoothing": LossKeys(("p", "transition")),
+    "generalised_cross_entropy": LossKeys(("identity",), ("q",)),
 }
+_PARAMETERS = sorted({key for loss in LOSSES.values() for key in loss.parameters})
 
 
 def check_consistency(config: Mapping[str, Any], folder: Path) -> None:
@@ -50,6 +56,7 @@ def check_consistency(config: Mapping[str, Any], folder: Path) -> None:
     _check_models(config, folder)
     _check_training(config)
     _check_references(config)
+    _check_warm_up(config)
 
 
 def _check_datasets(config: Mapping[str, Any]) -> None:
@@ -104,11 +111,22 @@ def _check_transitions(config: Mapping[str, Any]) -> None:
 
 def _check_methods(config: Mapping[str, Any]) -> None:
     for name, entry in config["methods"].items():
-        if entry["matrix"] not in (allowed := MATRICES_OF_LOSS[entry["loss"]]):
+        matrices, parameters = LOSSES[entry["loss"]]
+        if entry["matrix"] not in matrices:
             raise ConfigError(
                 f"methods.{name}.matrix is {entry['matrix']!r}; "
-                f"allowed with loss {entry['loss']!r}: {', '.join(allowed)}"
+                f"allowed with loss {entry['loss']!r}: {', '.join(matrices)}"
             )
+        for key in _PARAMETERS:
+            if key in entry and key not in parameters:
+                raise ConfigError(
+                    f"methods.{name}.{key} is {entry[key]}; "
+                    f"allowed: no {key} with loss {entry['loss']!r}"
+                )
+            if key in parameters and key not in entry:
+                raise ConfigError(
+                    f"missing key 'methods.{name}.{key}': loss {entry['loss']!r} needs it"
+                )
         if ("path" in entry) != (entry["matrix"] == "file"):
             raise ConfigError(
                 f"methods.{name} has matrix {entry['matrix']!r} and path "
@@ -151,6 +169,18 @@ def _check_references(config: Mapping[str, Any]) -> None:
                     f"{section}.{name}.{key} is {entry[key]!r}; "
                     f"allowed: a name under {target}: {', '.join(config[target])}"
                 )
+
+
+def _check_warm_up(config: Mapping[str, Any]) -> None:
+    epochs = min(
+        config["training"][entry["training"]]["epochs"] for entry in config["datasets"].values()
+    )
+    for name, entry in config["methods"].items():
+        if entry["warm_up_epochs"] >= epochs:
+            raise ConfigError(
+                f"methods.{name}.warm_up_epochs is {entry['warm_up_epochs']}; "
+                f"allowed: 0 to {epochs - 1}, so that the method itself is trained"
+            )
 
 
 def _missing_class(file: Path, name: str) -> str:

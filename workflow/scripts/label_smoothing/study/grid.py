@@ -99,6 +99,15 @@ class Study:
         entry = self.config["transitions"][transition]
         return [entry["path"]] if entry["kind"] == "file" else []
 
+    def training_modules(self, dataset: str, method: str) -> tuple[str, str]:
+        """Return the modules of a cell's loss and network, dotted, as `code_hash` takes them."""
+        kind = self.model_of(dataset)["kind"]
+        network = "own" if ":" in kind else kind
+        return (
+            f"training.losses.{self.config['methods'][method]['loss']}",
+            f"training.networks.{network}",
+        )
+
     def smoothing_of(self, method: str) -> tuple[str, ...]:
         """Return the p of a method's cells; a method that knows no p has them at 1.0."""
         return self.smoothing if self.depends_on_p(method) else (canonical(1),)
@@ -122,7 +131,7 @@ class Study:
         return [entry["path"]] if entry["source"] == "npz" else []
 
     def model_of(self, dataset: str) -> dict[str, Any]:
-        """Return the model section of a data set, its kind as `models.build_model` takes it."""
+        """Return the model section of a data set, its kind as `build_network` takes it."""
         model = self.config["models"][self.config["datasets"][dataset]["model"]]
         if ":" not in model["kind"]:
             return model

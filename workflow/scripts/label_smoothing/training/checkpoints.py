@@ -35,9 +35,13 @@ class Checkpoint(NamedTuple):
     def save(self, tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> None:
         """Write tensors and a JSON-serialisable state, replacing the last checkpoint."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        contiguous = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
+        # Copies, because the format does not hold tensors that share memory.
+        copies = {
+            name: tensor.to("cpu", copy=True, memory_format=torch.contiguous_format)
+            for name, tensor in tensors.items()
+        }
         with replacing(self.path) as temporary:
-            save_file(contiguous, temporary, {"key": self.key, "state": json.dumps(state)})
+            save_file(copies, temporary, {"key": self.key, "state": json.dumps(state)})
 
     def load(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:
         """Return what was saved, or None, with a warning if there is a file but not ours."""

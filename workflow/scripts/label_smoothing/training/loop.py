@@ -22,8 +22,8 @@ from torch.nn import functional
 from label_smoothing.data.datasets import Dataset
 from label_smoothing.seeding import torch_seed
 from label_smoothing.training.checkpoints import Checkpoint
-from label_smoothing.training.losses import LOSSES, Loss, plain_outputs
-from label_smoothing.training.models import build_model
+from label_smoothing.training.losses.base import Loss, plain_outputs
+from label_smoothing.training.networks.base import build_network, state_tensors
 from label_smoothing.training.optimizers import OPTIMIZERS, learning_rate_at
 
 _log = logging.getLogger(__name__)
@@ -164,7 +164,7 @@ def train_network(
     noisy_train: np.ndarray,
     noisy_test: np.ndarray,
     *,
-    loss: str,
+    loss: Loss,
     matrix: np.ndarray,
     model: Mapping[str, Any],
     recipe: Recipe,
@@ -181,12 +181,12 @@ def train_network(
         Images and clean labels.
     noisy_train, noisy_test : ndarray of int64, shapes (N_train,) and (N_test,)
         Corrupted labels. Only the train labels are trained on.
-    loss : str
-        A key of `losses.LOSSES`.
+    loss : Loss
+        See `losses.base.load_loss`.
     matrix : ndarray, shape (M, M)
         The matrix that the loss takes, see `methods.method_matrix`.
     model : mapping
-        `kind` and the parameters of the network, see `models`.
+        `kind` and the parameters of the network, see `networks.base.build_network`.
     recipe : Recipe
     seed : int
         Seeds the initial weights and the order of the batches, independently.
@@ -213,7 +213,10 @@ def train_network(
     gpus = [torch.cuda.current_device()] if device == "cuda" else []
     with torch.random.fork_rng(devices=gpus):
         torch.manual_seed(torch_seed(seed, "weights"))
-        network = build_model(model, dataset.x_train.shape[1:], dataset.classes)
+        last_batch = len(noisy_train) % recipe.batch_size or recipe.batch_size
+        network = build_network(
+            model, dataset.x_train.shape[1:], dataset.classes, batch=min(last_batch, 2)
+        )
         training = _Training(
             dataset, noisy_train, noisy_test, loss, matrix, network, recipe, device
         )
@@ -233,7 +236,7 @@ class _Training:
 
     def __init__(self, dataset, noisy_train, noisy_test, loss, matrix, network, recipe, device):
         self.recipe, self.device = recipe, device
-        self.loss: Loss = LOSSES[loss]
+        self.loss: Loss = loss
         self.matrix = torch.from_numpy(self.loss.matrix(matrix)).to(device, torch.float32)
         mean, deviation = dataset.x_train.mean(), dataset.x_train.std()
 
@@ -325,7 +328,7 @@ class _Training:
         _log.info("going on from epoch %d, step %d", self.epoch, self.step_in_epoch)
 
     def _tensors(self) -> dict[str, torch.Tensor]:
-        network = {f"network.{name}": value for name, value in self.network.state_dict().items()}
+        network = {f"network.{name}": value for name, value in state_tensors(self.network).items()}
         return network | {f"optimizer.{k}": v for k, v in self.optimizer.state().items()}
 
     def _steps(self) -> Iterator[None]:
@@ -339,7 +342,7 @@ class _Training:
         for batch in self.order.split(recipe.batch_size)[self.step_in_epoch :]:
             images, labels = self._augment(self.x_train[batch]), self.y_train[batch]
             logits = self._logits(images)
-            mean_loss = self.loss.mean(logits, labels, self.matrix)
+            mean_loss = self.loss.minimised(self.epoch)(logits, labels, self.matrix)
             mean_loss.backward()
             self.optimizer.step(self._learning_rate(self.step_in_epoch))
             hits = (self._ranked(logits.detach()).argmax(1) == labels).sum()

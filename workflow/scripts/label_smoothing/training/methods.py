@@ -29,6 +29,7 @@ def method_matrix(
         - "alpha_optimal", "beta_optimal": the targets that minimise the test loss of a network that
           memorises, on clean and on equally corrupted test labels
         - "alpha_mean_field", "beta_mean_field": label smoothing's targets with the best single p
+        - "identity": targets that are the given labels
         - "file": `matrix`
     p : float
         Smoothing parameter; only "p" depends on it.
@@ -58,9 +59,11 @@ def method_matrix(
         return smoothing_matrix(p, M)
     if kind == "transition":
         return T
+    if kind == "identity":
+        return np.eye(M)
     if kind == "file":
         if matrix.shape != (M, M):
-            raise ValueError(f"the target matrix is {matrix.shape}, allowed here: ({M}, {M})")
+            raise ValueError(f"the target matrix is {matrix.shape}; allowed here: ({M}, {M})")
         return matrix
     joints = {"alpha": alpha_joint, "beta": beta_joint}
     assumption, _, what = kind.partition("_")
@@ -68,7 +71,7 @@ def method_matrix(
         return optimal_matrix(joints[assumption](T, prior))
     if assumption in joints and what == "mean_field":
         return smoothing_matrix(mean_field_p(joints[assumption](T, prior)), M)
-    raise ValueError(f"matrix is {kind!r}, allowed: {', '.join(MATRICES)}")
+    raise ValueError(f"matrix is {kind!r}; allowed: {', '.join(MATRICES)}")
 
 
 MATRICES = (
@@ -78,5 +81,6 @@ MATRICES = (
     "beta_optimal",
     "alpha_mean_field",
     "beta_mean_field",
+    "identity",
     "file",
 )

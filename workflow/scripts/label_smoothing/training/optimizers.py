@@ -42,11 +42,12 @@ class SGD:
 
     @torch.no_grad()
     def step(self, learning_rate: float) -> None:
-        """Update the parameters from their gradients and clear the gradients."""
+        """Update the parameters that have gradients and clear these; others stay as they are."""
+        parameters, gradients, buffers = _take_gradients(self.parameters, self.buffers)
         sgd(
-            self.parameters,
-            _take_gradients(self.parameters),
-            self.buffers,
+            parameters,
+            gradients,
+            buffers,
             fused=True,
             weight_decay=0.0,
             momentum=self.momentum,
@@ -81,14 +82,17 @@ class Adam:
 
     @torch.no_grad()
     def step(self, learning_rate: float) -> None:
-        """Update the parameters from their gradients and clear the gradients."""
+        """Update the parameters that have gradients and clear these; others stay as they are."""
+        parameters, gradients, means, squares, steps = _take_gradients(
+            self.parameters, self.means, self.squares, self.steps
+        )
         adam(
-            self.parameters,
-            _take_gradients(self.parameters),
-            self.means,
-            self.squares,
+            parameters,
+            gradients,
+            means,
+            squares,
             [],
-            self.steps,
+            steps,
             fused=True,
             amsgrad=False,
             beta1=self.momentum,
@@ -100,11 +104,16 @@ class Adam:
         )
 
 
-def _take_gradients(parameters: list[torch.Tensor]) -> list[torch.Tensor]:
-    gradients = [parameter.grad for parameter in parameters]
-    for parameter in parameters:
-        parameter.grad = None
-    return gradients
+def _take_gradients(
+    parameters: list[torch.Tensor], *states: list[torch.Tensor]
+) -> list[list[torch.Tensor]]:
+    """Return those that have a gradient, the gradients, and the states that belong to them."""
+    used = [i for i, parameter in enumerate(parameters) if parameter.grad is not None]
+    gradients = [parameters[i].grad for i in used]
+    for i in used:
+        parameters[i].grad = None
+    chosen = [[tensors[i] for i in used] for tensors in (parameters, *states)]
+    return [chosen[0], gradients, *chosen[1:]]
 
 
 def _numbered(**lists: list[torch.Tensor]) -> dict[str, torch.Tensor]:

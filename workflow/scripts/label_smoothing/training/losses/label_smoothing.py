@@ -1,0 +1,27 @@
+"""Cross entropy to the soft targets of label smoothing."""
+
+import torch
+from torch.nn import functional
+
+from label_smoothing.training.losses.base import Loss
+
+
+def soft_target_loss(logits: torch.Tensor, labels: torch.Tensor, S: torch.Tensor) -> torch.Tensor:
+    """
+    Return the cross entropy to soft targets, ``-sum_k S[k, i] log sigma_k(h)``.
+
+    Parameters
+    ----------
+    logits : Tensor, shape (N, M)
+    labels : Tensor of int64, shape (N,)
+    S : Tensor, shape (M, M)
+        Columns sum to 1; entries may be negative.
+
+    References
+    ----------
+    arXiv 2010.12648, section 3; Szegedy et al. 2016.
+    """
+    return functional.cross_entropy(logits, S.T[labels])
+
+
+LOSS = Loss(soft_target_loss)

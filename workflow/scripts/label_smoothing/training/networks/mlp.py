@@ -1,0 +1,31 @@
+"""Linear layers with ReLU between them."""
+
+import math
+
+from torch import nn
+
+
+class MLP(nn.Sequential):
+    """
+    Linear layers with ReLU between them.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Height, width and channels of an image, or the number of features alone.
+    classes : int
+        Number of classes M.
+    hidden : list of int
+        Units of each hidden layer; an empty list is a linear classifier.
+    """
+
+    def __init__(self, shape: tuple[int, ...], classes: int, *, hidden: list[int]):
+        layers: list[nn.Module] = [nn.Flatten()]
+        inputs = math.prod(shape)
+        for units in hidden:
+            layers += [nn.Linear(inputs, units), nn.ReLU()]
+            inputs = units
+        super().__init__(*layers, nn.Linear(inputs, classes))
+
+
+NETWORK = MLP
