@@ -35,7 +35,7 @@ def test_a_finished_run_has_nothing_to_do(finished):
 @pytest.mark.parametrize(
     "file",
     [
-        f"{LIBRARY}/training/losses.py",
+        f"{LIBRARY}/training/losses/label_smoothing.py",
         "workflow/scripts/train.py",
         "workflow/rules/training.smk",
         "Snakefile",
@@ -52,13 +52,13 @@ def test_touching_a_file_reruns_nothing(finished, file):
 def test_comments_docstrings_and_layout_rerun_nothing(finished):
     edit(
         finished,
-        f"{LIBRARY}/training/losses.py",
-        "Training losses, each",
-        "Losses of trainings, each",
+        f"{LIBRARY}/training/losses/base.py",
+        "What every training loss is",
+        "What all training losses are",
     )
     edit(
         finished,
-        f"{LIBRARY}/training/losses.py",
+        f"{LIBRARY}/training/losses/label_smoothing.py",
         "    return functional.cross_entropy(logits, S.T[labels])",
         "    # columns of S\n    return functional.cross_entropy(\n        logits, S.T[labels])",
     )
@@ -68,13 +68,73 @@ def test_comments_docstrings_and_layout_rerun_nothing(finished):
 def test_a_changed_loss_retrains_but_corrupts_nothing_anew(finished):
     edit(
         finished,
-        f"{LIBRARY}/training/losses.py",
+        f"{LIBRARY}/training/losses/label_smoothing.py",
         "functional.cross_entropy(logits, S.T[labels])",
         "2 * functional.cross_entropy(logits, S.T[labels])",
     )
     jobs = finished.planned()
     assert until_fits(jobs) == {"train": 4, "evaluate": 8, "aggregate": 4, "fit_theory": 2}
     assert not DRAW_THEORY.keys() & jobs.keys()
+
+
+def test_a_changed_loss_retrains_its_own_cells_alone(finished):
+    config = finished.config()
+    config["methods"] |= {
+        "forward": {"loss": "forward_correction"},
+        "gce": {"loss": "generalised_cross_entropy", "matrix": "identity", "q": 0.7},
+    }
+    finished.configure(config)
+    runs = "results/runs/digits/uniform"
+    forward = f"{runs}/forward/a1.0/p0.5/seed0/history.csv"
+    gce = f"{runs}/gce/a1.0/p1.0/seed0/history.csv"
+    smoothing = f"{runs}/label_smoothing/a1.0/p0.5/seed0/history.csv"
+    assert finished.planned(smoothing, forward, gce) == {"train": 2}
+    finished.run("--", forward, gce)
+
+    forward_loss = "losses/forward_correction.py"
+    edit(
+        finished, f"{LIBRARY}/training/{forward_loss}", "logsumexp(1).mean()", "logsumexp(1).sum()"
+    )
+    assert finished.planned(smoothing, gce) == {}
+    assert finished.planned(forward) == {"train": 1}
+    config["methods"]["gce"]["q"] = 0.5
+    finished.configure(config)
+    assert finished.planned(smoothing, gce) == {"train": 1}
+    config["methods"]["label_smoothing"]["warm_up_epochs"] = 1
+    finished.configure(config)
+    assert finished.planned(smoothing) == {"train": 1}
+
+
+def test_a_new_loss_and_a_new_network_retrain_nothing(finished):
+    library = finished.path / LIBRARY / "training"
+    for old, new in (
+        ("losses/label_smoothing.py", "losses/mine"),
+        ("networks/mlp.py", "networks/mine"),
+    ):
+        text = (library / old).read_text()
+        (library / f"{new}.py").write_text(text)
+    schema = "workflow/schemas/config.schema.yaml"
+    edit(
+        finished,
+        schema,
+        "            - logit_smoothing\n",
+        "            - logit_smoothing\n            - mine\n",
+    )
+    edit(finished, schema, "enum: [cnn, resnet18, mlp]", "enum: [cnn, resnet18, mlp, mine]")
+    edit(
+        finished,
+        f"{LIBRARY}/study/consistency.py",
+        '"label_smoothing": LossKeys',
+        '"mine": LossKeys(("p",)), "label_smoothing": LossKeys',
+    )
+    assert finished.planned() == {}
+    # What is there now can be trained.
+    config = finished.config()
+    config["methods"]["mine"] = {"loss": "mine"}
+    config["models"]["mine"] = {"kind": "mine", "hidden": [8]}
+    config["datasets"]["other"] = config["datasets"]["digits"] | {"model": "mine"}
+    finished.configure(config)
+    finished.run("--", "results/runs/other/uniform/mine/a1.0/p0.5/seed0/history.csv")
 
 
 def test_a_changed_colour_redraws_only(finished):
