@@ -11,7 +11,7 @@ from label_smoothing.data.sources import inspect_npz, load_digits, load_npz
 from label_smoothing.study.config_file import check_config_file
 from label_smoothing.study.errors import ConfigError
 from label_smoothing.study.grid import Study
-from label_smoothing.study.preflight import check_files, check_imports
+from label_smoothing.study.preflight import check_files, check_imports, shape_of
 from label_smoothing.theory.matrices import inverse, smoothing_matrix
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +28,24 @@ def study(folder=".", **changes):
 def test_studies_of_the_project_pass(path):
     check_config_file(path)
     check_files(Study(yaml.safe_load(path.read_text()), SCHEMA))
+
+
+@pytest.mark.parametrize("size", [9, 1788])
+def test_both_parts_of_the_digits_have_all_classes(size):
+    names = {"model": "small_cnn", "training": "memorise", "split_seed": 0}
+    checked = study(datasets={"digits": {"source": "digits", "test_size": size, **names}})
+    with pytest.raises(ConfigError, match=rf"test_size is {size}; allowed: 10 to 1787 of the 1797"):
+        check_files(checked)
+
+
+@pytest.mark.parametrize("test_size", [10, 500, 1234, 1787])
+def test_the_classes_of_the_digits_are_scikit_learns(test_size):
+    entry = {"source": "digits", "test_size": test_size, "split_seed": 0}
+    checked = study(datasets={"digits": entry | {"model": "small_cnn", "training": "memorise"}})
+    loaded, shape = load_digits(test_size, seed=0), shape_of(checked, "digits")
+    assert sum(shape.train) == len(loaded.y_train)
+    assert sum(shape.test) == len(loaded.y_test)
+    assert np.abs(np.bincount(loaded.y_train) - shape.train).max() <= 1  # ties
 
 
 def test_the_number_of_digits_is_scikit_learns():

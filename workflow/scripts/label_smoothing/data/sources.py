@@ -1,5 +1,7 @@
 """Where data sets come from: scikit-learn, torchvision or a .npz file."""
 
+import logging
+import math
 import os
 import zipfile
 from collections.abc import Iterator
@@ -7,9 +9,13 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from label_smoothing.data.datasets import Dataset, number_of_classes
+from label_smoothing.data.datasets import Dataset
+from label_smoothing.data.sizes import size_problem
 from label_smoothing.files import DAMAGE
 from label_smoothing.seeding import seed_stream
+
+# As many as images have in common formats; more pixels than these are no channels.
+_MOST_CHANNELS = 4
 
 
 def load_dataset(
@@ -57,6 +63,16 @@ def load_dataset(
             dataset = _checked(Dataset(*load_torchvision(source, data_dir)))
     train = _subset("train_size", train_size, dataset.x_train, dataset.y_train, split_seed)
     test = _subset("test_size", test_size, dataset.x_test, dataset.y_test, split_seed)
+    for part, (x, _) in (("train", train), ("test", test)):
+        pixels = x.reshape(len(x), -1)
+        if constant := int((pixels == pixels[:, :1]).all(axis=1).sum()):
+            logging.warning(
+                "x_%s: %d of %d images have one value everywhere, so that nothing "
+                "can be seen in them",
+                part,
+                constant,
+                len(x),
+            )
     return Dataset(*train, *test)
 
 
@@ -80,6 +96,8 @@ def load_digits(test_size: int, seed: int) -> Dataset:
     from sklearn.model_selection import train_test_split
 
     digits = load()
+    if problem := size_problem(test_size, np.bincount(digits.target).tolist()):
+        raise ValueError(f"test_size is {test_size}{problem}")
     x_train, x_test, y_train, y_test = train_test_split(
         digits.images.astype(np.uint8)[..., None],
         digits.target.astype(np.int64),
@@ -145,24 +163,43 @@ def _read_npz(path, readers):
 
 
 def _array(archive, key):
-    try:
-        array = archive[key]
-        if not isinstance(array, np.ndarray):
-            raise ValueError("it has no header of numpy's")
-        return array
-    except ValueError as error:
-        raise ValueError(f"{key} cannot be read ({error}); allowed: an array of numbers") from None
+    _header(archive, key)
+    return archive[key]
 
 
 def _black(archive, key):
+    shape, dtype = _header(archive, key)
+    return np.broadcast_to(np.zeros((), dtype), shape)
+
+
+def _header(archive, key):
+    """Return shape and type of an array, if its entry is as long as they say."""
     if f"{key}.npy" not in archive.zip.namelist():
         raise ValueError(f"{key} is no array; allowed: {key}.npy, as numpy.savez writes it")
-    with archive.zip.open(f"{key}.npy") as file:
-        if np.lib.format.read_magic(file) == (1, 0):
-            shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-        else:
-            shape, _, dtype = np.lib.format.read_array_header_2_0(file)
-    return np.broadcast_to(np.zeros((), dtype), shape)
+    entry = archive.zip.getinfo(f"{key}.npy")
+    with archive.zip.open(entry.filename) as file:
+        try:
+            version = np.lib.format.read_magic(file)
+            read = {
+                (1, 0): np.lib.format.read_array_header_1_0,
+                (2, 0): np.lib.format.read_array_header_2_0,
+            }[version]
+            shape, _, dtype = read(file)
+        except DAMAGE:
+            raise
+        except Exception:  # numpy parses the header as Python and passes on what breaks there
+            raise ValueError(
+                f"{key} cannot be read (it has no header of numpy's); allowed: an array of numbers"
+            ) from None
+        if dtype.hasobject:
+            raise ValueError(f"{key} has the type {dtype}; allowed: numbers, not pickled objects")
+        # Before anything of that size is made: 30 bytes can ask for all memory.
+        wanted, there = math.prod(shape) * dtype.itemsize, entry.file_size - file.tell()
+        if min(shape, default=0) < 0 or wanted != there:
+            raise ValueError(
+                f"{key} has the shape {shape} of {dtype}, but {there} bytes; allowed: {wanted}"
+            )
+    return shape, dtype
 
 
 def _checked(dataset: Dataset) -> Dataset:
@@ -175,6 +212,11 @@ def _checked(dataset: Dataset) -> Dataset:
         if x.ndim not in (3, 4) or x.size == 0:
             raise ValueError(
                 f"x_{part} has the shape {x.shape}; allowed: (N, H, W) or (N, H, W, C), not empty"
+            )
+        if x.ndim == 4 and x.shape[1] <= _MOST_CHANNELS < x.shape[3]:
+            raise ValueError(
+                f"x_{part} has the shape {x.shape}, with the channels first; "
+                f"allowed: (N, H, W, C), x_{part}.transpose(0, 2, 3, 1)"
             )
         if y.dtype.kind not in "iu":
             raise ValueError(f"y_{part} has the type {y.dtype}; allowed: integers")
@@ -217,25 +259,15 @@ def _checked(dataset: Dataset) -> Dataset:
 def _subset(
     key: str, size: int | None, x: np.ndarray, y: np.ndarray, seed: int | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    available, M = len(y), number_of_classes(y)
-    if size is None or size == available:
+    if size is None or size == len(y):
         return x, y
-    # scikit-learn wants one image of each class among those that are left out, too.
-    if not M <= size <= available - M:
-        raise ValueError(f"{key} is {size}; allowed: {M} to {available - M}, or all {available}")
+    if problem := size_problem(size, np.bincount(y).tolist()):
+        raise ValueError(f"{key} is {size}{problem}")
     from sklearn.model_selection import train_test_split
 
-    try:
-        chosen, _ = train_test_split(
-            np.arange(available), train_size=size, stratify=y, random_state=_split_state(seed)
-        )
-    except ValueError as error:
-        raise ValueError(f"{key} is {size}; allowed: a size that can be split: {error}") from None
-    absent = np.setdiff1d(np.arange(M), y[chosen])
-    if len(absent):
-        raise ValueError(
-            f"{key} is {size}, which leaves no image of class {absent[0]}; allowed: more images"
-        )
+    chosen, _ = train_test_split(
+        np.arange(len(y)), train_size=size, stratify=y, random_state=_split_state(seed)
+    )
     return x[chosen], y[chosen]
 
 

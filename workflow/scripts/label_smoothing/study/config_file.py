@@ -1,12 +1,17 @@
 """The file of a study, read for its mistakes: Snakemake's reader names neither place nor reason."""
 
-import json
 import os
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from label_smoothing.study.errors import ConfigError
+
+_MOST_VALUES = 100_000
+_TOO_LARGE = (
+    f"it stands for more than {_MOST_VALUES:,} values with its aliases; allowed: up to as many"
+)
 
 
 class _Loader(yaml.SafeLoader):
@@ -21,6 +26,11 @@ class _Loader(yaml.SafeLoader):
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        super().flatten_mapping(node)
+        if len(node.value) > _MOST_VALUES:  # merged keys double with each level
+            raise ConfigError(_TOO_LARGE)
+
 
 def check_config_file(path: str | os.PathLike) -> None:
     """
@@ -31,9 +41,19 @@ def check_config_file(path: str | os.PathLike) -> None:
     ConfigError
         Otherwise. The message says where and why, and leaves the name of the file to the caller.
     """
+    path = Path(path)
+    # Whatever follows --configfile is one for Snakemake, up to the next option.
+    if Path(os.path.relpath(path)).parts[:1] == ("results",):
+        raise ConfigError("it is a result and no study; targets come after --")
     try:
-        content = yaml.load(Path(path).read_bytes().decode(), _Loader)
-        json.dumps(content, default=str, skipkeys=True)  # refuses what holds itself
+        # A device or a pipe would be read for ever.
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise ConfigError("it is neither file nor folder; allowed: a YAML file")
+        content = yaml.load(path.read_bytes().decode(), _Loader)
+        if _values(content, {}) > _MOST_VALUES:
+            raise ConfigError(_TOO_LARGE)
+    except ConfigError:
+        raise
     except OSError as error:
         raise ConfigError(f"it cannot be read ({error.strerror}); allowed: a YAML file") from None
     except UnicodeDecodeError as error:
@@ -50,3 +70,35 @@ def check_config_file(path: str | os.PathLike) -> None:
     if not isinstance(content, dict):
         what = {type(None): "nothing", list: "a list"}.get(type(content), repr(content)[:60])
         raise ConfigError(f"it holds {what}; allowed: the keys of a study, as in config.yaml")
+
+
+def _values(content: Any, known: dict[int, int | None]) -> int:
+    """Return of how many values something is, each alias counted as what it stands for."""
+    if not isinstance(content, (dict, list)):
+        return 1
+    if id(content) not in known:
+        known[id(content)] = None
+        entries = content.values() if isinstance(content, dict) else content
+        known[id(content)] = 1 + sum(_values(entry, known) for entry in entries)
+    if known[id(content)] is None:
+        raise ValueError("Circular reference detected")
+    return known[id(content)]
+
+
+def read_again(setting: Any) -> Any:
+    """
+    Return a setting of --config as it would be read from a file.
+
+    Snakemake reads the entries of a list, and of a section, as texts.
+    """
+    if isinstance(setting, dict):
+        return {key: read_again(entry) for key, entry in setting.items()}
+    if isinstance(setting, list):
+        return [read_again(entry) for entry in setting]
+    if not isinstance(setting, str):
+        return setting
+    try:
+        value = yaml.safe_load(setting)
+    except (yaml.YAMLError, ValueError):
+        return setting
+    return setting if value is None or isinstance(value, (dict, list)) else value

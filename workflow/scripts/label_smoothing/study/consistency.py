@@ -5,11 +5,12 @@ The Snakefile imports this module at every start, so it imports nothing heavy.
 """
 
 import ast
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from label_smoothing.study.errors import ConfigError
+from label_smoothing.study.errors import ConfigError, shortened
 
 
 class LossKeys(NamedTuple):
@@ -49,6 +50,7 @@ def check_consistency(config: Mapping[str, Any], folder: Path) -> None:
         For the first key that does not fit the kind or the source beside it, or names what is not
         defined.
     """
+    _check_title(config)
     _check_paths(config)
     _check_transitions(config)
     _check_methods(config)
@@ -57,6 +59,19 @@ def check_consistency(config: Mapping[str, Any], folder: Path) -> None:
     _check_training(config)
     _check_references(config)
     _check_warm_up(config)
+
+
+def _check_title(config: Mapping[str, Any]) -> None:
+    title = config["study"]
+    # Snakemake puts it into the report as it is, within a script; what ends a line would end a
+    # paragraph there, or begin a directive.
+    odd = [c for c in title if unicodedata.category(c) in ("Cc", "Zl", "Zp")]
+    odd += [text for text in ("</", "<!--") if text in title]
+    if odd or not title.strip():
+        raise ConfigError(
+            f"study is {shortened(title)}; allowed: one line of visible text"
+            + (f", without {odd[0]!r}" if odd else "")
+        )
 
 
 def _check_datasets(config: Mapping[str, Any]) -> None:
@@ -78,11 +93,6 @@ def _check_datasets(config: Mapping[str, Any]) -> None:
         for key, why in needed.items():
             if key and why and key not in entry:
                 raise ConfigError(f"missing key '{where}.{key}': {why}")
-        if source == "digits" and not 10 <= entry["test_size"] <= 1787:
-            raise ConfigError(
-                f"{where}.test_size is {entry['test_size']}; allowed: 10 to 1787 of the 1,797 "
-                "digits"
-            )
 
 
 def _check_paths(config: Mapping[str, Any]) -> None:
@@ -186,7 +196,12 @@ def _check_warm_up(config: Mapping[str, Any]) -> None:
 def _missing_class(file: Path, name: str) -> str:
     # The source is read and not executed: it would import torch.
     try:
+        # A device or a pipe would be read for ever.
+        if file.exists() and not (file.is_file() or file.is_dir()):
+            return f"a class in a file, {file} is none"
         body = ast.parse(file.read_bytes(), filename=str(file)).body
+    except (RecursionError, MemoryError):
+        return f"a class in a file of Python, {file} is nested too deeply"
     except OSError as error:
         return f"a class in a file that can be read, {file} cannot ({error.strerror})"
     except (SyntaxError, ValueError) as error:

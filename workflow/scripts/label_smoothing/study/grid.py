@@ -47,7 +47,7 @@ class Study:
     schema : mapping
         JSON schema of the config (workflow/schemas/config.schema.yaml).
     folder : path
-        Where the networks of the user's own are: beside the config file.
+        Where matrices and networks of the user's own are: beside the config file.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ class Study:
     def matrix_files(self, transition: str) -> list[str]:
         """Return the file of a transition's matrix, as a list that is empty if it has none."""
         entry = self.config["transitions"][transition]
-        return [entry["path"]] if entry["kind"] == "file" else []
+        return [self._beside(entry["path"])] if entry["kind"] == "file" else []
 
     def training_modules(self, dataset: str, method: str) -> tuple[str, str]:
         """Return the modules of a cell's loss and network, dotted, as `code_hash` takes them."""
@@ -123,7 +123,9 @@ class Study:
 
     def target_files(self, method: str) -> list[str]:
         """Return the file of a method's matrix, as a list that is empty if it has none."""
-        return [self.config["methods"][method]["path"]] if self._matrix_of(method) == "file" else []
+        if self._matrix_of(method) != "file":
+            return []
+        return [self._beside(self.config["methods"][method]["path"])]
 
     def npz_files(self, dataset: str) -> list[str]:
         """Return the file of a data set, as a list that is empty if its source has none."""
@@ -135,7 +137,7 @@ class Study:
         model = self.config["models"][self.config["datasets"][dataset]["model"]]
         if ":" not in model["kind"]:
             return model
-        return {**model, "kind": str(self.folder / model["kind"])}
+        return {**model, "kind": self._beside(model["kind"])}
 
     def network_files(self, dataset: str) -> list[str]:
         """Return the file of a network of the user's own, as a list that is empty if it is none."""
@@ -271,6 +273,9 @@ class Study:
             for key in sorted(entry)
             if key not in defaults or entry[key] != defaults[key]
         }
+
+    def _beside(self, path: str) -> str:
+        return str(self.folder / path)
 
     def _matrix_of(self, method: str) -> str:
         return self.config["methods"][method]["matrix"]

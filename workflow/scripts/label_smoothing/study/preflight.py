@@ -7,6 +7,7 @@ imported for studies that have matrices or images of their own, or a matrix to i
 
 import ast
 import importlib.util
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,24 +18,38 @@ from label_smoothing.study.grid import Study
 
 
 class Shape(NamedTuple):
-    """What a source holds: numbers of images and classes, height and width in pixels."""
+    """What a source holds: images of each class in both parts, height and width in pixels."""
 
-    train: int
-    test: int
-    classes: int
+    train: list[int]
+    test: list[int]
     height: int
     width: int
 
+    @property
+    def classes(self) -> int:
+        """Number of classes M."""
+        return len(self.train)
+
 
 _SHAPES = {
-    "MNIST": Shape(60000, 10000, 10, 28, 28),
-    "FashionMNIST": Shape(60000, 10000, 10, 28, 28),
-    "KMNIST": Shape(60000, 10000, 10, 28, 28),
-    "CIFAR10": Shape(50000, 10000, 10, 32, 32),
-    "CIFAR100": Shape(50000, 10000, 100, 32, 32),
-    "SVHN": Shape(73257, 26032, 10, 32, 32),
+    "MNIST": Shape(
+        [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
+        [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009],
+        28,
+        28,
+    ),
+    "FashionMNIST": Shape([6000] * 10, [1000] * 10, 28, 28),
+    "KMNIST": Shape([6000] * 10, [1000] * 10, 28, 28),
+    "CIFAR10": Shape([5000] * 10, [1000] * 10, 32, 32),
+    "CIFAR100": Shape([500] * 100, [100] * 100, 32, 32),
+    "SVHN": Shape(
+        [4948, 13861, 10585, 8497, 7458, 6882, 5727, 5595, 5045, 4659],
+        [1744, 5099, 4149, 2882, 2523, 2384, 1977, 2019, 1660, 1595],
+        32,
+        32,
+    ),
 }
-_DIGITS = 1797
+_DIGITS = [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
 
 
 def check_files(study: Study) -> None:
@@ -50,7 +65,7 @@ def check_files(study: Study) -> None:
     """
     matrices = {key: (path, matrix) for key, path, matrix in _matrices(study)}
     for name in study.config["datasets"]:
-        shape = _shape_of(study, name)
+        shape = shape_of(study, name)
         _check_sizes(study, name, shape)
         _check_training(study, name, shape)
         for key, (path, matrix) in matrices.items():
@@ -96,25 +111,29 @@ def _matrices(study):
         ("methods", study.target_files),
     ):
         for name in study.config[section]:
-            for path in files_of(name):
-                yield f"{section}.{name}", path, _matrix(study, section, name, path)
+            for file in files_of(name):
+                path = study.config[section][name]["path"]
+                yield f"{section}.{name}", path, _matrix(study, section, name, file)
 
 
-def _matrix(study, section, name, path):
+def _matrix(study, section, name, file):
     from label_smoothing.data.noise import read_matrix, read_transition, scale_transition
 
-    with _reading(f"{section}.{name}", path):
+    with _reading(f"{section}.{name}", study.config[section][name]["path"], file):
         if section == "methods":
-            return read_matrix(path)
-        matrix = read_transition(path)
+            return read_matrix(file)
+        matrix = read_transition(file)
         for a in study.clean_rates:
             scale_transition(matrix, float(a))
         return matrix
 
 
 @contextmanager
-def _reading(where, path):
+def _reading(where, path, file):
     try:
+        # A device or a pipe would be read for ever.
+        if os.path.exists(file) and not os.path.isfile(file) and not os.path.isdir(file):
+            raise ValueError("neither file nor folder; allowed: a file")
         yield
     except OSError as error:
         raise ConfigError(
@@ -125,18 +144,28 @@ def _reading(where, path):
         raise ConfigError(f"{where}.path is {path!r}: {error}") from None
 
 
-def _shape_of(study, name):
+def shape_of(study: Study, name: str) -> Shape:
+    """Return what a data set holds before its sizes are applied, or raise ConfigError."""
     entry, where = study.config["datasets"][name], f"datasets.{name}"
     if entry["source"] == "digits":
-        test = entry["test_size"]
-        return Shape(_DIGITS - test, test, 10, 8, 8)
+        from label_smoothing.data.sizes import split_counts
+
+        size, images, M = entry["test_size"], sum(_DIGITS), len(_DIGITS)
+        if not M <= size <= images - M:
+            raise ConfigError(
+                f"{where}.test_size is {size}; allowed: {M} to {images - M} of the {images} digits"
+            )
+        train, test = split_counts(_DIGITS, images - size)
+        return Shape(train, test, 8, 8)
     if entry["source"] == "npz":
+        import numpy as np
+
         from label_smoothing.data.sources import inspect_npz
 
-        with _reading(where, entry["path"]):
+        with _reading(where, entry["path"], entry["path"]):
             dataset = inspect_npz(entry["path"])
-        train, height, width, _ = dataset.x_train.shape
-        return Shape(train, len(dataset.x_test), dataset.classes, height, width)
+        counts = (np.bincount(y).tolist() for y in (dataset.y_train, dataset.y_test))
+        return Shape(*counts, *dataset.x_train.shape[1:3])
     try:
         folder = Path(entry["data_dir"]).expanduser()
         there = next(path for path in (folder, *folder.parents) if path.exists())
@@ -155,21 +184,19 @@ def _shape_of(study, name):
 
 
 def _check_sizes(study, name, shape):
-    entry, M = study.config["datasets"][name], shape.classes
-    for part, available in (("train", shape.train), ("test", shape.test)):
-        size = entry.get(f"{part}_size", available)
-        # scikit-learn wants one image of each class among those that are left out, too.
-        if size != available and not M <= size <= available - M:
-            raise ConfigError(
-                f"datasets.{name}.{part}_size is {size}; "
-                f"allowed: {M} to {available - M}, or all {available}"
-            )
+    from label_smoothing.data.sizes import size_problem
+
+    entry = study.config["datasets"][name]
+    for part, counts in (("train", shape.train), ("test", shape.test)):
+        size = entry.get(f"{part}_size", sum(counts))
+        if problem := size_problem(size, counts):
+            raise ConfigError(f"datasets.{name}.{part}_size is {size}{problem}")
 
 
 def _check_training(study, name, shape):
     entry = study.config["datasets"][name]
     recipe, model = study.training_of(name), study.model_of(name)
-    images, edge = entry.get("train_size", shape.train), min(shape.height, shape.width)
+    images, edge = entry.get("train_size", sum(shape.train)), min(shape.height, shape.width)
     pixels = f"datasets.{name}, images of {shape.height}x{shape.width} pixels"
     if recipe["batch_size"] > images:
         raise ConfigError(

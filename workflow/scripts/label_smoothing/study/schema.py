@@ -5,17 +5,18 @@ The Snakefile imports this module at every start, so it imports nothing heavy.
 """
 
 import difflib
-import math
 import re
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import jsonschema
 
-from label_smoothing.study.errors import ConfigError
+from label_smoothing.study.errors import ConfigError, shortened
 
 _KINDS = {
     "array": "a list",
+    "boolean": "true or false",
     "integer": "a whole number",
     "number": "a number",
     "object": "a section of keys",
@@ -29,6 +30,7 @@ _LIMITS = {
     "exclusiveMaximum": "less than {}",
     "minItems": "{} or more entries",
     "maxItems": "{} or fewer entries",
+    "maxLength": "{} or fewer characters",
     "minProperties": "{} or more entries",
     "minLength": "{} or more characters",
 }
@@ -54,6 +56,7 @@ def conform(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, A
     error = jsonschema.exceptions.best_match(_Validator(schema).iter_errors(config))
     if error is not None:
         raise ConfigError(_explain(error))
+    _check_json(config)
     return _complete(config, schema)
 
 
@@ -70,9 +73,29 @@ def _numbers(value: Any, path: str = "") -> Any:
         value = float(value)
         if value.is_integer():
             value = int(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ConfigError(f"{path} is {value}; allowed: a finite number")
+    if isinstance(value, (int, float)) and not abs(value) <= sys.float_info.max:
+        raise ConfigError(f"{path} is {shortened(value)}; allowed: a finite number")
     return value
+
+
+def _check_json(value: Any, path: str = "") -> None:
+    """Refuse what files and the report cannot hold, which the schema lets own networks have."""
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            if not isinstance(key, str):
+                raise ConfigError(f"{path} has the key {shortened(key)}; allowed: texts as keys")
+            _check_json(key, f"a key of {path}")
+            _check_json(entry, f"{path}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for index, entry in enumerate(value):
+            _check_json(entry, f"{path}[{index}]")
+    elif isinstance(value, str):
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise ConfigError(f"{path} is {shortened(value)}; allowed: text without surrogates")
+    elif not (value is None or isinstance(value, (int, float))):
+        raise ConfigError(
+            f"{path} is {shortened(value)}; allowed: what JSON can hold, as texts and numbers"
+        )
 
 
 def _is_whole(checker: jsonschema.TypeChecker, value: Any) -> bool:
@@ -117,9 +140,7 @@ def _explain(error: jsonschema.ValidationError) -> str:
         missing = next(key for key in error.validator_value if key not in error.instance)
         description = error.schema["properties"].get(missing, {}).get("description", "")
         return f"missing key {'.'.join(filter(None, (where, missing)))!r}: {description}"
-    shown = repr(error.instance)
-    if len(shown) > 80:
-        shown = shown[:77] + "..."
+    shown = shortened(error.instance)
     value = error.validator_value
     if error.validator in ("type", "pattern"):
         value = _KINDS.get(value, "another form")
