@@ -38,6 +38,7 @@ def test_a_finished_run_has_nothing_to_do(finished):
         f"{LIBRARY}/training/losses/label_smoothing.py",
         "workflow/scripts/train.py",
         "workflow/rules/training.smk",
+        "workflow/Snakefile",
         "Snakefile",
         "config.yaml",
         "results/labels/digits/uniform/a0.6/seed0.npz",

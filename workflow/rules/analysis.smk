@@ -4,7 +4,7 @@
 rule aggregate:
     input:
         metrics=known(metrics_of_slice),
-        schema=METRICS_SCHEMA,
+        schema=part_of_workflow("schemas/metrics.schema.json"),
     output:
         table=TABLE,
         summary=SUMMARY,

@@ -3,7 +3,7 @@
 
 rule prepare_dataset:
     input:
-        npz=known(lambda wildcards: STUDY.npz_files(wildcards.dataset)),
+        npz=known(lambda wildcards: list(map(own, STUDY.npz_files(wildcards.dataset)))),
     output:
         dataset=DATASET,
     log:
@@ -24,7 +24,7 @@ rule prepare_dataset:
 rule corrupt_dataset:
     input:
         dataset=DATASET,
-        matrix=known(lambda wildcards: STUDY.matrix_files(wildcards.transition)),
+        matrix=known(lambda wildcards: list(map(own, STUDY.matrix_files(wildcards.transition)))),
     output:
         labels=LABELS,
     log:

@@ -99,7 +99,7 @@ rule draw_gamma_optimum:
 
 rule list_literature:
     input:
-        entries=LITERATURE_ENTRIES,
+        entries=part_of_workflow("resources/literature.csv"),
     output:
         table=report(
             LITERATURE,

@@ -1,10 +1,12 @@
 """
-How many GPUs there are, without the seconds that asking CUDA takes.
+How many GPUs there are, without the seconds that asking CUDA takes, and what follows for a study.
 
 The Snakefile imports this module at every start, so it imports nothing heavy.
 """
 
 from pathlib import Path
+
+from label_smoothing.study.errors import ConfigError
 
 _DRIVER = Path("/proc/driver/nvidia/gpus")
 # One of these is there wherever torch can find a GPU: NVIDIA's, AMD's, Windows' on WSL.
@@ -60,3 +62,72 @@ def sure_device(device: str, setting: str | None) -> str:
     if device == "auto" and (hidden or not any(driver.exists() for driver in DRIVERS)):
         return "cpu"
     return device
+
+
+def gpu_limit(
+    device: str, jobs_per_gpu: int, visible: int, given: int | None = None, elsewhere: bool = False
+) -> int | None:
+    """
+    Return how many trainings may hold a GPU slot at once, None for no limit.
+
+    Parameters
+    ----------
+    device : str
+        "auto", "cuda" or "cpu".
+    jobs_per_gpu : int
+        Slots of a device.
+    visible : int
+        Devices, see `visible_gpus`. Without any, a limit would be in the way of "auto".
+    given : int or None
+        The limit of the command line, which holds.
+    elsewhere : bool
+        Whether the jobs run on other machines, whose devices nobody here can count.
+
+    Raises
+    ------
+    ConfigError
+        If the given limit is 0, which Snakemake takes for none.
+    """
+    if device == "cpu":
+        return given
+    if given == 0:
+        raise ConfigError(
+            "--resources gpu is 0, which limits nothing; allowed: 1 or more, or, to train on the "
+            f"processor, device 'cpu' (the config has {device!r})"
+        )
+    if given is not None or elsewhere:
+        return given
+    return visible * jobs_per_gpu or None
+
+
+def check_gpu(device: str, has_driver: bool, setting: str | None, installed: int) -> None:
+    """
+    Check that a training can find the GPU that its study demands.
+
+    Parameters
+    ----------
+    device : str
+        "auto", "cuda" or "cpu"; only "cuda" demands a GPU.
+    has_driver : bool
+        Whether one of `DRIVERS` is there.
+    setting, installed
+        See `visible_gpus`.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot.
+    """
+    if device != "cuda":
+        return
+    if not has_driver:
+        raise ConfigError(
+            "device is 'cuda', but this machine has no GPU driver (none of "
+            f"{', '.join(map(str, DRIVERS))}); allowed here: 'auto', 'cpu'"
+        )
+    # How many there are is known of NVIDIA's alone.
+    if installed and not visible_gpus(setting, installed):
+        raise ConfigError(
+            f"device is 'cuda', but CUDA_VISIBLE_DEVICES is {setting!r}; "
+            "allowed: the index or UUID of a GPU"
+        )

@@ -1,0 +1,128 @@
+# What the rules ask for: input and params functions; no rules.
+from label_smoothing.study.offered import FIGURES, offered, theory, why_not
+
+# Of the figures of measurements, without the ending.
+FIGURE = {name: f"results/figures/{figure.path}" for name, figure in FIGURES.items()}
+LANDSCAPES = "results/figures/theory/landscapes"
+OPTIMUM_TWO_CLASSES = "results/figures/theory/optimum_two_classes"
+OPTIMUM_OVER_CLASSES = "results/figures/theory/optimum_over_classes"
+GAMMA_OPTIMUM = "results/figures/theory/gamma_optimum"
+LITERATURE = "results/theory/literature.csv"
+
+
+# One function for several files or params: calling one costs Snakemake more than its own work, and
+# there are as many calls as cells.
+def own_files(wildcards):
+    """Input function: the files of the user's own that a training reads, if it does."""
+    return {
+        "matrix": list(map(own, STUDY.target_files(wildcards.method))),
+        "network": list(map(own, STUDY.network_files(wildcards.dataset))),
+    }
+
+
+def cell_settings(wildcards):
+    """Params function: what a cell's network is and how it is trained."""
+    return STUDY.training_settings(wildcards.dataset, wildcards.method)
+
+
+def training_code(wildcards):
+    """Params function: the hash of the code that a cell runs, its own loss and network alone."""
+    return code("train", *STUDY.training_modules(wildcards.dataset, wildcards.method))
+
+
+def scored_files(wildcards):
+    """Input function: what the scores of a noise type's cell are made of."""
+    names = {"transition": STUDY.transition_of(wildcards.noise), **wildcards}
+    files = {"labels": LABELS, "predictions": PREDICTIONS, "history": HISTORY}
+    return {name: path.format(**names) for name, path in files.items()}
+
+
+def metrics_of_slice(wildcards):
+    return expand(METRICS, p=STUDY.smoothing_of(wildcards.method), seed=STUDY.seeds, **wildcards)
+
+
+def tables_of_study(wildcards):
+    return expand(TABLE, a=STUDY.clean_rates, **wildcards)
+
+
+def tables_of_noise_types(wildcards):
+    return expand(TABLE, a=STUDY.clean_rates, noise=STUDY.config["noise_types"], **wildcards)
+
+
+def tables_of_methods(wildcards):
+    methods = STUDY.config["methods"]
+    return expand(TABLE, a=STUDY.few_clean_rates(), method=methods, **wildcards)
+
+
+def tables_of_drawn_rates(wildcards):
+    return expand(TABLE, a=STUDY.drawn_clean_rates, **wildcards)
+
+
+def fits_of_dataset(wildcards):
+    return expand(FITS, noise=STUDY.config["noise_types"], **wildcards)
+
+
+def for_figure(name, inputs):
+    """Input function: those of `inputs`, if the study offers the figure."""
+
+    def checked(wildcards):
+        if reason := why_not(STUDY, name, dict(wildcards.items())):
+            path = FIGURE[name].format(**wildcards)
+            refuse(f"{path} is not offered: {CONFIG_FILE}: {reason}")
+        return inputs(wildcards)
+
+    return checked
+
+
+def tables_to_fit(wildcards):
+    if reason := theory(STUDY, wildcards):
+        refuse(f"{FITS.format(**wildcards)}: {CONFIG_FILE}: {reason}")
+    return tables_of_study(wildcards)
+
+
+def slices_with_theory():
+    return [where for where in STUDY.slices() if STUDY.has_theory(where[-1])]
+
+
+def tables_with_theory(wildcards):
+    if not (slices := slices_with_theory()):
+        refuse(
+            f"{CLAIMS} is not offered: {CONFIG_FILE}: methods is {', '.join(STUDY.config['methods'])}; "
+            "needed: one that the theory predicts (loss 'label_smoothing' or 'forward_correction' "
+            "with matrix 'p')"
+        )
+    return [
+        table
+        for dataset, noise, method in slices
+        for table in expand(TABLE, dataset=dataset, noise=noise, method=method, a=STUDY.clean_rates)
+    ]
+
+
+def claims_files(wildcards):
+    return [CLAIMS, CLAIMS_PAGE, CLAIMS_SHORT] if slices_with_theory() else []
+
+
+def theory_files(wildcards):
+    figures = (LANDSCAPES, OPTIMUM_TWO_CLASSES, OPTIMUM_OVER_CLASSES, GAMMA_OPTIMUM)
+    return [f"{name}.{kind}" for name in figures for kind in ("svg", "csv")] + [LITERATURE]
+
+
+def study_figures(wildcards):
+    return [f"results/figures/{path}.{kind}" for path in offered(STUDY) for kind in ("svg", "csv")]
+
+
+def study_files(wildcards):
+    """Input function: every file of every cell, up to the fits."""
+    files = {}
+    for cell in STUDY.cells():
+        for path in (DATASET, LABELS, PREDICTIONS, HISTORY):
+            files[path.format(**cell._asdict())] = None
+    for dataset, noise, method in STUDY.slices():
+        where = {"dataset": dataset, "noise": noise, "method": method, "a": STUDY.clean_rates}
+        p = STUDY.smoothing_of(method)
+        files |= dict.fromkeys(expand(METRICS, p=p, seed=STUDY.seeds, **where))
+        files |= dict.fromkeys(expand(TABLE, **where))
+        files |= dict.fromkeys(expand(SUMMARY, **where))
+        if STUDY.has_theory(method):
+            files |= dict.fromkeys(expand(FITS, **where))
+    return list(files)

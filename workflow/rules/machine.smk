@@ -1,0 +1,65 @@
+# The machine: cores, GPUs, paths that are submitted to others, the disk; no rules.
+from label_smoothing.study.gpus import (
+    DRIVERS,
+    check_gpu,
+    gpu_limit,
+    installed_gpus,
+    sure_device,
+    visible_gpus,
+)
+from label_smoothing.study.machine import check_cores, check_folders, check_submitted_paths
+
+CHECKPOINTS, RUNS = map(in_prefix, ("results/checkpoints", "results/runs"))
+
+check("", check_cores, workflow.resource_settings.cores)
+check("", check_folders, [str(WORKFLOW), os.getcwd(), *map(os.path.dirname, CONFIG_FILES)])
+
+
+def limit_gpus():
+    """Count this machine's GPU slots, so that no more trainings start than there are slots."""
+    limits, shown = workflow.global_resources, os.environ.get("CUDA_VISIBLE_DEVICES")
+    if not workflow.is_main_process and limits.get("gpu") == 0:
+        return
+    limit = check(
+        "",
+        gpu_limit,
+        STUDY.config["device"],
+        STUDY.config["jobs_per_gpu"],
+        visible_gpus(shown, installed_gpus()),
+        limits.get("gpu"),
+        # A number of nodes means that the jobs run elsewhere.
+        workflow.resource_settings.nodes is not None,
+    )
+    if limit is not None:
+        limits["gpu"] = limit
+
+
+limit_gpus()
+
+
+def demand_gpu():
+    """End here if trainings would fail for want of a GPU."""
+    train = rules.train.rule.name
+    if any(job.rule.name == train for job in workflow.dag.needrun_jobs()):
+        has_driver = any(driver.exists() for driver in DRIVERS)
+        shown = os.environ.get("CUDA_VISIBLE_DEVICES")
+        check(CONFIG_FILE, check_gpu, STUDY.config["device"], has_driver, shown, installed_gpus())
+
+
+def demand_plain_paths():
+    """End here if a path would reach the shell of a submitted job as something else."""
+    files = map(os.path.abspath, CONFIG_FILES)
+    check("", check_submitted_paths, [str(WORKFLOW), os.getcwd(), *files, *STUDY.files()])
+
+
+def forget_finished_trainings():
+    """
+    Delete the results that trainings keep beside their outputs.
+
+    Snakemake deletes the outputs of a job that fails, and those of a whole group if one of its
+    members fails; until a run has ended well, a repeated training finds its result there.
+    """
+    for kept in Path(CHECKPOINTS).rglob("seed*.safetensors"):
+        run = RUNS / kept.relative_to(CHECKPOINTS).with_suffix("")
+        if (run / "predictions.npz").exists():
+            kept.unlink()

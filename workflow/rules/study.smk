@@ -1,0 +1,68 @@
+# The study: read, checked, and refused with one line; no rules.
+import yaml
+
+from label_smoothing.study.config_file import check_config_file
+from label_smoothing.study.grid import Study
+from label_smoothing.study.preflight import check_files, check_imports
+
+# A study is one whole file: given with --configfile, it replaces the default study.
+CONFIG_FILES = [*map(str, workflow.overwrite_configfiles)] or ["config.yaml"]
+CONFIG_FILE = ", ".join(CONFIG_FILES + ["--config"] * bool(workflow.config_settings.config))
+
+# A module has the config that its `module` statement hands over.
+if workflow.modifier.skip_configfile:
+    CONFIG_FILES, CONFIG_FILE = [], f"config of module {workflow.modifier.namespace}"
+
+for file in CONFIG_FILES:
+    check(file, check_config_file, file)
+
+if not workflow.overwrite_configfiles:
+
+    configfile: "config.yaml"
+
+
+def read_study():
+    schema = yaml.safe_load((WORKFLOW / "schemas/config.schema.yaml").read_text())
+    # Relative, so that a project that moves as a whole keeps its results.
+    folder = os.path.relpath(Path(CONFIG_FILES[0]).parent) if CONFIG_FILES else "."
+    return Study(config, schema, folder)
+
+
+STUDY = check(CONFIG_FILE, read_study)
+check(CONFIG_FILE, check_files, STUDY)
+# Rules that run in environments of their own may import what is missing here.
+if not workflow.deployment_settings.deployment_method:
+    check(CONFIG_FILE, check_imports, STUDY)
+
+# The scripts see the config with its defaults; the importing workflow keeps its own.
+config = STUDY.config
+
+
+def known(inputs):
+    """Input function: `inputs`, if the study has what the target names."""
+
+    def checked(wildcards):
+        check(CONFIG_FILE, STUDY.check_names, dict(wildcards.items()))
+        return inputs(wildcards)
+
+    return checked
+
+
+def title(wildcards):
+    """Params function, as Snakemake takes braces in a text for wildcards."""
+    return STUDY.config["study"]
+
+
+def study_files(wildcards):
+    """Input function: every file of every cell up to the summaries."""
+    files = {}
+    for cell in STUDY.cells():
+        for path in (DATASET, LABELS, PREDICTIONS, HISTORY):
+            files[path.format(**cell._asdict())] = None
+    for dataset, noise, method in STUDY.slices():
+        where = {"dataset": dataset, "noise": noise, "method": method, "a": STUDY.clean_rates}
+        p = STUDY.smoothing_of(method)
+        files |= dict.fromkeys(expand(METRICS, p=p, seed=STUDY.seeds, **where))
+        files |= dict.fromkeys(expand(TABLE, **where))
+        files |= dict.fromkeys(expand(SUMMARY, **where))
+    return list(files)
