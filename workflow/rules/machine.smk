@@ -18,7 +18,8 @@ check("", check_folders, [str(WORKFLOW), os.getcwd(), *map(os.path.dirname, CONF
 def limit_gpus():
     """Count this machine's GPU slots, so that no more trainings start than there are slots."""
     limits, shown = workflow.global_resources, os.environ.get("CUDA_VISIBLE_DEVICES")
-    if not workflow.is_main_process and limits.get("gpu") == 0:
+    given = limits["gpu"] if "gpu" in limits else None
+    if not workflow.is_main_process and given == 0:
         return
     limit = check(
         "",
@@ -26,11 +27,12 @@ def limit_gpus():
         STUDY.config["device"],
         STUDY.config["jobs_per_gpu"],
         visible_gpus(shown, installed_gpus()),
-        limits.get("gpu"),
+        given,
         # A number of nodes means that the jobs run elsewhere.
         workflow.resource_settings.nodes is not None,
     )
-    if limit is not None:
+    # What is given has a scope of its own, too, which a number would take away.
+    if limit != given:
         limits["gpu"] = limit
 
 
