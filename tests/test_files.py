@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from label_smoothing.files import (
+    checksum,
     job_log,
     read_arrays,
     read_columns,
@@ -64,6 +65,37 @@ def test_damaged_arrays_are_refused_with_what_to_do(tmp_path):
     path.unlink()
     with pytest.raises(FileNotFoundError):
         read_arrays(path)
+
+
+def test_one_wrong_byte_of_an_archive_is_noticed_or_means_nothing(tmp_path):
+    path = tmp_path / "labels.npz"
+    written = {"train": np.arange(30) % 7, "transition": np.eye(3)}
+    write_arrays(path, **written)
+    whole, harmless = path.read_bytes(), 0
+    for position in range(len(whole)):
+        for flip in (1, 16, 255):
+            path.write_bytes(
+                whole[:position] + bytes([whole[position] ^ flip]) + whole[position + 1 :]
+            )
+            try:
+                arrays = read_arrays(path)
+            except ValueError as error:
+                assert str(error).startswith(f"{path} is damaged: ")
+                assert str(error).endswith("delete it, and the next run makes it")
+            else:
+                harmless += 1
+                assert arrays.keys() == written.keys()
+                for name, array in written.items():
+                    np.testing.assert_array_equal(arrays[name], array)
+                    assert arrays[name].dtype == array.dtype
+    assert harmless < len(whole)
+
+
+def test_checksum_is_of_content_and_order():
+    array = np.arange(6.0).reshape(2, 3)
+    assert checksum("a", array) == checksum("a", np.asfortranarray(array))
+    different = [("a", array[::-1]), ("b", array), (array, "a"), ("a",), ("a", array, "")]
+    assert len({checksum(*parts) for parts in [("a", array), *different]}) == 6
 
 
 @pytest.mark.parametrize("content", ["", "epoch,loss\n1,0.5\n2,0.", "epoch,loss\n1,0.5\n2\n", "\0"])

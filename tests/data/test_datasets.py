@@ -12,6 +12,7 @@ from numpy.testing import assert_array_equal
 
 from label_smoothing.data import sources
 from label_smoothing.data.datasets import (
+    Dataset,
     number_of_classes,
     read_dataset,
     read_labels,
@@ -50,6 +51,47 @@ def test_file_gives_back_what_was_written(digits, tmp_path):
     y_train, y_test = read_labels(path)
     assert_array_equal(y_train, digits.y_train)
     assert_array_equal(y_test, digits.y_test)
+
+
+def test_one_wrong_byte_is_noticed_or_means_nothing(tmp_path):
+    path = tmp_path / "data.safetensors"
+    x = np.arange(12, dtype=np.uint8).reshape(3, 2, 2, 1)
+    written = Dataset(x, np.array([0, 1, 1]), x[:2], np.array([1, 0]))
+    write_dataset(path, written)
+    whole = path.read_bytes()
+    for position in range(len(whole)):
+        for flip in (1, 255):
+            path.write_bytes(
+                whole[:position] + bytes([whole[position] ^ flip]) + whole[position + 1 :]
+            )
+            try:
+                dataset = read_dataset(path)
+            except ValueError as error:
+                assert str(error).startswith(f"{path} is damaged: ")
+            else:
+                for read, array in zip(dataset, written, strict=True):
+                    assert_array_equal(read, array)
+                    assert read.dtype == array.dtype
+
+
+def test_labels_alone_are_checked_alone(digits, tmp_path):
+    path = tmp_path / "digits.safetensors"
+    write_dataset(path, digits)
+    content = bytearray(path.read_bytes())
+    image = digits.x_train.tobytes()
+    content[content.index(image[:640])] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="is damaged: x_train is not what was written; delete it"):
+        read_dataset(path)
+    assert_array_equal(read_labels(path)[1], digits.y_test)
+
+
+def test_features_come_back(tmp_path):
+    path = tmp_path / "features.safetensors"
+    features = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
+    write_dataset(path, Dataset(features, np.array([0, 1, 0, 1]), features[:2], np.array([0, 1])))
+    assert_array_equal(read_dataset(path).x_train, features)
+    assert read_dataset(path).x_train.dtype == np.float32
 
 
 def arrays(classes=3, train=12, test=6, shape=(5, 4), labels=(-1,)):

@@ -2,6 +2,8 @@
 
 import csv
 import errno
+import hashlib
+import io
 import json
 import logging
 import os
@@ -53,6 +55,22 @@ def write_arrays(path: str | os.PathLike, **arrays: np.ndarray) -> None:
     """Write named arrays as a compressed .npz; equal arrays give equal bytes."""
     with replacing(path) as temporary:
         np.savez_compressed(temporary, **arrays)
+        # The format has a checksum of each array, but none of the list of arrays.
+        with zipfile.ZipFile(temporary, "a") as archive:
+            archive.comment = checksum(*arrays).encode()
+
+
+def checksum(*parts: str | np.ndarray) -> str:
+    """Return a hash of texts and of the bytes of arrays, as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, str):
+            data = part.encode()
+        else:
+            data = memoryview(np.ascontiguousarray(part).reshape(-1).view(np.uint8))
+        digest.update(f"{len(data)} ".encode())
+        digest.update(data)
+    return digest.hexdigest()
 
 
 @contextmanager
@@ -78,11 +96,17 @@ def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
     ValueError
         If the file is damaged, or holds object arrays (pickles); the message says what to do.
     """
-    with (
-        refusing_damage(path, OSError, *DAMAGE),
-        np.load(path, allow_pickle=False) as archive,
-    ):
-        return dict(archive)
+    with refusing_damage(path, OSError, *DAMAGE), zipfile.ZipFile(path) as archive:
+        # Read whole before it is parsed: the checksum of a member is compared at its end only.
+        arrays = {
+            name.removesuffix(".npy"): np.lib.format.read_array(
+                io.BytesIO(archive.read(name)), allow_pickle=False
+            )
+            for name in archive.namelist()
+        }
+        if archive.comment != checksum(*arrays).encode():
+            raise ValueError("its list of arrays is not what was written")
+        return arrays
 
 
 def read_columns(path: str | os.PathLike) -> dict[str, np.ndarray]:

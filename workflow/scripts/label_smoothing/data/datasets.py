@@ -1,8 +1,9 @@
 """
 Data sets in the one file format that every rule after prepare_dataset reads.
 
-A data set is four arrays: images ``x_*`` of shape (N, H, W, C), uint8, and labels ``y_*`` of shape
-(N,), int64, for ``train`` and ``test``.
+A data set is four arrays: images ``x_*`` of shape (N, H, W, C), uint8, or features of shape (N, D),
+float32, and labels ``y_*`` of shape (N,), int64, for ``train`` and ``test``. The file holds a
+checksum of each.
 """
 
 import os
@@ -12,11 +13,21 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from label_smoothing.files import refusing_damage, replacing
+from label_smoothing.files import checksum, refusing_damage, replacing
 
 
 class Dataset(NamedTuple):
-    """Images (N, H, W, C) uint8 and labels (N,) int64 in 0..M-1 of the train and the test part."""
+    """
+    Inputs and labels of the train and the test part.
+
+    Attributes
+    ----------
+    x_train, x_test : ndarray
+        Images, uint8 of shape (N, H, W, C), or features, float32 of shape (N, D), as they come: the
+        training standardises them.
+    y_train, y_test : ndarray of int64, shape (N,)
+        Labels in 0..M-1.
+    """
 
     x_train: np.ndarray
     y_train: np.ndarray
@@ -37,8 +48,9 @@ def number_of_classes(labels: np.ndarray) -> int:
 def write_dataset(path: str | os.PathLike, dataset: Dataset) -> None:
     """Write a data set as safetensors."""
     arrays = {name: np.ascontiguousarray(array) for name, array in dataset._asdict().items()}
+    checksums = {name: _checksum(array) for name, array in arrays.items()}
     with replacing(path) as temporary:
-        save_file(arrays, temporary)
+        save_file(arrays, temporary, checksums)
 
 
 def read_dataset(path: str | os.PathLike) -> Dataset:
@@ -61,4 +73,12 @@ def read_labels(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
 
 def _read(path: str | os.PathLike, names: tuple[str, ...]) -> list[np.ndarray]:
     with refusing_damage(path, SafetensorError), safe_open(path, framework="numpy") as file:
-        return [file.get_tensor(name) for name in names]
+        checksums, arrays = file.metadata() or {}, [file.get_tensor(name) for name in names]
+        for name, array in zip(names, arrays, strict=True):
+            if checksums.get(name) != _checksum(array):
+                raise ValueError(f"{name} is not what was written")
+        return arrays
+
+
+def _checksum(array: np.ndarray) -> str:
+    return checksum(f"{array.dtype} {array.shape}", array)

@@ -1,7 +1,10 @@
 """Checkpoints of a training: whole or absent, no pickle, read by the same training only."""
 
+import hashlib
 import json
 import logging
+import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,7 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from label_smoothing.files import replacing
+from label_smoothing.files import checksum, replacing
 
 _log = logging.getLogger(__name__)
 
@@ -23,7 +26,8 @@ class Checkpoint(NamedTuple):
     path : path
         A file that no rule declares: Snakemake deletes declared outputs before it runs a job again.
     key : str
-        Hash of everything that the training depends on; a file with another key is not read.
+        Hash of everything that the training depends on, see `training_key`; a file with another key
+        is not read.
     every : int
         Epochs between two checkpoints.
     """
@@ -40,8 +44,10 @@ class Checkpoint(NamedTuple):
             name: tensor.to("cpu", copy=True, memory_format=torch.contiguous_format)
             for name, tensor in tensors.items()
         }
+        metadata = {"key": self.key, "state": json.dumps(state)}
+        metadata["checksum"] = _checksum(copies, metadata["state"])
         with replacing(self.path) as temporary:
-            save_file(copies, temporary, {"key": self.key, "state": json.dumps(state)})
+            save_file(copies, temporary, metadata)
 
     def load(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:
         """Return what was saved, or None, with a warning if there is a file but not ours."""
@@ -52,9 +58,38 @@ class Checkpoint(NamedTuple):
                 metadata = file.metadata() or {}
                 if metadata.get("key") == self.key:
                     tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-                    return tensors, json.loads(metadata["state"])
+                    state = metadata.get("state", "")
+                    if metadata.get("checksum") != _checksum(tensors, state):
+                        raise ValueError("its content is not what was written")
+                    return tensors, json.loads(state)
             reason = "it belongs to a training with other settings, data, code or kind of device"
         except (SafetensorError, OSError, ValueError) as error:
             reason = str(error)
         _log.warning("ignoring the checkpoint %s: %s", self.path, reason)
         return None
+
+
+def training_key(settings: Any, files: Iterable[str | os.PathLike]) -> str:
+    """
+    Return a hash of everything that a training depends on.
+
+    Parameters
+    ----------
+    settings : JSON-serialisable
+        Settings, code and kind of device; the order of keys does not count.
+    files : iterable of path
+        Input files, whose content counts and whose names do not.
+    """
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for path in files:
+        with open(path, "rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def _checksum(tensors: dict[str, torch.Tensor], state: str) -> str:
+    parts: list[Any] = [state]
+    for name, tensor in sorted(tensors.items()):
+        parts += [f"{name} {tensor.dtype} {tuple(tensor.shape)}"]
+        parts += [tensor.reshape(-1).view(torch.uint8).numpy()]
+    return checksum(*parts)
