@@ -1,5 +1,8 @@
 """Scores against brute force and against the theory of the memorising network."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -9,11 +12,18 @@ from label_smoothing.analysis.scoring import (
     accuracy,
     calibration,
     early_stopped,
+    empirical_loss,
+    network_scores,
     scored_labels,
     scored_loss,
+    true_class_shares,
 )
-from label_smoothing.data.noise import corrupt_labels, uniform_transition
+from label_smoothing.data.noise import corrupt_labels, pair_flip_transition, uniform_transition
 from label_smoothing.theory.memorising import loss, memorised_accuracy
+
+METRICS = json.loads(
+    (Path(__file__).parents[2] / "workflow/schemas/metrics.schema.json").read_text()
+)
 
 
 def memorising_network(a, p, M, N, seed):
@@ -117,3 +127,140 @@ def test_early_stopping_chooses_on_noisy_or_on_clean_labels(assumption, honest, 
     scores = early_stopped(HISTORY, assumption, 0.8, 5)
     assert_allclose([v for k, v in scores.items() if k.startswith("honest")], honest)
     assert_allclose([v for k, v in scores.items() if k.startswith("oracle")], oracle)
+
+
+def test_early_stopping_passes_over_epochs_that_are_not_scored():
+    unscored = {"epoch", "seconds"}
+    sparse = {
+        name: column if name in unscored else np.insert(column, [0, 1, 1, 3], np.nan)
+        for name, column in {**HISTORY, "epoch": np.arange(1.0, 9)}.items()
+    }
+    scores, dense = early_stopped(sparse, "beta", 0.8, 5), early_stopped(HISTORY, "beta", 0.8, 5)
+    assert (scores.pop("honest_stop_epoch"), scores.pop("oracle_stop_epoch")) == (5, 6)
+    assert scores == {k: v for k, v in dense.items() if not k.endswith("_epoch")}
+
+
+def class_losses(outputs, clean):
+    """Return the mean of minus each log output over the samples of each class."""
+    return np.stack([-outputs[clean == y].mean(axis=0) for y in range(outputs.shape[1])], axis=1)
+
+
+@pytest.mark.parametrize("assumption", ASSUMPTIONS)
+@pytest.mark.parametrize("transition", [uniform_transition, pair_flip_transition])
+def test_empirical_loss_is_that_of_labels_drawn_anew(assumption, transition):
+    M, p, N, rng = 4, 0.7, 400, np.random.default_rng(0)
+    outputs, clean = np.log(rng.dirichlet(np.ones(M), N)), rng.integers(0, M, N)
+    T, prior = transition(0.6, M), np.bincount(clean) / N
+    scored = empirical_loss(class_losses(outputs, clean), prior, T, assumption, p)
+    many = 300
+    drawn = [corrupt_labels(clean, T, np.random.default_rng(i)) for i in range(many)]
+    expected = np.mean([scored_loss(outputs, clean, noisy, assumption, p) for noisy in drawn])
+    spread = 4 * outputs.std() / np.sqrt(N * many) if assumption == "beta" else 1e-12
+    assert_allclose(scored, expected, atol=spread)
+
+
+@pytest.mark.parametrize("assumption", ASSUMPTIONS)
+def test_empirical_loss_of_a_memorising_network_follows_the_theory(assumption):
+    a, p, M, N = 0.7, 0.6, 5, 100_000
+    outputs, clean, _ = memorising_network(a, p, M, N, seed=4)
+    arguments = class_losses(outputs, clean), np.bincount(clean) / N, uniform_transition(a, M)
+    spread = np.log(p * (M - 1) / (1 - p)) / np.sqrt(N)
+    assert_allclose(
+        empirical_loss(*arguments, assumption, p), loss(p, a, M, assumption), atol=3 * spread
+    )
+
+
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("p", [0.05, 0.7, 1.0])
+def test_shares_of_a_network_that_draws_on_k_labels(k, p):
+    a, M, N, rng = 0.6, 5, 50_000, np.random.default_rng(0)
+    clean = rng.integers(0, M, N)
+    drawn = [corrupt_labels(clean, uniform_transition(a, M), rng) for _ in range(k)]
+    weights = np.mean([np.eye(M)[labels] for labels in drawn], axis=0)
+    q = (1 - p) / (M - 1)
+    with np.errstate(divide="ignore"):
+        shares = true_class_shares(np.log(q + (p - q) * weights), clean, p)
+    assert_allclose(shares["share_mean"], a, atol=3 / np.sqrt(N))
+    assert_allclose(shares["share_variance"], a * (1 - a) / k, rtol=0.03)
+
+
+@pytest.mark.parametrize("p", [0.25, 1.1, np.nan])
+def test_no_shares_where_outputs_cannot_tell_them(p):
+    shares = true_class_shares(np.log(np.full((3, 4), 0.25)), np.array([0, 1, 2]), p)
+    assert shares == {"share_mean": None, "share_variance": None}
+
+
+def run_of(outputs, clean, **changes):
+    run = {
+        "log_probabilities": outputs,
+        "train_loss": 0.5,
+        "train_kl": 0.01,
+        "train_accuracy": 0.99,
+        "clean_train_loss": 0.9,
+        "clean_train_accuracy": 0.7,
+        "uniform_train_loss": 2.0,
+        "class_train_losses": class_losses(outputs, clean),
+        "diverged_epoch": 0,
+    }
+    return {name: np.array(value) for name, value in (run | changes).items()}
+
+
+def scores_of(run, clean, noisy, **changes):
+    arguments = {"assumption": "beta", "p": 0.6, "smoothed": True} | changes
+    T = uniform_transition(0.7, 5)
+    labels = {"clean_train": clean, "clean_test": clean, "noisy_test": noisy}
+    return network_scores(run, HISTORY, **labels, transition=T, **arguments)
+
+
+def test_scores_of_a_network_are_what_the_schema_asks_for():
+    outputs, clean, noisy = memorising_network(0.7, 0.6, 5, 500, seed=5)
+    scores = scores_of(run_of(outputs, clean), clean, noisy)
+    assert all(isinstance(score, (int, float)) for score in scores.values())
+    about_the_cell = {"dataset", "noise", "assumption", "method", "a", "p", "seed", "classes"}
+    about_the_cell |= {"test_size", "expected_clean_rate", "expected_agreement"}
+    about_the_cell |= {"match_probability", "realised_clean_rate", "realised_test_clean_rate"}
+    assert scores.keys() == set(METRICS["required"]) - about_the_cell
+    assert_allclose(scores["test_loss"], scored_loss(outputs, clean, noisy, "beta", 0.6))
+    assert scores["clean_test_accuracy"] == accuracy(outputs, clean)
+    assert scores["test_accuracy"] == scores["uncorrected_test_accuracy"]
+    assert scores["clean_train_accuracy"] == 0.7
+
+
+def test_uncorrected_outputs_are_scored_apart():
+    outputs, clean, noisy = memorising_network(0.7, 0.6, 5, 500, seed=5)
+    flat = np.log(np.full((500, 5), 0.2))
+    run = run_of(outputs, clean, uncorrected_log_probabilities=flat)
+    scores = scores_of(run, clean, noisy)
+    assert_allclose(scores["uncorrected_test_loss"], np.log(5))
+    assert scores["test_loss"] == scores_of(run_of(outputs, clean), clean, noisy)["test_loss"]
+
+
+def test_what_a_loss_lacks_is_none():
+    outputs, clean, noisy = memorising_network(0.7, 0.6, 5, 500, seed=5)
+    scores = scores_of(run_of(outputs, clean, train_kl=np.nan), clean, noisy, smoothed=False)
+    assert {k for k, v in scores.items() if v is None} == {
+        "train_kl",
+        "share_mean",
+        "share_variance",
+    }
+
+
+def test_a_diverged_training_has_no_scores():
+    nothing, clean = np.full((500, 5), np.nan, np.float32), np.arange(500) % 5
+    run = run_of(nothing, clean, train_loss=np.nan, train_kl=np.nan, diverged_epoch=3)
+    scores = scores_of(run, clean, clean)
+    assert scores.pop("diverged_epoch") == 3
+    assert set(scores.values()) == {None}
+    unscored = {name: np.full(2, np.nan) for name in HISTORY} | {"epoch": np.array([1.0, 2.0])}
+    again = network_scores(
+        run,
+        unscored,
+        clean_train=clean,
+        clean_test=clean,
+        noisy_test=clean,
+        transition=np.eye(5),
+        assumption="alpha",
+        p=1.0,
+        smoothed=True,
+    )
+    assert again == {**scores, "diverged_epoch": 3}

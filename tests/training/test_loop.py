@@ -17,15 +17,9 @@ from label_smoothing.data.sources import load_digits
 from label_smoothing.study.grid import Study
 from label_smoothing.theory.matrices import smoothing_matrix
 from label_smoothing.training.checkpoints import Checkpoint
-from label_smoothing.training.loop import (
-    Interrupted,
-    Recipe,
-    choose_device,
-    demand_determinism,
-    device_uuids,
-    train_network,
-)
+from label_smoothing.training.loop import Recipe, train_network
 from label_smoothing.training.losses.base import load_loss
+from label_smoothing.training.process import Interrupted
 
 ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -56,7 +50,9 @@ def train(
     seed=0,
     loss="label_smoothing",
     warm_up_epochs=0,
+    model=MODEL,
     checkpoint=None,
+    clean_labels_known=True,
     **recipe,
 ):
     return train_network(
@@ -64,11 +60,12 @@ def train(
         *corrupted(digits, a),
         loss=load_loss(loss, warm_up_epochs=warm_up_epochs),
         matrix=smoothing_matrix(p, 10),
-        model=MODEL,
+        model=model,
         recipe=RECIPE._replace(**{"epochs": 2, **recipe}),
         seed=seed,
         device="cpu",
         checkpoint=checkpoint,
+        clean_labels_known=clean_labels_known,
     )
 
 
@@ -157,32 +154,6 @@ def test_augmentation_moves_and_mirrors_training_images_only(digits):
     assert train(digits, a=1.0, epochs=8, crop=1).history[-1]["test_accuracy"] > 0.9
 
 
-def test_crops_are_windows_of_the_padded_image(digits):
-    from label_smoothing.training.loop import _Training
-    from label_smoothing.training.networks.base import build_network as build
-
-    network = build(MODEL, (8, 8, 1), 10)
-    arguments = (digits, *corrupted(digits, 1.0), load_loss("label_smoothing"), np.eye(10), network)
-    training = _Training(*arguments, RECIPE._replace(crop=2), "cpu")
-    training.batches.manual_seed(0)
-    images = torch.arange(5 * 64.0).reshape(5, 1, 8, 8) + 1
-    padded = torch.nn.functional.pad(images, [2] * 4)
-    seen = set()
-    for _ in range(60):
-        for sample, cropped in enumerate(training._augment(images)):
-            windows = {
-                (i, j): padded[sample, :, i : i + 8, j : j + 8] for i in range(5) for j in range(5)
-            }
-            matches = [at for at, window in windows.items() if torch.equal(window, cropped)]
-            assert len(matches) == 1
-            seen.update(matches)
-    assert len(seen) == 25
-    training = _Training(*arguments, RECIPE._replace(flip=True), "cpu")
-    mirrored = training._augment(images[:1].expand(200, -1, -1, -1))
-    share = np.mean([torch.equal(image, images[0].flip(2)) for image in mirrored])
-    assert 0.35 < share < 0.65
-
-
 def test_bf16_is_close_to_fp32(digits):
     full, half = (train(digits, a=0.9, epochs=4, precision=name) for name in ("fp32", "bf16"))
     assert not np.array_equal(full.log_probabilities, half.log_probabilities)
@@ -199,7 +170,130 @@ def test_divergence_is_recorded_with_its_epoch(digits, caplog):
     assert np.isnan(result.log_probabilities).all()
     assert result.log_probabilities.shape == (500, 10)
     assert np.isnan([result.train_loss, result.train_kl, result.train_accuracy]).all()
+    assert np.isnan([result.clean_train_loss, result.uniform_train_loss]).all()
     assert f"diverged: the loss is not finite in epoch {result.diverged_epoch}" in caplog.text
+
+
+OVERFLOWING = """
+import torch
+
+class Network(torch.nn.Sequential):
+    def __init__(self, shape, classes):
+        super().__init__(torch.nn.Flatten(), torch.nn.Linear(64, classes))
+
+    def forward(self, images):
+        logits = super().forward(images)
+        return logits if self.training else logits * 1e37
+"""
+
+
+def test_loss_that_overflows_on_the_test_set_only_is_recorded_as_diverged(digits, tmp_path):
+    (tmp_path / "overflowing.py").write_text(OVERFLOWING)
+    model = {"kind": f"{tmp_path}/overflowing:Network"}
+    result = train(digits, model=model, epochs=4, score_every=2)
+    assert result.diverged_epoch == len(result.history) == 2
+    assert np.isfinite([row["train_loss"] for row in result.history]).all()
+    assert np.isinf(result.history[-1]["uniform_test_loss"])
+    assert np.isnan(result.log_probabilities).all()
+
+
+def test_scores_of_the_training_images_against_clean_labels(digits):
+    a, p = 0.5, 1.0
+    result = train(digits, a=a, p=p, epochs=RECIPE.epochs)
+    noisy = corrupted(digits, a)[0]
+    # A network that memorises is right about the clean label wherever the given one is clean.
+    assert_allclose(result.clean_train_accuracy, (noisy == digits.y_train).mean(), atol=0.01)
+    assert result.clean_train_loss > 10 * result.train_loss
+    prior = np.bincount(digits.y_train) / len(digits.y_train)
+    losses = result.class_train_losses
+    assert losses.shape == (10, 10)
+    assert_allclose(losses.diagonal() @ prior, result.clean_train_loss)
+    assert_allclose(losses.mean(axis=0) @ prior, result.uniform_train_loss)
+
+
+def test_no_noise_scores_clean_labels_as_given_ones(digits):
+    result = train(digits, a=1.0, p=1.0, epochs=3)
+    assert_allclose(result.clean_train_loss, result.train_loss, rtol=1e-5)
+    assert result.clean_train_accuracy == result.train_accuracy
+
+
+def test_unknown_clean_labels_are_not_scored_and_change_nothing_else(digits):
+    known, unknown = train(digits), train(digits, clean_labels_known=False)
+    assert_array_equal(unknown.log_probabilities, known.log_probabilities)
+    assert unknown.train_loss == known.train_loss
+    assert unknown.uniform_train_loss == known.uniform_train_loss
+    assert unknown.clean_train_loss is unknown.clean_train_accuracy is None
+    assert unknown.class_train_losses is None
+    clean = {"test_loss", "test_accuracy"}
+    for row, expected in zip(unknown.history, known.history, strict=True):
+        assert row.keys() == expected.keys() - clean
+        assert {**row, "seconds": 0} == {k: v for k, v in expected.items() if k in row} | {
+            "seconds": 0
+        }
+
+
+def test_scoring_in_strides_changes_no_other_number(digits):
+    every, third = train(digits, epochs=7), train(digits, epochs=7, score_every=3)
+    assert_array_equal(third.log_probabilities, every.log_probabilities)
+    assert third.train_loss == every.train_loss
+    for row, expected in zip(third.history, every.history, strict=True):
+        assert row.keys() == expected.keys()
+        for key in row.keys() - {"seconds"}:
+            if "test" in key and row["epoch"] not in (3, 6, 7):
+                assert np.isnan(row[key])
+            else:
+                assert row[key] == expected[key]
+
+
+def test_divergence_between_two_scorings_is_noticed_at_once(digits):
+    diverging = {"optimizer": "sgd", "schedule": "constant", "learning_rate": 1e9}
+    result = train(digits, **diverging, epochs=50, score_every=50)
+    assert result.diverged_epoch == len(result.history) < 50
+
+
+def features_of(digits, shift=0.0, scale=1.0):
+    """Return the pixels as features, each on a scale of its own."""
+    rng = np.random.default_rng(0)
+    shifts, scales = shift * rng.normal(size=64), scale ** rng.normal(size=64)
+    train, test = (
+        (x.reshape(len(x), -1) * scales + shifts).astype(np.float32)
+        for x in (digits.x_train, digits.x_test)
+    )
+    return digits._replace(x_train=train, x_test=test)
+
+
+def test_features_are_learnt_whatever_their_scales(digits):
+    model, recipe = {"kind": "mlp", "hidden": [64]}, {"epochs": 6, "a": 1.0, "p": 0.9}
+    plain = train(features_of(digits), model=model, **recipe)
+    scaled = train(features_of(digits, shift=5.0, scale=10.0), model=model, **recipe)
+    assert plain.history[-1]["test_accuracy"] > 0.9
+    assert_allclose(scaled.log_probabilities, plain.log_probabilities, atol=0.02)
+
+
+def test_a_feature_that_never_changes_teaches_nothing(digits):
+    model, data = {"kind": "mlp", "hidden": [64]}, features_of(digits)
+    constant = data._replace(
+        x_train=np.pad(data.x_train, [(0, 0), (0, 1)], constant_values=0.1),
+        x_test=np.pad(data.x_test, [(0, 0), (0, 1)], constant_values=0.2),
+    )
+    train_only = constant._replace(x_test=np.pad(data.x_test, [(0, 0), (0, 1)]))
+    one, other = (train(data, model=model) for data in (constant, train_only))
+    assert np.isfinite(one.log_probabilities).all()
+    assert_array_equal(one.log_probabilities, other.log_probabilities)
+
+
+@pytest.mark.parametrize("changes", [{"flip": True}, {"crop": 1}])
+def test_features_cannot_be_augmented(digits, changes):
+    with pytest.raises(ValueError, match="allowed with features: False and 0"):
+        train(features_of(digits), model={"kind": "mlp", "hidden": []}, **changes)
+
+
+def test_features_that_overflow_on_the_test_set_only_are_recorded(digits):
+    data = features_of(digits)
+    huge = data._replace(x_test=data.x_test * np.float32(1e36))
+    result = train(huge, model={"kind": "mlp", "hidden": [64]}, epochs=5, score_every=3)
+    assert result.diverged_epoch == len(result.history) == 3
+    assert np.isfinite(result.history[-1]["train_loss"])
 
 
 class Killed(Checkpoint):
@@ -286,33 +380,3 @@ def test_training_spares_the_import_of_the_compiler():
     )
     scripts = ROOT / "workflow/scripts"
     subprocess.run([sys.executable, "-c", code], cwd=scripts, check=True)
-
-
-@pytest.mark.parametrize(
-    ("setting", "available", "device"),
-    [("auto", True, "cuda"), ("auto", False, "cpu"), ("cpu", True, "cpu"), ("cuda", True, "cuda")],
-)
-def test_device(setting, available, device):
-    assert choose_device(setting, available) == device
-
-
-def test_determinism_is_demanded_of_gpus_only(monkeypatch):
-    calls = []
-    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
-    monkeypatch.setattr(torch, "use_deterministic_algorithms", lambda *a, **k: calls.append((a, k)))
-    demand_determinism("cpu")
-    assert not calls
-    assert "CUBLAS_WORKSPACE_CONFIG" not in os.environ
-    demand_determinism("cuda")
-    assert calls == [((True,), {"warn_only": True})]
-    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_every_gpu_has_its_own_uuid():
-    assert len(set(device_uuids())) == torch.cuda.device_count()
-
-
-def test_missing_gpu_is_an_error():
-    with pytest.raises(ValueError, match="device is 'cuda', but no GPU is visible"):
-        choose_device("cuda", cuda_available=False)

@@ -1,4 +1,7 @@
 # One cell: a network and its scores.
+from label_smoothing.training.process import ask_for_trainings
+
+ask_for_trainings()
 
 
 rule train:
@@ -30,6 +33,8 @@ rule train:
             if workflow.resource_settings.nodes is None
             else STUDY.config["device"]
         ),
+        # Snakemake gives a rule fewer threads where it has fewer cores, and numbers depend on them.
+        threads=STUDY.config["train_resources"]["threads"],
     script:
         "../scripts/train.py"
 
@@ -51,5 +56,6 @@ rule evaluate:
     params:
         code=code("evaluate"),
         assumption=lambda wildcards: STUDY.assumption_of(wildcards.noise),
+        smoothed=lambda wildcards: STUDY.has_theory(wildcards.method),
     script:
         "../scripts/evaluate.py"

@@ -6,11 +6,86 @@ test labels corrupted independently at the same rate, gamma against clean test l
 the p of the training (the smoothing as a prior).
 """
 
+import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 ASSUMPTIONS = ("alpha", "beta", "gamma")
+_TRAIN_SCORES = (
+    "train_loss",
+    "train_kl",
+    "train_accuracy",
+    "clean_train_loss",
+    "clean_train_accuracy",
+    "uniform_train_loss",
+)
+
+
+def network_scores(
+    run: Mapping[str, np.ndarray],
+    history: Mapping[str, np.ndarray],
+    *,
+    clean_train: np.ndarray,
+    clean_test: np.ndarray,
+    noisy_test: np.ndarray,
+    transition: np.ndarray,
+    assumption: str,
+    p: float,
+    smoothed: bool,
+) -> dict[str, Any]:
+    """
+    Return every score of one network under one assumption.
+
+    Parameters
+    ----------
+    run : mapping of ndarray
+        Fields of `training.loop.TrainingResult`, without the history; the uncorrected outputs only
+        where they differ.
+    history : mapping of ndarray, shape (epochs,)
+        Columns of its history.
+    clean_train, clean_test, noisy_test : ndarray of int, shape (N,)
+        Labels.
+    transition : ndarray, shape (M, M)
+        ``T[i, j]``, probability of the noisy label `i` given the clean label `j`.
+    assumption : {"alpha", "beta", "gamma"}
+    p : float
+        The smoothing parameter of the training.
+    smoothed : bool
+        Whether a network that memorises puts out targets smoothed with p.
+
+    Returns
+    -------
+    dict
+        The scores and ``diverged_epoch``, see workflow/schemas/metrics.schema.json. A training that
+        diverged has None for each score.
+    """
+    outputs = run["log_probabilities"]
+    uncorrected = run.get("uncorrected_log_probabilities", outputs)
+    M, labels = outputs.shape[1], scored_labels(clean_test, noisy_test, assumption)
+    prior = np.bincount(clean_train, minlength=M) / len(clean_train)
+    scores = {
+        "test_loss": scored_loss(outputs, clean_test, noisy_test, assumption, p),
+        "test_accuracy": accuracy(outputs, labels),
+        "clean_test_accuracy": accuracy(outputs, clean_test),
+        "nll": negative_log_likelihood(outputs, labels),
+        **calibration(outputs, labels),
+        "uncorrected_test_loss": scored_loss(uncorrected, clean_test, noisy_test, assumption, p),
+        "uncorrected_test_accuracy": accuracy(uncorrected, labels),
+        **true_class_shares(outputs, clean_test, p if smoothed else math.nan),
+        **early_stopped(history, assumption, p, M),
+        **{name: float(run[name]) for name in _TRAIN_SCORES},
+        "empirical_loss": empirical_loss(
+            run["class_train_losses"], prior, transition, assumption, p
+        ),
+    }
+    if math.isnan(scores["train_kl"]):  # a loss without targets
+        scores["train_kl"] = None
+    diverged_epoch = int(run["diverged_epoch"])
+    if diverged_epoch:
+        scores = dict.fromkeys(scores)
+    return {**scores, "diverged_epoch": diverged_epoch}
 
 
 def scored_loss(
@@ -52,6 +127,75 @@ def smoothed_loss(loss: np.ndarray, uniform_loss: np.ndarray, p: float, M: int) 
     """Return the loss to smoothed labels from those to hard labels and to the uniform target."""
     q = (1 - p) / (M - 1)
     return (p - q) * loss + q * M * uniform_loss
+
+
+def empirical_loss(
+    class_losses: np.ndarray, prior: np.ndarray, T: np.ndarray, assumption: str, p: float
+) -> float:
+    """
+    Return the loss on the TRAINING images against labels that the training has not seen, in nats.
+
+    The labels are those of the assumption, drawn anew for each image: what the paper's theory
+    computes, and takes for an estimate of the test loss.
+
+    Parameters
+    ----------
+    class_losses : ndarray, shape (M, M)
+        Entry ``[j, y]`` is the mean of minus the log output `j` over the training images of the
+        clean class `y`.
+    prior : ndarray, shape (M,)
+        Distribution of their clean labels.
+    T : ndarray, shape (M, M)
+        ``T[i, j]``, probability of the noisy label `i` given the clean label `j`; only beta's loss
+        depends on it.
+    assumption : {"alpha", "beta", "gamma"}
+    p : float
+        The smoothing parameter of the training; only gamma's loss depends on it.
+
+    References
+    ----------
+    arXiv 2010.12648, section 2 (empirical generalization loss) and Eq 7 to 9.
+    """
+    if assumption == "beta":
+        return float((T * class_losses).sum(axis=0) @ prior)
+    clean = float(class_losses.diagonal() @ prior)
+    if assumption == "alpha":
+        return clean
+    uniform = float(class_losses.mean(axis=0) @ prior)
+    return float(smoothed_loss(clean, uniform, p, len(prior)))
+
+
+def true_class_shares(
+    log_probabilities: np.ndarray, clean: np.ndarray, p: float
+) -> dict[str, float | None]:
+    """
+    Return mean and variance of the share that a test image gives to its true class.
+
+    A network that puts out a mixture of smoothed targets, ``q + (p - q) w_j`` for class `j`, gives
+    it the share ``w_y``: 0 or 1 for the paper's network, which draws on one label, and in between
+    for one that draws on several. The variance of the mean of `k` such labels is ``t (1 - t) / k``
+    around their mean `t`.
+
+    Parameters
+    ----------
+    log_probabilities : ndarray, shape (N, M)
+    clean : ndarray of int, shape (N,)
+    p : float
+        The smoothing parameter of the training.
+
+    Returns
+    -------
+    dict
+        ``share_mean`` and ``share_variance``; None at p = 1/M, where all targets are the same,
+        above p = 1, where outputs cannot be the targets, and for NaN.
+    """
+    M = log_probabilities.shape[1]
+    if not (p <= 1 and abs(p - 1 / M) > 1e-9):
+        return {"share_mean": None, "share_variance": None}
+    q = (1 - p) / (M - 1)
+    given = np.take_along_axis(log_probabilities.astype(np.float64), clean[:, None], axis=1)
+    share = (np.exp(given) - q) / (p - q)
+    return {"share_mean": float(share.mean()), "share_variance": float(share.var())}
 
 
 def scored_labels(clean: np.ndarray, noisy: np.ndarray, assumption: str) -> np.ndarray:
@@ -117,7 +261,8 @@ def early_stopped(
     Parameters
     ----------
     history : mapping of ndarray, shape (epochs,)
-        Columns of `training.TrainingResult.history`.
+        Columns of `training.loop.TrainingResult.history`; epochs that are not scored, whose test
+        columns are NaN, are passed over.
     assumption : {"alpha", "beta", "gamma"}
     p : float
         The smoothing parameter of the training; only gamma's loss depends on it.
@@ -130,15 +275,16 @@ def early_stopped(
         ``honest_stop_*`` chooses the epoch on the corrupted test labels, which a user has;
         ``oracle_stop_*`` on the clean ones, as the paper does. ``_epoch`` counts from 1, ``_loss``
         (nats) and ``_accuracy`` are against the labels of the assumption, ``_clean_accuracy``
-        against the clean ones.
+        against the clean ones. Of a training that diverged before any epoch was scored, the first.
     """
+    scored = np.flatnonzero(~np.isnan(history["noisy_test_accuracy"]))
     kind = "noisy_" if assumption == "beta" else ""
     loss = history[f"{kind}test_loss"]
     if assumption == "gamma":
         loss = smoothed_loss(loss, history["uniform_test_loss"], p, M)
     scores = {}
     for name, chosen_on in (("honest", "noisy_test_accuracy"), ("oracle", "test_accuracy")):
-        best = int(history[chosen_on].argmax())
+        best = scored[history[chosen_on][scored].argmax()] if len(scored) else 0
         scores |= {
             f"{name}_stop_epoch": int(history["epoch"][best]),
             f"{name}_stop_loss": float(loss[best]),

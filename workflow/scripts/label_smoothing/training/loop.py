@@ -6,12 +6,10 @@ running sums stay tensors until the epoch ends.
 """
 
 import contextlib
-import ctypes
 import logging
-import os
-import signal
+import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,13 +19,14 @@ from torch.nn import functional
 
 from label_smoothing.data.datasets import Dataset
 from label_smoothing.seeding import torch_seed
+from label_smoothing.training.augmentation import augment
 from label_smoothing.training.checkpoints import Checkpoint
 from label_smoothing.training.losses.base import Loss, plain_outputs
 from label_smoothing.training.networks.base import build_network, state_tensors
 from label_smoothing.training.optimizers import OPTIMIZERS, learning_rate_at
+from label_smoothing.training.process import Interrupted, sigterm_noted
 
 _log = logging.getLogger(__name__)
-_PR_SET_PDEATHSIG = 1  # of Linux
 _SECONDS_BETWEEN_PROGRESS = 1.0
 _EVALUATION_BATCH = 256  # larger ones are slower on processors and take an MNIST cell over 1 GB
 _PRECISIONS = {"fp32": None, "bf16": torch.bfloat16}
@@ -37,6 +36,9 @@ class TrainingResult(NamedTuple):
     """
     What only the training can know.
 
+    All scores of the training images are the final network's, all weights frozen, in nats where
+    they are losses, and NaN if the training diverged.
+
     Attributes
     ----------
     log_probabilities : ndarray of float32, shape (N_test, M)
@@ -45,21 +47,35 @@ class TrainingResult(NamedTuple):
     uncorrected_log_probabilities : ndarray of float32, shape (N_test, M)
         Log softmax of the final network; the same array where nothing is corrected.
     train_loss : float
-        Final training loss on the corrupted labels, in nats, all weights frozen.
+        Training loss on the corrupted labels.
     train_kl : float
-        Mean KL divergence of the final log outputs from the targets of the corrupted training
-        labels, in nats: 0 for a network that memorises. NaN where the loss has no target.
+        Mean KL divergence of the log outputs from the targets of the corrupted training labels: 0
+        for a network that memorises. NaN where the loss has no target.
     train_accuracy : float
-        Final accuracy of the log outputs on the corrupted training labels: does the network
-        memorise?
+        Accuracy of the log outputs on the corrupted training labels: does the network memorise?
+    uniform_train_loss : float
+        Cross entropy of the log outputs on the training images, all labels weighing the same.
+    clean_train_loss, clean_train_accuracy : float or None
+        Cross entropy and accuracy of the log outputs on the CLEAN labels of the training images;
+        None where those are unknown.
+    class_train_losses : ndarray of float64, shape (M, M), or None
+        Entry ``[j, y]`` is the mean of minus the log output `j` over the training images of the
+        clean class `y`; None where the clean labels are unknown. With it comes the loss under any
+        noise, the paper's empirical generalization loss.
     diverged_epoch : int
-        The epoch whose training loss or test outputs were not finite, which ended the training; 0
-        if there was none.
+        The epoch with a score or an output that was not finite, which ended the training; 0 if
+        there was none.
     history : list of dict
         One row an epoch: epoch, learning_rate (of its last step), train_loss and train_accuracy
         (running means while the weights move, corrupted labels), test_loss and test_accuracy (clean
-        labels), noisy_test_loss and noisy_test_accuracy (corrupted labels), uniform_test_loss (all
-        labels weighing the same, from which evaluation gets the loss to smoothed labels), seconds.
+        labels; absent where those are unknown), noisy_test_loss and noisy_test_accuracy (corrupted
+        labels), uniform_test_loss (all labels weighing the same, from which evaluation gets the
+        loss to smoothed labels), seconds. In an epoch that is not scored, see `Recipe.score_every`,
+        the test columns are NaN.
+
+    References
+    ----------
+    arXiv 2010.12648, section 2 (empirical generalization loss).
     """
 
     log_probabilities: np.ndarray
@@ -67,12 +83,12 @@ class TrainingResult(NamedTuple):
     train_loss: float
     train_kl: float
     train_accuracy: float
+    uniform_train_loss: float
+    clean_train_loss: float | None
+    clean_train_accuracy: float | None
+    class_train_losses: np.ndarray | None
     diverged_epoch: int
     history: list[dict[str, float]]
-
-
-class Interrupted(Exception):
-    """SIGTERM has come, and the checkpoint is written."""
 
 
 class Recipe(NamedTuple):
@@ -97,6 +113,8 @@ class Recipe(NamedTuple):
         "bf16" runs the networks in bfloat16 where torch's autocast deems it safe.
     compile : bool
         Whether torch compiles the network first, which pays on GPUs and takes a minute.
+    score_every : int
+        Epochs between two scorings of the test set; the last epoch is always scored.
     """
 
     optimizer: str
@@ -112,51 +130,7 @@ class Recipe(NamedTuple):
     crop: int = 0
     precision: str = "fp32"
     compile: bool = False
-
-
-def choose_device(setting: str, cuda_available: bool) -> str:
-    """
-    Return the device to train on: `setting`, where "auto" prefers a GPU.
-
-    Raises
-    ------
-    ValueError
-        If "cuda" is asked for where there is none.
-    """
-    if setting == "auto":
-        return "cuda" if cuda_available else "cpu"
-    if setting == "cuda" and not cuda_available:
-        raise ValueError("device is 'cuda', but no GPU is visible; allowed here: 'cpu', 'auto'")
-    return setting
-
-
-def demand_determinism(device: str) -> None:
-    """
-    Make torch choose kernels that give the same bits every time; call before any work on a GPU.
-
-    On processors it does so anyway, with one number of threads.
-    """
-    if device == "cuda":
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        # A network of the user may need a kernel that has no such version: warn, do not stop.
-        torch.use_deterministic_algorithms(True, warn_only=True)
-
-
-def stop_with_parent() -> None:
-    """
-    Have this process sent a SIGTERM when its parent dies, as a killed Snakemake does.
-
-    A training that ran on would hold its GPU, and the next run would train the same cell.
-    """
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def device_uuids() -> list[str]:
-    """Return the UUIDs of the GPUs that this process sees; takes no memory on any of them."""
-    return [
-        str(torch.cuda.get_device_properties(index).uuid)
-        for index in range(torch.cuda.device_count())
-    ]
+    score_every: int = 1
 
 
 def train_network(
@@ -171,6 +145,7 @@ def train_network(
     seed: int,
     device: str,
     checkpoint: Checkpoint | None = None,
+    clean_labels_known: bool = True,
 ) -> TrainingResult:
     """
     Train one network on corrupted labels.
@@ -178,7 +153,7 @@ def train_network(
     Parameters
     ----------
     dataset : Dataset
-        Images and clean labels.
+        Images or features, and clean labels.
     noisy_train, noisy_test : ndarray of int64, shapes (N_train,) and (N_test,)
         Corrupted labels. Only the train labels are trained on.
     loss : Loss
@@ -195,11 +170,13 @@ def train_network(
         Where to keep the state and, in the end, the result. A training that finds its own state
         there goes on from it, and ends with the same result, bit for bit, as one that was never
         interrupted; one that finds its own result returns it. The caller removes the file.
+    clean_labels_known : bool
+        Whether the labels of `dataset` are the right ones. If not, nothing is scored against them.
 
     Raises
     ------
     ValueError
-        If the matrix does not suit the loss.
+        If the matrix does not suit the loss, or the network or the augmentation the data.
     Interrupted
         On SIGTERM, after the state was written to `checkpoint`.
     """
@@ -210,15 +187,22 @@ def train_network(
         return TrainingResult(**arrays, **saved[1])
     # torch's layers draw from its global generators, and so may a network of the user: seeded here,
     # given back untouched.
-    gpus = [torch.cuda.current_device()] if device == "cuda" else []
-    with torch.random.fork_rng(devices=gpus):
+    with _random_state_kept(device):
         torch.manual_seed(torch_seed(seed, "weights"))
         last_batch = len(noisy_train) % recipe.batch_size or recipe.batch_size
         network = build_network(
             model, dataset.x_train.shape[1:], dataset.classes, batch=min(last_batch, 2)
         )
         training = _Training(
-            dataset, noisy_train, noisy_test, loss, matrix, network, recipe, device
+            dataset,
+            noisy_train,
+            noisy_test,
+            loss=loss,
+            matrix=matrix,
+            network=network,
+            recipe=recipe,
+            device=device,
+            clean_labels_known=clean_labels_known,
         )
         training.batches.manual_seed(torch_seed(seed, "batches"))
         if saved:
@@ -234,23 +218,36 @@ def train_network(
 class _Training:
     """The state of one training; `restore` of what `save` wrote makes it go on as if never left."""
 
-    def __init__(self, dataset, noisy_train, noisy_test, loss, matrix, network, recipe, device):
+    def __init__(
+        self,
+        dataset: Dataset,
+        noisy_train: np.ndarray,
+        noisy_test: np.ndarray,
+        *,
+        loss: Loss,
+        matrix: np.ndarray,
+        network: nn.Module,
+        recipe: Recipe,
+        device: str,
+        clean_labels_known: bool,
+    ):
+        if dataset.x_train.ndim == 2 and (recipe.flip or recipe.crop):
+            raise ValueError(
+                f"flip is {recipe.flip} and crop is {recipe.crop}; allowed with features: "
+                "False and 0, which are for images"
+            )
         self.recipe, self.device = recipe, device
-        self.loss: Loss = loss
+        self.loss = loss
         self.matrix = torch.from_numpy(self.loss.matrix(matrix)).to(device, torch.float32)
-        mean, deviation = dataset.x_train.mean(), dataset.x_train.std()
-
-        def images(array: np.ndarray) -> torch.Tensor:
-            standardised = (torch.from_numpy(array).to(device, torch.float32) - mean) / deviation
-            return standardised.permute(0, 3, 1, 2)  # NHWC in memory is channels_last
+        self.x_train, self.x_test = _standardised(dataset.x_train, dataset.x_test, device)
 
         def labels(array: np.ndarray) -> torch.Tensor:
             return torch.from_numpy(array).to(device)
 
-        self.x_train, self.x_test = images(dataset.x_train), images(dataset.x_test)
-        self.y_train = labels(noisy_train)
-        self.y_test, self.noisy_test = labels(dataset.y_test), labels(noisy_test)
-        self.network: nn.Module = network.to(device, memory_format=torch.channels_last)
+        self.noisy_train, self.noisy_test = labels(noisy_train), labels(noisy_test)
+        self.clean_train = labels(dataset.y_train) if clean_labels_known else None
+        self.clean_test = labels(dataset.y_test) if clean_labels_known else None
+        self.network = network.to(device, memory_format=torch.channels_last)
         self.forward = torch.compile(self.network) if recipe.compile else self.network
         self.optimizer = OPTIMIZERS[recipe.optimizer](self.network.parameters(), recipe.momentum)
         self.batches = torch.Generator(device)
@@ -261,39 +258,42 @@ class _Training:
         self.history: list[dict[str, float]] = []
 
     def run(self, checkpoint: Checkpoint | None) -> TrainingResult:
+        recipe = self.recipe
         start, last_report = time.monotonic() - self.seconds, time.monotonic()
-        diverged_epoch = 0
-        with _sigterm_noted() as terminated:
-            while self.epoch <= self.recipe.epochs:
-                for _ in self._steps():
+        with sigterm_noted() as terminated:
+            while self.epoch <= recipe.epochs:
+                if self.step_in_epoch == 0:
+                    self._shuffle()
+                self.network.train()
+                for batch in self.order.split(recipe.batch_size)[self.step_in_epoch :]:
+                    self._step(batch)
                     if terminated:
                         self.seconds = time.monotonic() - start
                         if checkpoint:
                             checkpoint.save(*self.save())
                         raise Interrupted(f"SIGTERM in epoch {self.epoch}")
-                outputs, uncorrected = self._predict(self.x_test)
+                last = self.epoch == recipe.epochs
+                scored = last or self.epoch % recipe.score_every == 0
+                outputs, uncorrected = self._predict(self.x_test) if scored else (None, None)
                 row = self._close_epoch(outputs)
                 row["seconds"] = self.seconds = time.monotonic() - start
-                if not (np.isfinite(row["train_loss"]) and outputs.isfinite().all()):
-                    diverged_epoch = row["epoch"]
-                    _log.warning("diverged: the loss is not finite in epoch %d", diverged_epoch)
-                    break
-                last = row["epoch"] == self.recipe.epochs
-                if last or time.monotonic() - last_report >= _SECONDS_BETWEEN_PROGRESS:
+                if not _is_finite(row if scored else {"train_loss": row["train_loss"]}):
+                    return self._diverged(row["epoch"])
+                reports = time.monotonic() - last_report >= _SECONDS_BETWEEN_PROGRESS
+                if last or (scored and reports):
                     last_report = time.monotonic()
                     self._report(row)
                 if checkpoint and not last and row["epoch"] % checkpoint.every == 0:
                     checkpoint.save(*self.save())
-        if diverged_epoch:
-            nothing = np.full((len(self.y_test), len(self.matrix)), np.nan, dtype=np.float32)
-            scores = np.nan, np.nan, np.nan
-            return TrainingResult(nothing, nothing, *scores, diverged_epoch, self.history)
+        scores = self._score_training()
+        if not (_is_finite(scores) and uncorrected.isfinite().all()):
+            return self._diverged(recipe.epochs)
         return TrainingResult(
-            outputs.cpu().numpy(),
-            uncorrected.cpu().numpy(),
-            *self._score_training(),
-            0,
-            self.history,
+            log_probabilities=outputs.cpu().numpy(),
+            uncorrected_log_probabilities=uncorrected.cpu().numpy(),
+            **scores,
+            diverged_epoch=0,
+            history=self.history,
         )
 
     def save(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
@@ -331,28 +331,26 @@ class _Training:
         network = {f"network.{name}": value for name, value in state_tensors(self.network).items()}
         return network | {f"optimizer.{k}": v for k, v in self.optimizer.state().items()}
 
-    def _steps(self) -> Iterator[None]:
-        recipe = self.recipe
-        if self.step_in_epoch == 0:
-            self.order = torch.randperm(
-                len(self.y_train), generator=self.batches, device=self.device
-            )
-            self.sums = torch.zeros(2, device=self.device)
-        self.network.train()
-        for batch in self.order.split(recipe.batch_size)[self.step_in_epoch :]:
-            images, labels = self._augment(self.x_train[batch]), self.y_train[batch]
-            logits = self._logits(images)
-            mean_loss = self.loss.minimised(self.epoch)(logits, labels, self.matrix)
-            mean_loss.backward()
-            self.optimizer.step(self._learning_rate(self.step_in_epoch))
-            hits = (self._ranked(logits.detach()).argmax(1) == labels).sum()
-            self.sums += torch.stack([mean_loss.detach() * len(batch), hits])
-            self.step_in_epoch += 1
-            yield
+    def _shuffle(self) -> None:
+        self.order = torch.randperm(
+            len(self.noisy_train), generator=self.batches, device=self.device
+        )
+        self.sums = torch.zeros(2, device=self.device)
 
-    def _ranked(self, logits: torch.Tensor) -> torch.Tensor:
+    def _step(self, batch: torch.Tensor) -> None:
+        recipe, labels = self.recipe, self.noisy_train[batch]
+        images = augment(self.x_train[batch], self.batches, flip=recipe.flip, crop=recipe.crop)
+        logits = self._logits(images)
+        mean_loss = self.loss.minimised(self.epoch)(logits, labels, self.matrix)
+        mean_loss.backward()
+        self.optimizer.step(self._learning_rate(self.step_in_epoch))
         # Softmax does not change which class is largest.
-        return self.loss.outputs(logits, self.matrix) if self.loss.corrects else logits
+        ranked = logits.detach()
+        if self.loss.corrects:
+            ranked = self.loss.outputs(ranked, self.matrix)
+        hits = (ranked.argmax(1) == labels).sum()
+        self.sums += torch.stack([mean_loss.detach() * len(batch), hits])
+        self.step_in_epoch += 1
 
     def _learning_rate(self, step_in_epoch: int) -> float:
         recipe = self.recipe
@@ -365,43 +363,29 @@ class _Training:
             factor=recipe.factor,
         )
 
-    def _close_epoch(self, outputs: torch.Tensor) -> dict[str, float]:
+    def _close_epoch(self, outputs: torch.Tensor | None) -> dict[str, float]:
         train_loss, hits = self.sums.tolist()
         row = {
             "epoch": self.epoch,
             "learning_rate": self._learning_rate(self.step_in_epoch - 1),
-            "train_loss": train_loss / len(self.y_train),
-            "train_accuracy": hits / len(self.y_train),
-            "test_loss": functional.nll_loss(outputs, self.y_test).item(),
-            "test_accuracy": _accuracy(outputs, self.y_test),
-            "noisy_test_loss": functional.nll_loss(outputs, self.noisy_test).item(),
-            "noisy_test_accuracy": _accuracy(outputs, self.noisy_test),
-            "uniform_test_loss": -outputs.mean().item(),
+            "train_loss": train_loss / len(self.noisy_train),
+            "train_accuracy": hits / len(self.noisy_train),
+            **self._score_test(outputs),
         }
         self.history.append(row)
         self.epoch, self.step_in_epoch = self.epoch + 1, 0
         return row
 
-    def _augment(self, images: torch.Tensor) -> torch.Tensor:
-        count, crop = len(images), self.recipe.crop
-        if self.recipe.flip:
-            mirrored = self._random(2, count).bool()
-            images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
-        if crop:
-            height, width = images.shape[2:]
-            padded = functional.pad(images, [crop] * 4)
-            rows = self._random(2 * crop + 1, count)[:, None] + self._range(height)
-            columns = self._random(2 * crop + 1, count)[:, None] + self._range(width)
-            nhwc = padded.permute(0, 2, 3, 1)
-            samples = self._range(count)[:, None, None]
-            images = nhwc[samples, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
-        return images
-
-    def _random(self, below: int, count: int) -> torch.Tensor:
-        return torch.randint(below, (count,), generator=self.batches, device=self.device)
-
-    def _range(self, end: int) -> torch.Tensor:
-        return torch.arange(end, device=self.device)
+    def _score_test(self, outputs: torch.Tensor | None) -> dict[str, float]:
+        labels_of = {"": self.clean_test, "noisy_": self.noisy_test}
+        scores = {
+            f"{kind}test_{name}": math.nan if outputs is None else score(outputs, labels)
+            for kind, labels in labels_of.items()
+            if labels is not None
+            for name, score in (("loss", _cross_entropy), ("accuracy", _accuracy))
+        }
+        scores["uniform_test_loss"] = math.nan if outputs is None else -outputs.mean().item()
+        return scores
 
     def _logits(self, images: torch.Tensor) -> torch.Tensor:
         dtype = _PRECISIONS[self.recipe.precision]
@@ -418,20 +402,50 @@ class _Training:
         return self.loss.outputs(logits, self.matrix), uncorrected
 
     @torch.no_grad()
-    def _score_training(self) -> tuple[float, float, float]:
+    def _score_training(self) -> dict[str, Any]:
         self.network.eval()
-        total, divergence, hits = 0.0, 0.0, 0
-        for part, labels in zip(
+        total, divergence, hits, parts = 0.0, 0.0, 0, []
+        for images, labels in zip(
             self.x_train.split(_EVALUATION_BATCH),
-            self.y_train.split(_EVALUATION_BATCH),
+            self.noisy_train.split(_EVALUATION_BATCH),
             strict=True,
         ):
-            logits = self._logits(part)
+            logits = self._logits(images)
             outputs = self.loss.outputs(logits, self.matrix)
             total += self.loss.mean(logits, labels, self.matrix).item() * len(labels)
             divergence += self.loss.divergence(outputs, labels, self.matrix).item() * len(labels)
             hits += int((outputs.argmax(1) == labels).sum())
-        return tuple(score / len(self.y_train) for score in (total, divergence, hits))
+            parts.append(outputs)
+        N, outputs = len(self.noisy_train), torch.cat(parts).double()
+        clean = self.clean_train
+        return {
+            "train_loss": total / N,
+            "train_kl": divergence / N,
+            "train_accuracy": hits / N,
+            "uniform_train_loss": -outputs.mean().item(),
+            "clean_train_loss": None if clean is None else _cross_entropy(outputs, clean),
+            "clean_train_accuracy": None if clean is None else _accuracy(outputs, clean),
+            "class_train_losses": None if clean is None else _class_losses(outputs, clean),
+        }
+
+    def _diverged(self, epoch: int) -> TrainingResult:
+        _log.warning("diverged: the loss is not finite in epoch %d", epoch)
+        M = len(self.matrix)
+        nothing = np.full((len(self.x_test), M), np.nan, dtype=np.float32)
+        known = self.clean_train is not None
+        return TrainingResult(
+            log_probabilities=nothing,
+            uncorrected_log_probabilities=nothing,
+            train_loss=math.nan,
+            train_kl=math.nan,
+            train_accuracy=math.nan,
+            uniform_train_loss=math.nan,
+            clean_train_loss=math.nan if known else None,
+            clean_train_accuracy=math.nan if known else None,
+            class_train_losses=np.full((M, M), math.nan) if known else None,
+            diverged_epoch=epoch,
+            history=self.history,
+        )
 
     def _report(self, row: dict[str, float]) -> None:
         left = row["seconds"] / row["epoch"] * (self.recipe.epochs - row["epoch"])
@@ -441,21 +455,49 @@ class _Training:
             self.recipe.epochs,
             row["train_loss"],
             row["train_accuracy"],
-            row["test_accuracy"],
+            row.get("test_accuracy", row["noisy_test_accuracy"]),
             left,
         )
 
 
-@contextlib.contextmanager
-def _sigterm_noted() -> Iterator[list[int]]:
-    """Yield a list that fills when SIGTERM comes, instead of dying between two steps."""
-    received: list[int] = []
-    before = signal.signal(signal.SIGTERM, lambda number, frame: received.append(number))
-    try:
-        yield received
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _random_state_kept(device: str) -> contextlib.AbstractContextManager:
+    return torch.random.fork_rng(devices=[torch.cuda.current_device()] if device == "cuda" else [])
+
+
+def _standardised(
+    train: np.ndarray, test: np.ndarray, device: str
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return both parts with mean 0 and deviation 1 over the train part; NHWC becomes NCHW."""
+    if train.ndim == 2:  # features, each on its own scale; one that never changes becomes 0
+        mean, deviation = train.mean(0, dtype=np.float64), train.std(0, dtype=np.float64)
+        deviation[np.ptp(train, axis=0) == 0] = np.inf
+        scaled = (((part - mean) / deviation).astype(np.float32) for part in (train, test))
+        return tuple(torch.from_numpy(part).to(device) for part in scaled)
+    mean, deviation = train.mean(), train.std() or 1.0
+
+    def images(array: np.ndarray) -> torch.Tensor:
+        standardised = (torch.from_numpy(array).to(device, torch.float32) - mean) / deviation
+        return standardised.permute(0, 3, 1, 2)  # NHWC in memory is channels_last
+
+    return images(train), images(test)
+
+
+def _is_finite(scores: Mapping[str, Any]) -> bool:
+    return all(
+        np.isfinite(score).all() or (name == "train_kl" and np.isnan(score))
+        for name, score in scores.items()
+        if score is not None
+    )
+
+
+def _cross_entropy(outputs: torch.Tensor, labels: torch.Tensor) -> float:
+    return functional.nll_loss(outputs, labels).item()
 
 
 def _accuracy(outputs: torch.Tensor, labels: torch.Tensor) -> float:
     return (outputs.argmax(1) == labels).double().mean().item()
+
+
+def _class_losses(outputs: torch.Tensor, labels: torch.Tensor) -> np.ndarray:
+    members = functional.one_hot(labels, outputs.shape[1]).to(outputs.dtype)
+    return (-(outputs.T @ members) / members.sum(0).clamp(min=1)).cpu().numpy()

@@ -1,0 +1,46 @@
+"""Random changes of training images."""
+
+import torch
+from torch.nn import functional
+
+
+def augment(
+    images: torch.Tensor, generator: torch.Generator, *, flip: bool, crop: int
+) -> torch.Tensor:
+    """
+    Return the images mirrored and moved at random, each by itself.
+
+    Parameters
+    ----------
+    images : Tensor, shape (N, C, H, W)
+    generator : Generator
+        On the device of the images; drawn from only if something is changed.
+    flip : bool
+        Whether each image is mirrored, left to right, with probability 1/2.
+    crop : int
+        Pixels of zero padding on each side, from which a window of the image's size is cut.
+
+    Returns
+    -------
+    Tensor, shape (N, C, H, W)
+    """
+    count = len(images)
+
+    def random(below: int) -> torch.Tensor:
+        return torch.randint(below, (count,), generator=generator, device=images.device)
+
+    def steps(end: int) -> torch.Tensor:
+        return torch.arange(end, device=images.device)
+
+    if flip:
+        mirrored = random(2).bool()
+        images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
+    if crop:
+        height, width = images.shape[2:]
+        padded = functional.pad(images, [crop] * 4)
+        rows = random(2 * crop + 1)[:, None] + steps(height)
+        columns = random(2 * crop + 1)[:, None] + steps(width)
+        nhwc = padded.permute(0, 2, 3, 1)
+        samples = steps(count)[:, None, None]
+        images = nhwc[samples, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+    return images
