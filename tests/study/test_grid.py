@@ -143,6 +143,27 @@ def test_two_spellings_of_one_value_are_refused(key, grid):
             r"methods.x has matrix 'file' and path None; allowed: a path with matrix 'file'",
         ),
         ("methods.label_smoothing.path", "S.csv", r"has matrix 'p' and path 'S.csv'; allowed"),
+        (
+            "methods.x",
+            {"loss": "generalised_cross_entropy", "q": 0.7},
+            r"methods.x.matrix is 'p'; allowed with loss 'generalised_cross_entropy': identity",
+        ),
+        (
+            "methods.x",
+            {"loss": "generalised_cross_entropy", "matrix": "identity"},
+            r"missing key 'methods.x.q': loss 'generalised_cross_entropy' needs it",
+        ),
+        (
+            "methods.x",
+            {"loss": "generalised_cross_entropy", "matrix": "identity", "q": 0},
+            r"methods.x.q is 0.*; allowed: more than 0 .for generalised_cross_entropy",
+        ),
+        ("methods.label_smoothing.q", 0.5, r"q is 0.5; allowed: no q with loss 'label_smoothing'"),
+        (
+            "methods.label_smoothing.warm_up_epochs",
+            40,
+            r"warm_up_epochs is 40; allowed: 0 to 39, so that the method itself is trained",
+        ),
         ("training.memorise.schedule", "milestones", r"schedule 'milestones' and milestones \[\]"),
         ("training.memorise.milestones", [5], r"schedule 'one_cycle' and milestones \[5\]"),
         ("training.memorise.precision", "fp16", r"precision is 'fp16'; allowed: one of fp32, bf16"),
@@ -279,19 +300,34 @@ def test_own_network_keeps_its_parameters_and_is_found_beside_the_config(tmp_pat
     assert Study(CONFIG, SCHEMA, tmp_path).network_files("digits") == []
 
 
-@pytest.mark.parametrize(
-    ("source", "message"),
-    [
-        (None, "a class in a file that can be read, .*nets.py cannot .No such file"),
-        ("x = 1\nclass Net(:", "a class in a file of Python, .*nets.py line 2 is none .invalid sy"),
-        ("class A: pass\nclass B: pass", "a class that .*nets.py defines: A, B"),
-        ("raise SystemExit\ndef Net(): pass", "a class that .*nets.py defines: none"),
-    ],
-)
-def test_missing_network_is_refused_without_running_its_file(tmp_path, source, message):
-    with pytest.raises(ConfigError, match=f"small_cnn.kind is 'nets:Net'; allowed: {message}") as e:
-        own_network(tmp_path, source)
-    assert "\n" not in str(e.value)
+def test_an_own_network_that_does_not_fit_is_refused(tmp_path):
+    message = "small_cnn.kind is 'nets:Net'; allowed: a class that .*nets.py defines: A, B"
+    with pytest.raises(ConfigError, match=message):
+        own_network(tmp_path, "class A: pass\nclass B: pass")
+
+
+def test_matrices_are_found_beside_the_config():
+    config = changed("transitions.uniform", {"kind": "file", "path": "T.csv"})
+    method = {"loss": "matrix_smoothing", "matrix": "file", "path": "S.csv"}
+    config["methods"] = {"mine": method, "absolute": {**method, "path": "/m/S.csv"}}
+    study = Study(config, SCHEMA, "studies")
+    assert study.matrix_files("uniform") == ["studies/T.csv"]
+    assert study.target_files("mine") == ["studies/S.csv"]
+    assert study.target_files("absolute") == ["/m/S.csv"]
+    assert Study(config, SCHEMA).matrix_files("uniform") == ["T.csv"]
+
+
+def test_a_cell_has_the_modules_of_its_own_loss_and_network(tmp_path):
+    study = own_network(tmp_path, "class Net: pass")
+    study.config["methods"]["forward"] = {"loss": "forward_correction", "matrix": "p"}
+    assert study.training_modules("digits", "forward") == (
+        "training.losses.forward_correction",
+        "training.networks.own",
+    )
+    assert Study(CONFIG, SCHEMA).training_modules("digits", "label_smoothing") == (
+        "training.losses.label_smoothing",
+        "training.networks.cnn",
+    )
 
 
 @pytest.mark.parametrize("section", ["datasets", "noise_types", "transitions", "methods"])

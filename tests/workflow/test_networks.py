@@ -1,5 +1,6 @@
 """A network of the user's own, in a file beside the config."""
 
+import numpy as np
 import yaml
 
 HISTORY = "results/runs/digits/uniform/label_smoothing/a1.0/p0.5/seed0/history.csv"
@@ -50,10 +51,34 @@ def test_a_missing_class_ends_before_any_job(empty):
     assert not (empty.path / "results").exists()
 
 
-def test_a_class_that_does_not_fit_is_named_in_the_log(empty):
+def test_a_key_that_the_constructor_lacks_ends_before_any_job(empty):
     call = configure(empty, empty.path / "mine", depth=3)
     output = empty.snakemake("--cores", "1", *call, HISTORY, check=False).stdout
     message = (
-        "model kind is 'mine/nets:Net', but mine/nets.py does not take its section of the config"
+        "unknown key 'depth' in models.small_cnn; allowed, as Net in mine/nets.py says: hidden"
     )
-    assert f"{message}: got an unexpected keyword argument 'depth'" in output
+    assert message in output
+    assert "Traceback" not in output
+    assert not (empty.path / "results").exists()
+
+
+def test_a_network_that_cannot_be_trained_is_named_in_one_line(empty):
+    source = NET.replace("super().__init__(", "super().__init__(*[nn.BatchNorm2d(3)],")
+    call = configure(empty, empty.path / "mine", source)
+    output = empty.snakemake("--cores", "1", *call, HISTORY, check=False).stdout
+    assert "model kind is 'mine/nets:Net', but mine/nets.py" in output
+    assert "Traceback" not in output
+
+
+def test_matrices_lie_beside_the_config_as_well(empty):
+    call = configure(empty, empty.path / "mine")
+    study = empty.path / "mine" / "study.yaml"
+    config = yaml.safe_load(study.read_text())
+    config["transitions"]["uniform"] = {"kind": "file", "path": "T.csv"}
+    config["methods"] = {"mine": {"loss": "matrix_smoothing", "matrix": "file", "path": "S.csv"}}
+    study.write_text(yaml.safe_dump(config))
+    for name in ("T.csv", "S.csv"):
+        np.savetxt(study.with_name(name), 0.5 * np.eye(10) + 0.05, delimiter=",")
+    history = "results/runs/digits/uniform/mine/a1.0/p1.0/seed0/history.csv"
+    empty.run(*call, history)
+    assert (empty.path / history).exists()

@@ -4,13 +4,13 @@ Which values of a config fit each other.
 The Snakefile imports this module at every start, so it imports nothing heavy.
 """
 
-import ast
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from label_smoothing.study.errors import ConfigError, shortened
+from label_smoothing.study.own_networks import check_own_network
 
 
 class LossKeys(NamedTuple):
@@ -162,9 +162,8 @@ def _check_training(config: Mapping[str, Any]) -> None:
 
 def _check_models(config: Mapping[str, Any], folder: Path) -> None:
     for name, entry in config["models"].items():
-        module, colon, class_name = entry["kind"].rpartition(":")
-        if colon and (problem := _missing_class(folder / f"{module}.py", class_name)):
-            raise ConfigError(f"models.{name}.kind is {entry['kind']!r}; allowed: {problem}")
+        if ":" in entry["kind"]:
+            check_own_network(f"models.{name}", entry, folder)
 
 
 def _check_references(config: Mapping[str, Any]) -> None:
@@ -191,21 +190,3 @@ def _check_warm_up(config: Mapping[str, Any]) -> None:
                 f"methods.{name}.warm_up_epochs is {entry['warm_up_epochs']}; "
                 f"allowed: 0 to {epochs - 1}, so that the method itself is trained"
             )
-
-
-def _missing_class(file: Path, name: str) -> str:
-    # The source is read and not executed: it would import torch.
-    try:
-        # A device or a pipe would be read for ever.
-        if file.exists() and not (file.is_file() or file.is_dir()):
-            return f"a class in a file, {file} is none"
-        body = ast.parse(file.read_bytes(), filename=str(file)).body
-    except (RecursionError, MemoryError):
-        return f"a class in a file of Python, {file} is nested too deeply"
-    except OSError as error:
-        return f"a class in a file that can be read, {file} cannot ({error.strerror})"
-    except (SyntaxError, ValueError) as error:
-        line = f" line {error.lineno}" if getattr(error, "lineno", None) else ""
-        return f"a class in a file of Python, {file}{line} is none ({getattr(error, 'msg', error)})"
-    known = [statement.name for statement in body if isinstance(statement, ast.ClassDef)]
-    return "" if name in known else f"a class that {file} defines: {', '.join(known) or 'none'}"
