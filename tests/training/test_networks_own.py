@@ -193,6 +193,11 @@ def test_a_state_that_no_checkpoint_holds_is_warned_of(
             r"on \(1, 3, 8, 6\): ValueError: Expected more than 1 value .*last batch of an epoch",
         ),
         (net(forward="return self.layers(images).detach()"), 2, "does not require grad"),
+        (
+            net(forward="return self.layers(images[1:])[2]"),
+            2,
+            r"fails on \(2, 3, 8, 6\): IndexError",
+        ),
         (net(forward="return [self.layers(images)]"), 2, r"to list; allowed: \(2, 7\)"),
         (
             net() + "    def get_extra_state(self):\n        return {'a': 1}\n",

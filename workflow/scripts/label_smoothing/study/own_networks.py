@@ -64,11 +64,12 @@ def _parse(file: Path) -> list[ast.stmt]:
     try:
         with warnings.catch_warnings(action="ignore"):
             return ast.parse(source, filename=str(file)).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+    except (RecursionError, MemoryError):
+        raise ConfigError(f"a class in a file of Python, {file} is nested too deeply") from None
+    except (SyntaxError, ValueError) as error:
         line = f" line {error.lineno}" if getattr(error, "lineno", None) else ""
-        problem = getattr(error, "msg", None) or str(error) or "nested too deeply"
         raise ConfigError(
-            f"a class in a file of Python, {file}{line} is none ({problem})"
+            f"a class in a file of Python, {file}{line} is none ({getattr(error, 'msg', error)})"
         ) from None
 
 

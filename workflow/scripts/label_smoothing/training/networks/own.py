@@ -94,13 +94,14 @@ def _run(file: Path, where: str) -> ModuleType:
 
 @torch.no_grad()
 def _check_logits(network, shape, classes, where):
-    # The trial also gives lazy layers their shapes.
-    logits = network(torch.zeros(input_shape(shape, 2)))
+    inputs = input_shape(shape, 2)
+    try:
+        logits = network(torch.zeros(inputs))  # which gives lazy layers their shapes, too
+    except Exception as error:
+        raise ValueError(f"{where} fails on {inputs}: {type(error).__name__}: {error}") from error
     got = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
     if got != (2, classes):
-        raise ValueError(
-            f"{where} maps {input_shape(shape, 2)} to {got}; allowed: {(2, classes)}, the logits"
-        )
+        raise ValueError(f"{where} maps {inputs} to {got}; allowed: {(2, classes)}, the logits")
 
 
 def _try_training(network, inputs, where):
