@@ -213,6 +213,13 @@ def test_a_state_that_no_checkpoint_holds_is_warned_of(
             2,
             "adds, removes or reshapes",
         ),
+        (
+            net("self.start = nn.Parameter(torch.tensor(np.random.default_rng().random(3)))"),
+            2,
+            "another start when it is constructed again with the same seed; allowed: weights from",
+        ),
+        (net("torch.manual_seed(0)"), 2, "seeds torch, so that all seeds of the study have the sa"),
+        ("import torch; torch.manual_seed(1)" + net(), 2, "seeds torch, so that all seeds of the"),
         (net("random.random()"), 2, "global generator of Python or n"),
         (net(forward="return self.layers(images) + np.random.rand()"), 2, "global generator of P"),
     ],

@@ -28,9 +28,9 @@ def build_own(
     """
     Return a network of the user's own, tried out.
 
-    A second one, which is thrown away, takes two steps of a training before. What the network
-    changes of itself there beside its parameters and buffers is warned of, because no checkpoint
-    holds it.
+    A twin, which is thrown away, is constructed with the same seed and takes two steps of a
+    training. What it changes of itself there beside its parameters and buffers is warned of,
+    because no checkpoint holds it.
 
     Parameters
     ----------
@@ -53,6 +53,7 @@ def build_own(
     path, _, name = kind.rpartition(":")
     file = Path(f"{path}.py")
     where = f"model kind is {kind!r}, but {file}"
+    seed = torch.initial_seed()
     network_class = getattr(_run(file, where), name, None)
     if network_class is None:
         raise ValueError(f"{where} defines no {name}")
@@ -62,22 +63,31 @@ def build_own(
         inspect.signature(network_class).bind(shape, classes, **parameters)
     except TypeError as error:
         raise ValueError(f"{where} does not take its section of the config: {error}") from None
-    before = _foreign_generators()
-    networks = []
-    for _ in range(2):
-        # The second, to be tried out, must not move the generator for those that come after.
-        with torch.random.fork_rng(devices=[], enabled=bool(networks)):
-            network = network_class(shape, classes, **parameters)
-            _check_logits(network.eval(), shape, classes, where)
-            networks.append(network.train())
-            if len(networks) == 2:
-                _try_training(network, input_shape(shape, batch), where)
-    if _foreign_generators() != before:
+    state, others = torch.get_rng_state(), _foreign_generators()
+
+    def build():
+        network = network_class(shape, classes, **parameters)
+        _check_logits(network.eval(), shape, classes, where)
+        return network.train()
+
+    network = build()
+    if torch.initial_seed() != seed:
+        raise ValueError(
+            f"{where} seeds torch, so that all seeds of the study have the same weights; allowed: "
+            "weights from torch's global generator as it is"
+        )
+    # What the twin draws is not missing from those numbers that come after.
+    with torch.random.fork_rng(devices=[]):
+        torch.set_rng_state(state)
+        twin = build()
+        _check_equal(network, twin, where)
+        _try_training(twin, input_shape(shape, batch), where)
+    if _foreign_generators() != others:
         raise ValueError(
             f"{where} draws from the global generator of Python or numpy, which the seed of a cell "
             "does not set; allowed: torch's"
         )
-    return networks[0]
+    return network
 
 
 def _run(file: Path, where: str) -> ModuleType:
@@ -102,6 +112,16 @@ def _check_logits(network, shape, classes, where):
     got = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
     if got != (2, classes):
         raise ValueError(f"{where} maps {inputs} to {got}; allowed: {(2, classes)}, the logits")
+
+
+def _check_equal(network, twin, where):
+    tensors, others = state_tensors(network), state_tensors(twin)
+    for name in tensors:
+        if name not in others or not torch.equal(tensors[name], others[name]):
+            raise ValueError(
+                f"{where} has another {name} when it is constructed again with the same seed; "
+                "allowed: weights from torch's global generator, or constants"
+            )
 
 
 def _try_training(network, inputs, where):
