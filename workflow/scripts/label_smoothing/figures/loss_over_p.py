@@ -1,31 +1,35 @@
-"""The figure of the test loss over p: a table of numbers first; the drawing reads nothing else."""
+"""Measured against predicted test loss over p, one panel for each clean rate."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from label_smoothing.analysis.comparison import predicted_loss, predicted_optimum
 from label_smoothing.analysis.intervals import mean_interval
-from label_smoothing.analysis.prediction import predicted_loss, predicted_optimum
-from label_smoothing.figures.style import (
-    MEASURED,
-    PREDICTED,
-    STYLE,
-    TEST_SETS,
-    count_range,
+from label_smoothing.figures.kit import (
+    by_quantity,
     draw_legend,
-    error_bars,
+    draw_means,
+    draw_title,
+    fine_smoothing,
+    identified,
+    label_lowest,
+    mean_of,
+    of_noise,
+    wrapped,
 )
+from label_smoothing.figures.style import MEASURED, PREDICTED, SMOOTHING, house_style
 
 _HIGHEST_LOSS = 1.6  # of the axis, in units of log M
 
 
-def loss_over_p_numbers(cells: pd.DataFrame) -> pd.DataFrame:
+def numbers(tables: pd.DataFrame) -> pd.DataFrame:
     """
-    Return the numbers of `draw_loss_over_p`.
+    Return the numbers of the figure.
 
     Parameters
     ----------
-    cells : DataFrame
+    tables : DataFrame
         Slices of one data set, noise type and method, see `comparison.compare_with_theory`.
 
     Returns
@@ -35,70 +39,56 @@ def loss_over_p_numbers(cells: pd.DataFrame) -> pd.DataFrame:
         them memorised, how many diverged and are left out), "predicted" (the theory's loss, inf at
         p = 1 where it diverges) and "predicted optimum".
     """
-    first = cells.iloc[0]
-    assumption, M = first["assumption"], int(first["classes"])
+    assumption, M = tables["assumption"].iloc[0], int(tables["classes"].iloc[0])
+    grid = fine_smoothing(min(tables["p"].min(), 1 / M), 201)
     rows = []
-    for a, at_rate in cells.groupby("a"):
+    for a, at_rate in tables.groupby("a"):
         for p, cell in at_rate.groupby("p"):
             loss, low, high, n = mean_interval(cell["test_loss"])
             diverged = int((cell["diverged_epoch"] > 0).sum())
             memorised = bool(cell["memorised"].all())
             rows.append(("measured", a, p, loss, low, high, n, memorised, diverged))
         match = at_rate["match_probability"].iloc[0]
-        lowest = min(cells["p"].min(), 1 / M)
-        # Finer towards p = 1, where the loss grows without bound.
-        grid = 1 - (1 - lowest) * np.linspace(1, 0, 201) ** 2
         for p, loss in zip(grid, predicted_loss(grid, match, M, assumption), strict=True):
             rows.append(("predicted", a, p, loss, np.nan, np.nan, 0, None, 0))
         best = predicted_optimum(match, M, assumption)
         loss = predicted_loss(best, match, M, assumption)
         rows.append(("predicted optimum", a, best, loss, np.nan, np.nan, 0, None, 0))
     columns = ["quantity", "a", "p", "loss", "low", "high", "seeds", "memorised", "diverged"]
-    numbers = pd.DataFrame(rows, columns=columns)
-    for column in ("classes", "method", "assumption", "noise", "dataset"):
-        numbers.insert(0, column, first[column])
-    return numbers
+    names = ("dataset", "noise", "assumption", "method", "classes")
+    return identified(pd.DataFrame(rows, columns=columns), tables, *names)
 
 
-def draw_loss_over_p(numbers: pd.DataFrame, study: str) -> plt.Figure:
+@house_style()
+def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     """Draw measured and predicted test loss over p, one panel for each clean rate."""
-    first = numbers.iloc[0]
     rates = sorted(numbers["a"].unique())
-    lines = -(-len(rates) // 4)
-    columns = -(-len(rates) // lines)
+    lines, columns = wrapped(len(rates), 4)
     measured = numbers[numbers["quantity"] == "measured"]
     # Far above the loss of the uniform output, log M, nothing is left to compare.
-    highest = _HIGHEST_LOSS * np.log(first["classes"])
+    highest = _HIGHEST_LOSS * np.log(numbers["classes"].iloc[0])
     top = np.fmin(1.12 * measured["loss"].max(), highest)  # nan if everything diverged
-    with plt.rc_context(STYLE):
-        figure, panels = plt.subplots(
-            lines,
-            columns,
-            figsize=(1.0 + 2.9 * columns, 0.9 + 2.9 * lines),
-            sharex=True,
-            sharey=True,
-            squeeze=False,
-            layout="constrained",
-        )
-        for panel in panels.flat[len(rates) :]:
-            panel.set_visible(False)
-        for panel, a in zip(panels.flat, rates, strict=False):
-            _draw_loss_panel(panel, numbers[numbers["a"] == a], a, top)
-        for panel in panels[:, 0]:
-            panel.set_ylabel("test loss (nats)")
-        for panel in panels.flat[len(rates) - columns : len(rates)]:
-            panel.set_xlabel("smoothing parameter p")
-            panel.tick_params(labelbottom=True)  # the last of its column
-        draw_legend(figure, 3 if len(rates) <= 3 else 6, frameon=False)
-        figure.suptitle(
-            f"{study}: {first['noise']} ({TEST_SETS[first['assumption']]}), "
-            f"mean of {count_range(measured['seeds'])} seeds with 95 % t-interval"
-        )
+    figure, panels = plt.subplots(
+        lines,
+        columns,
+        figsize=(1.0 + 2.9 * columns, 0.9 + 2.9 * lines),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for panel, a in zip(panels.flat, rates, strict=False):
+        _draw_panel(panel, numbers[numbers["a"] == a], a, top)
+    for panel in panels[:, 0]:
+        panel.set_ylabel("test loss (nats)")
+    label_lowest(panels, len(rates), SMOOTHING)
+    draw_legend(figure, 3 if len(rates) <= 3 else 6)
+    draw_title(figure.suptitle, study, f"{of_noise(numbers)}, {mean_of(measured['seeds'])}")
     return figure
 
 
-def _draw_loss_panel(panel: plt.Axes, numbers: pd.DataFrame, a: float, top: float) -> None:
-    by = {quantity: group for quantity, group in numbers.groupby("quantity")}
+def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame, a: float, top: float) -> None:
+    by = by_quantity(numbers)
     line = by["predicted"].sort_values("p")
     # The divergence is logarithmic: on this scale the curve turns upwards only at p = 1 itself.
     beyond_frame = line["loss"].clip(upper=2 * top)
@@ -125,29 +115,19 @@ def _draw_loss_panel(panel: plt.Axes, numbers: pd.DataFrame, a: float, top: floa
         zorder=3,
         label="theory's optimum",
     )
+    measured = by["measured"]
     for memorised, label in ((True, "measured"), (False, "measured, not all seeds memorised")):
-        points = by["measured"][by["measured"]["memorised"] == memorised]
-        if points.empty:
-            continue
-        panel.errorbar(
-            points["p"],
-            points["loss"],
-            yerr=error_bars(points, "loss"),
-            fmt="o",
-            ms=5,
-            mfc=MEASURED if memorised else "white",
-            color=MEASURED,
-            capsize=2.5,
-            lw=1.2,
-            label=label,
-        )
-    diverged = by["measured"][by["measured"]["diverged"] > 0]
+        points = measured[measured["memorised"] == memorised]
+        if not points.empty:
+            face = MEASURED if memorised else "white"
+            draw_means(panel, points, "p", "loss", fmt="o", mfc=face, color=MEASURED, label=label)
+    diverged = measured[measured["diverged"] > 0]
     if not diverged.empty:
         at_top = [top] * len(diverged)
         panel.plot(
             diverged["p"], at_top, "x", ms=7, color="black", clip_on=False, label="a seed diverged"
         )
-    for point in by["measured"][by["measured"]["loss"] > top].itertuples():
+    for point in measured[measured["loss"] > top].itertuples():
         panel.plot(point.p, top, "^", ms=7, color=MEASURED, clip_on=False, zorder=3)
         panel.annotate(
             f"{point.loss:.1f}",

@@ -1,4 +1,4 @@
-"""Figures that set the training methods side by side."""
+"""Loss and accuracy of all methods over p, side by side."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 
 from label_smoothing.analysis.intervals import mean_interval
-from label_smoothing.figures.style import (
-    BLUE,
-    STYLE,
-    TEST_SETS,
-    count_range,
+from label_smoothing.figures.kit import (
     draw_legend,
+    draw_title,
     error_bars,
+    identified,
+    mean_of,
+    of_noise,
 )
+from label_smoothing.figures.style import BLUE, SMOOTHING, house_style
 
 # Okabe and Ito's without those of theory and fit.
 _COLOURS = (BLUE, "#E69F00", "#CC79A7", "#000000", "#56B4E9", "#8a6d00", "#999999")
@@ -25,13 +26,13 @@ _BESIDE = 0.006  # of p, between the points of two methods
 _BEYOND_P = 0.05  # of p, right of the curves, between the methods that do not depend on p
 
 
-def methods_numbers(cells: pd.DataFrame, over_p: Collection[str]) -> pd.DataFrame:
+def numbers(tables: pd.DataFrame, over_p: Collection[str]) -> pd.DataFrame:
     """
-    Return the numbers of `draw_methods`.
+    Return the numbers of the figure.
 
     Parameters
     ----------
-    cells : DataFrame
+    tables : DataFrame
         Slices of several methods on one data set and noise type, see
         `comparison.compare_with_theory`.
     over_p : collection of str
@@ -45,7 +46,7 @@ def methods_numbers(cells: pd.DataFrame, over_p: Collection[str]) -> pd.DataFram
         number of diverged ones, which are left out, and whether the method depends on p.
     """
     rows = []
-    for method, of_method in cells.groupby("method", sort=False):
+    for method, of_method in tables.groupby("method", sort=False):
         for output, prefix in (("scored", ""), ("uncorrected", "uncorrected_")):
             for score in _SCORES:
                 column = prefix + score
@@ -57,40 +58,36 @@ def methods_numbers(cells: pd.DataFrame, over_p: Collection[str]) -> pd.DataFram
                     rows.append((*key, *mean_interval(cell[column]), diverged))
     columns = ["method", "output", "score", "over_p", "a", "p"]
     columns += ["value", "low", "high", "seeds", "diverged"]
-    numbers = pd.DataFrame(rows, columns=columns)
-    for column in ("classes", "assumption", "noise", "dataset"):
-        numbers.insert(0, column, cells[column].iloc[0])
-    return numbers
+    names = ("dataset", "noise", "assumption", "classes")
+    return identified(pd.DataFrame(rows, columns=columns), tables, *names)
 
 
-def draw_methods(numbers: pd.DataFrame, study: str) -> plt.Figure:
+@house_style()
+def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     """Draw loss and accuracy of all methods over p, a column for each clean rate."""
-    rates, first = sorted(numbers["a"].unique()), numbers.iloc[0]
-    with plt.rc_context(STYLE):
-        figure, panels = plt.subplots(
-            len(_SCORES),
-            len(rates),
-            figsize=(1.4 + 4.0 * len(rates), 7.6),
-            sharex=True,
-            sharey="row",
-            squeeze=False,
-            layout="constrained",
-        )
-        for row, (score, label) in zip(panels, _SCORES.items(), strict=True):
-            here = numbers[numbers["score"] == score]
-            top = _set_frame(row[0], score, here)
-            for panel, a in zip(row, rates, strict=True):
-                _draw_panel(panel, here[here["a"] == a], top)
-            row[0].set_ylabel(label)
-        for panel, a in zip(panels[0], rates, strict=True):
-            panel.set_title(f"clean rate a = {a:g}", fontsize=10)
-        for panel in panels[-1]:
-            panel.set_xlabel("smoothing parameter p")
-        draw_legend(figure, 4, frameon=False)
-        figure.suptitle(
-            f"{study}: methods, {first['noise']} ({TEST_SETS[first['assumption']]}), "
-            f"mean of {count_range(numbers['seeds'])} seeds with 95 % t-interval"
-        )
+    rates = sorted(numbers["a"].unique())
+    figure, panels = plt.subplots(
+        len(_SCORES),
+        len(rates),
+        figsize=(1.4 + 4.0 * len(rates), 7.6),
+        sharex=True,
+        sharey="row",
+        squeeze=False,
+        layout="constrained",
+    )
+    for row, (score, label) in zip(panels, _SCORES.items(), strict=True):
+        here = numbers[numbers["score"] == score]
+        top = _set_frame(row[0], score, here)
+        for panel, a in zip(row, rates, strict=True):
+            _draw_panel(panel, here[here["a"] == a], top)
+        row[0].set_ylabel(label)
+    for panel, a in zip(panels[0], rates, strict=True):
+        panel.set_title(f"clean rate a = {a:g}", fontsize=10)
+    for panel in panels[-1]:
+        panel.set_xlabel(SMOOTHING)
+    draw_legend(figure, 4)
+    text = f"methods, {of_noise(numbers)}, {mean_of(numbers['seeds'])}"
+    draw_title(figure.suptitle, study, text)
     return figure
 
 

@@ -1,0 +1,100 @@
+"""The confidence in right and wrong predictions over p."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from label_smoothing.analysis.intervals import mean_interval
+from label_smoothing.figures.kit import (
+    by_quantity,
+    draw_legend,
+    draw_means,
+    draw_title,
+    identified,
+    mean_of,
+    of_noise,
+    wrapped,
+)
+from label_smoothing.figures.style import MEASURED, PREDICTED, SMOOTHING, house_style
+
+_MOST_COLUMNS = 5
+_SCORES = ("confidence_right", "confidence_wrong", "calibration_error")
+
+
+def numbers(tables: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return the numbers of the figure.
+
+    Parameters
+    ----------
+    tables : DataFrame
+        Slices of one data set, noise type and method, see `comparison.compare_with_theory`.
+
+    Returns
+    -------
+    DataFrame
+        Rows with quantity "confidence_right", "confidence_wrong" (mean confidence of the
+        predictions that agree and disagree with the noise type's test labels) and
+        "calibration_error" (mean over seeds, 95 % t-interval, n seeds), and, on a fine grid from
+        p = 1/M on, "predicted confidence" (p, right or wrong) and "predicted error" (|p - c|) of a
+        network that memorises.
+    """
+    grid = np.linspace(1 / tables["classes"].iloc[0], 1, 101)
+    rows = []
+    for a, at_rate in tables.groupby("a"):
+        for score in _SCORES:
+            for p, values in at_rate.groupby("p")[score]:
+                rows.append((score, a, p, *mean_interval(values)))
+        error = np.abs(grid - at_rate["match_probability"].iloc[0])
+        for quantity, line in (("predicted confidence", grid), ("predicted error", error)):
+            for p, value in zip(grid, line, strict=True):
+                rows.append((quantity, a, p, value, np.nan, np.nan, 0))
+    columns = ["quantity", "a", "p", "value", "low", "high", "seeds"]
+    names = ("dataset", "noise", "assumption", "method")
+    return identified(pd.DataFrame(rows, columns=columns), tables, *names)
+
+
+@house_style()
+def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
+    """Draw confidence and calibration error over p, a column for each clean rate."""
+    rates = sorted(numbers["a"].unique())
+    bands, columns = wrapped(len(rates), _MOST_COLUMNS)
+    figure, panels = plt.subplots(
+        2 * bands,
+        columns,
+        figsize=(1.0 + 2.5 * columns, 1.2 + 4.2 * bands),
+        height_ratios=[3, 2] * bands,
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    pairs = panels.reshape(bands, 2, columns).swapaxes(1, 2).reshape(-1, 2)
+    for a, (above, below) in zip(rates, pairs, strict=False):
+        by = by_quantity(numbers[numbers["a"] == a])
+        for panel, quantity, dashes, label in (
+            (above, "predicted confidence", "-", "theory: confidence p"),
+            (below, "predicted error", "--", "theory: error |p - c|"),
+        ):
+            line = by[quantity]
+            panel.plot(line["p"], line["value"], dashes, color=PREDICTED, lw=1.8, label=label)
+        for panel, quantity, beside, fmt, face, label in (
+            (above, "confidence_right", -0.007, "o", MEASURED, "right predictions"),
+            (above, "confidence_wrong", 0.007, "o", "white", "wrong predictions"),
+            (below, "calibration_error", 0, "s", MEASURED, "calibration error"),
+        ):
+            style = {"fmt": fmt, "color": MEASURED, "mfc": face, "label": label}
+            draw_means(panel, by[quantity], "p", "value", beside, **style)
+        above.set_title(f"clean rate a = {a:g}", fontsize=10)
+        above.set_ylim(0, 1.05)
+    for panel in pairs[len(rates) :].flat:
+        panel.set_visible(False)
+    for above, below in pairs[::columns]:
+        above.set_ylabel("mean confidence")
+        below.set_ylabel("calibration error")
+    for panel in panels[-1]:
+        panel.set_xlabel(SMOOTHING)
+    draw_legend(figure, 5)
+    seeds = numbers.loc[numbers["quantity"] == "calibration_error", "seeds"]
+    draw_title(figure.suptitle, study, f"confidence, {of_noise(numbers)}, {mean_of(seeds)}")
+    return figure

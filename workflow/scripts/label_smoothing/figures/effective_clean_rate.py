@@ -1,0 +1,72 @@
+"""The fitted match probability and the accuracy over the clean rate."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from label_smoothing.analysis.comparison import match_over_a
+from label_smoothing.figures.kit import (
+    by_quantity,
+    draw_legend,
+    draw_means,
+    draw_title,
+    identified,
+    mean_of,
+    noise_panels,
+)
+from label_smoothing.figures.style import CLEAN_RATE, FITTED, MEASURED, PREDICTED, house_style
+
+
+def numbers(fits: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return the numbers of the figure.
+
+    Parameters
+    ----------
+    fits : DataFrame
+        Tables of `comparison.compare_with_theory` for the noise types of one data set and method.
+
+    Returns
+    -------
+    DataFrame
+        Rows with quantity "fitted match" and "measured accuracy" (mean over seeds with 95 %
+        t-interval) and "theory" (both of a network that memorises, on a fine grid of a).
+    """
+    rows = []
+    for noise, table in fits.groupby("noise", sort=False):
+        names = (noise, table["assumption"].iloc[0])
+        for quantity in ("fitted match", "measured accuracy"):
+            column = quantity.replace(" ", "_")
+            for fit in table.to_dict("records"):
+                limits = (fit[f"{column}{end}"] for end in ("", "_low", "_high"))
+                rows.append((*names, quantity, fit["a"], *limits, fit["seeds"]))
+        grid = np.linspace(table["a"].min(), 1, 181)
+        for a, match in zip(grid, match_over_a(table, grid), strict=True):
+            rows.append((*names, "theory", a, match, np.nan, np.nan, 0))
+    columns = ["noise", "assumption", "quantity", "a", "value", "low", "high", "seeds"]
+    return identified(pd.DataFrame(rows, columns=columns), fits, "dataset", "method")
+
+
+@house_style()
+def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
+    """Draw fitted match probability and accuracy over the clean rate, a panel a noise type."""
+    figure, panels = noise_panels(numbers, 1, 4.2)
+    for panel, (_, here) in zip(panels[0], numbers.groupby("noise", sort=False), strict=True):
+        by = by_quantity(here)
+        line = by["theory"]
+        label = "theory, no fit (both alike)"
+        panel.plot(line["a"], line["value"], color=PREDICTED, lw=1.8, label=label)
+        for quantity, fmt, colour, beside, label in (
+            ("measured accuracy", "o", MEASURED, -0.006, "measured accuracy"),
+            ("fitted match", "s", FITTED, 0.006, "match probability fitted to the losses"),
+        ):
+            style = {"fmt": fmt, "color": colour, "label": label}
+            draw_means(panel, by[quantity], "a", "value", beside, **style)
+        panel.set_xlabel(CLEAN_RATE)
+        panel.set_ylim(0, 1.08)
+    panels[0, 0].set_ylabel("match probability c, accuracy")
+    draw_legend(figure, 3)
+    seeds = numbers.loc[numbers["quantity"] != "theory", "seeds"]
+    text = f"effective match probability and accuracy, {mean_of(seeds)}"
+    draw_title(figure.suptitle, study, text)
+    return figure

@@ -1,0 +1,166 @@
+"""What several figures draw or tabulate alike, and how a figure and its numbers are written."""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from label_smoothing.figures.style import TEST_SETS, house_style
+from label_smoothing.files import replacing
+
+
+@house_style()
+def write_figure(
+    figure: plt.Figure, numbers: pd.DataFrame, svg: str | os.PathLike, csv: str | os.PathLike
+) -> None:
+    """Write a figure as SVG and the numbers in it as CSV."""
+    with replacing(svg) as temporary:
+        figure.savefig(temporary, metadata={"Date": None}, bbox_inches="tight")
+    with replacing(csv) as temporary:
+        numbers.to_csv(temporary, index=False, float_format="%.10g")
+    plt.close(figure)
+
+
+# ---- tables of numbers --------------------------------------------------------------------------
+
+
+def identified(numbers: pd.DataFrame, cells: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Return numbers behind columns that say what they are of, alike in all cells."""
+    for column in reversed(columns):
+        numbers.insert(0, column, cells[column].iloc[0])
+    return numbers
+
+
+def by_quantity(numbers: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the rows of each quantity; of one that has none, an empty table."""
+    groups = dict(list(numbers.groupby("quantity")))
+    return defaultdict(lambda: numbers.iloc[:0], groups)
+
+
+def fine_smoothing(lowest: float, count: int) -> np.ndarray:
+    """Return p from the lowest to 1, finer towards 1, where losses grow without bound."""
+    return 1 - (1 - lowest) * np.linspace(1, 0, count) ** 2
+
+
+# ---- words --------------------------------------------------------------------------------------
+
+
+def draw_title(draw: Callable[..., Any], study: str, text: str, **style: Any) -> None:
+    """Draw a title by `draw`, such as ``figure.suptitle``, with the study's name as it stands."""
+    name = "".join(sign if sign.isprintable() else " " for sign in study)
+    # Dollars in the name are no formula.
+    draw(f"{name}: {text}", parse_math=False, **style)
+
+
+def of_noise(numbers: pd.DataFrame) -> str:
+    """Return the noise type of some numbers, and the test labels that it scores against."""
+    first = numbers.iloc[0]
+    return f"{first['noise']} ({TEST_SETS[first['assumption']]})"
+
+
+def mean_of(seeds: pd.Series, interval: str = "95 % t-interval") -> str:
+    """Return "mean of 3 seeds with ...", or "mean of 2 to 3 seeds ..." where numbers differ."""
+    low, high = int(seeds.min()), int(seeds.max())
+    count = str(low) if low == high else f"{low} to {high}"
+    return f"mean of {count} seeds" + (f" with {interval}" if interval else "")
+
+
+# ---- panels and what stands in them -------------------------------------------------------------
+
+
+def noise_panels(
+    numbers: pd.DataFrame, rows: int, height: float, beside: float = 1.0
+) -> tuple[plt.Figure, np.ndarray]:
+    """
+    Return a figure with a column of panels for each noise type, in the order of the numbers.
+
+    Parameters
+    ----------
+    numbers : DataFrame
+        Columns noise and assumption.
+    rows : int
+    height : float
+        Of the figure, inches.
+    beside : float
+        Inches beside the panels.
+
+    Returns
+    -------
+    figure : Figure
+    panels : ndarray of Axes, shape (rows, noise types)
+        With titles.
+    """
+    types = numbers[["noise", "assumption"]].drop_duplicates()
+    figure, panels = plt.subplots(
+        rows,
+        len(types),
+        figsize=(beside + 3.3 * len(types), height),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for panel, noise, assumption in zip(
+        panels[0], types["noise"], types["assumption"], strict=True
+    ):
+        panel.set_title(f"{noise}: {TEST_SETS[assumption]}", fontsize=10)
+    return figure, panels
+
+
+def wrapped(count: int, most: int) -> tuple[int, int]:
+    """Return how many lines, of `most` panels or fewer, and how many columns hold all panels."""
+    lines = -(-count // most)
+    return lines, -(-count // lines)
+
+
+def label_lowest(panels: np.ndarray, count: int, label: str) -> None:
+    """Hide all panels but the first `count`; name the x axis below the last of each column."""
+    for panel in panels.flat[count:]:
+        panel.set_visible(False)
+    for panel in panels.flat[count - panels.shape[1] : count]:
+        panel.set_xlabel(label)
+        panel.tick_params(labelbottom=True)
+
+
+def draw_legend(figure: plt.Figure, columns: int, **style: Any) -> None:
+    """Draw one legend below all panels. Panels differ in what they show; each label stands once."""
+    entries = {
+        label: handle
+        for panel in figure.axes
+        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(
+        entries.values(),
+        entries.keys(),
+        loc="outside lower center",
+        ncols=min(columns, len(entries)),
+        **{"frameon": False, **style},
+    )
+
+
+def draw_means(
+    panel: plt.Axes, points: pd.DataFrame, x: str, y: str, beside: float = 0.0, **style: Any
+) -> None:
+    """Draw the column y over x, a little beside it, with bars from the column low to high."""
+    panel.errorbar(
+        points[x] + beside,
+        points[y],
+        yerr=error_bars(points, y),
+        **{"ms": 5, "capsize": 2.5, "lw": 1.2, **style},
+    )
+
+
+def error_bars(points: pd.DataFrame, column: str) -> np.ndarray:
+    """Return the lengths of the bars from `column` to the columns low and high, shape (2, n)."""
+    bars = np.stack([points[column] - points["low"], points["high"] - points[column]])
+    return np.nan_to_num(bars)  # one seed has no interval
+
+
+def graded_colours(values: Sequence) -> dict:
+    """Return a colour for each of some ordered values, at equal steps."""
+    # Dark to light, without the yellow end, which is lost on white.
+    return dict(zip(values, plt.cm.viridis(np.linspace(0, 0.82, len(values))), strict=True))

@@ -1,0 +1,125 @@
+"""Predicted and measured test loss over the clean rate and p."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.colors import BoundaryNorm
+
+from label_smoothing.analysis.comparison import match_over_a, predicted_loss, predicted_optimum
+from label_smoothing.figures.kit import (
+    by_quantity,
+    draw_legend,
+    draw_title,
+    fine_smoothing,
+    identified,
+    mean_of,
+    noise_panels,
+)
+from label_smoothing.figures.plane import (
+    LOSS_COLOURS,
+    MARK,
+    best_values,
+    cell_means,
+    draw_cells,
+    loss_scale,
+)
+from label_smoothing.figures.style import CLEAN_RATE, PREDICTED, SMOOTHING, house_style
+
+
+def numbers(tables: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return the numbers of the figure.
+
+    Parameters
+    ----------
+    tables : DataFrame
+        Slices of all noise types of one data set and method, see `comparison.compare_with_theory`.
+
+    Returns
+    -------
+    DataFrame
+        Test losses in nats. Rows with quantity "mean" (over the seeds of a measured cell), "lowest"
+        (the p of the lowest mean at each measured clean rate), "theory" (on a fine grid; inf at
+        p = 1 where it diverges) and "theory's optimum" (p* over a).
+    """
+    parts = []
+    for _, cells in tables.groupby("noise", sort=False):
+        assumption, M = cells["assumption"].iloc[0], int(cells["classes"].iloc[0])
+        means = cell_means(cells, "test_loss")
+        lowest = best_values(means, highest=False, by=["a"]).assign(quantity="lowest")
+        rates = np.linspace(means["a"].min(), 1, 81)
+        match = match_over_a(cells, rates)
+        grid = fine_smoothing(min(means["p"].min(), 1 / M), 81)
+        a, p = (plane.ravel() for plane in np.meshgrid(rates, grid, indexing="ij"))
+        loss = predicted_loss(p, np.repeat(match, len(grid)), M, assumption)
+        theory = pd.DataFrame({"quantity": "theory", "a": a, "p": p, "value": loss})
+        best = predicted_optimum(match, M, assumption)
+        loss = predicted_loss(best, match, M, assumption)
+        optimum = pd.DataFrame(
+            {"quantity": "theory's optimum", "a": rates, "p": best, "value": loss}
+        )
+        rows = pd.concat([means, lowest, theory, optimum]).assign(score="test_loss")
+        names = ("dataset", "noise", "assumption", "method", "classes")
+        parts.append(identified(rows, cells, *names))
+    return pd.concat(parts, ignore_index=True)
+
+
+@house_style(grid=False)
+def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
+    """Draw the theory's loss above the measured one, a column a noise type, one colour scale."""
+    measured = numbers[numbers["quantity"] == "mean"]
+    scale = loss_scale(measured["value"], int(numbers["classes"].iloc[0]))
+    figure, panels = noise_panels(numbers, 2, 6.6, beside=1.4)
+    by_noise = numbers.groupby("noise", sort=False)
+    for (above, below), (_, here) in zip(panels.T, by_noise, strict=True):
+        by = by_quantity(here)
+        _draw_theory(above, by["theory"], scale)
+        mesh = draw_cells(below, by["mean"], LOSS_COLOURS, scale)
+        for panel in (above, below):
+            _draw_optimum(panel, by["theory's optimum"])
+        below.plot(by["lowest"]["a"], by["lowest"]["p"], **MARK, label="lowest measured loss")
+        below.set_xlabel(CLEAN_RATE)
+    # As far as there is a theory; the outer cells are cut.
+    rates = measured["a"]
+    margin = 0.02 * np.ptp(rates)
+    panels[0, 0].set_xlim(rates.min() - margin, rates.max() + margin)
+    # Room below 1/M, which is gamma's best p at low clean rates.
+    panels[0, 0].set_ylim(bottom=numbers["p"].min() - 0.02)
+    for panel, what in zip(panels[:, 0], ("theory, no fit", "measured"), strict=True):
+        panel.set_ylabel(f"{what}\n{SMOOTHING}")
+    bar = figure.colorbar(mesh, ax=panels, pad=0.01)
+    bar.set_label("test loss (nats); grey: more")
+    draw_legend(figure, 4)
+    text = f"test loss, theory and {mean_of(measured['seeds'], interval='')}"
+    draw_title(figure.suptitle, study, text)
+    return figure
+
+
+def _draw_theory(panel: plt.Axes, losses: pd.DataFrame, scale: BoundaryNorm) -> None:
+    field = losses.pivot(index="p", columns="a", values="value")
+    filled = panel.contourf(
+        field.columns,
+        field.index,
+        np.ma.masked_invalid(field.to_numpy(float)),
+        scale.boundaries,
+        cmap=LOSS_COLOURS,
+        norm=scale,
+        extend="max",
+    )
+    filled.set_edgecolor("face")  # no seams between the levels
+    at_one = losses[losses["p"] == 1]
+    panel.plot(
+        at_one["a"],
+        np.where(np.isinf(at_one["value"]), 1.0, np.nan),
+        color=PREDICTED,
+        lw=5,
+        solid_capstyle="butt",
+        clip_on=False,
+        zorder=3,
+        label="theory: loss = ∞",
+    )
+
+
+def _draw_optimum(panel: plt.Axes, line: pd.DataFrame) -> None:
+    jumps = line["p"].diff().abs() > 0.1
+    panel.plot(line["a"], line["p"].mask(jumps), color=PREDICTED, lw=2, label="theory's best p")

@@ -1,0 +1,133 @@
+"""The p with the lowest loss and the p with the highest accuracy over the clean rate."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from label_smoothing.analysis.comparison import match_over_a, predicted_optimum
+from label_smoothing.analysis.intervals import mean_interval
+from label_smoothing.figures.kit import (
+    by_quantity,
+    draw_legend,
+    draw_means,
+    draw_title,
+    identified,
+    mean_of,
+    noise_panels,
+)
+from label_smoothing.figures.style import CLEAN_RATE, FITTED, MEASURED, PREDICTED, house_style
+
+
+def numbers(fits: pd.DataFrame, tables: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return the numbers of the figure.
+
+    Parameters
+    ----------
+    fits : DataFrame
+        Tables of `comparison.compare_with_theory` for the noise types of one data set and method.
+    tables : DataFrame
+        The slices that they were made of.
+
+    Returns
+    -------
+    DataFrame
+        The p with the lowest test loss: rows with quantity "measured" and "fitted" (mean over seeds
+        with 95 % t-interval; status says how the measured one was found) and "predicted" (the
+        theory's optimum on a fine grid). The p of the grid with the highest accuracy against the
+        noise type's test labels: rows with quantity "seed" (several where several p are equally
+        good) and "accuracy" (mean over seeds, a seed counting with the mean of its best p).
+    """
+    rows = []
+    for noise, table in fits.groupby("noise", sort=False):
+        assumption, M = table["assumption"].iloc[0], int(table["M"].iloc[0])
+        names = (noise, assumption)
+        for quantity in ("measured", "fitted"):
+            for fit in table.to_dict("records"):
+                limits = (fit[f"{quantity}_optimum{end}"] for end in ("", "_low", "_high"))
+                status = fit["optimum_status"] if quantity == "measured" else ""
+                rows.append((*names, quantity, fit["a"], *limits, fit["seeds"], status))
+        grid = np.linspace(table["a"].min(), 1, 401)
+        match = match_over_a(table, grid)
+        for a, p in zip(grid, predicted_optimum(match, M, assumption), strict=True):
+            rows.append((*names, "predicted", a, p, np.nan, np.nan, 0, ""))
+        best = _most_accurate(tables[tables["noise"] == noise])
+        for a, at_rate in best.groupby("a"):
+            per_seed = at_rate.groupby("seed")["p"].mean()
+            rows.append((*names, "accuracy", a, *mean_interval(per_seed), ""))
+            rows += [(*names, "seed", a, p, np.nan, np.nan, 1, "") for p in at_rate["p"]]
+    columns = ["noise", "assumption", "quantity", "a", "p", "low", "high", "seeds", "status"]
+    return identified(pd.DataFrame(rows, columns=columns), fits, "dataset", "method")
+
+
+def _most_accurate(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells with the highest accuracy of their clean rate and seed, with all equals."""
+    highest = cells.groupby(["a", "seed"])["test_accuracy"].transform("max")
+    return cells[cells["test_accuracy"] == highest]
+
+
+@house_style()
+def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
+    """Draw the best p over the clean rate: of the loss above, of the accuracy below."""
+    figure, panels = noise_panels(numbers, 2, 7.0)
+    by_noise = numbers.groupby("noise", sort=False)
+    for (above, below), (_, here) in zip(panels.T, by_noise, strict=True):
+        by = by_quantity(here)
+        _draw_loss_optimum(above, by)
+        _draw_accuracy_optimum(below, by)
+        below.set_xlabel(CLEAN_RATE)
+    panels[0, 0].set_ylim(0, 1.08)
+    panels[0, 0].set_ylabel("p with the lowest test loss")
+    panels[1, 0].set_ylabel("p with the highest test accuracy")
+    draw_legend(figure, 3)
+    seeds = numbers.loc[numbers["quantity"] == "measured", "seeds"]
+    draw_title(figure.suptitle, study, f"best smoothing, {mean_of(seeds)}")
+    return figure
+
+
+def _draw_loss_optimum(panel: plt.Axes, by: dict[str, pd.DataFrame]) -> None:
+    line = by["predicted"].sort_values("a")
+    jumps = np.flatnonzero(line["p"].diff() > 0.1)
+    a, p = line["a"].to_numpy(), line["p"].to_numpy()
+    for part_a, part_p in zip(np.split(a, jumps), np.split(p, jumps), strict=True):
+        panel.plot(part_a, part_p, color=PREDICTED, lw=1.8, label="theory, no fit")
+    for jump in jumps:
+        ends = slice(jump - 1, jump + 1)
+        label = "jump of the theory's optimum"
+        panel.plot(a[ends], p[ends], color=PREDICTED, ls=":", lw=1.2, label=label)
+    vertex = by["measured"]["status"] == "ok"
+    measured = {"fmt": "o", "color": MEASURED}
+    for points, style, beside, label in (
+        (by["measured"][vertex], measured, -0.006, "measured: parabola"),
+        (
+            by["measured"][~vertex],
+            {**measured, "mfc": "white"},
+            -0.006,
+            "measured: lowest p of the grid in some seed",
+        ),
+        (
+            by["fitted"],
+            {"fmt": "s", "color": FITTED},
+            0.006,
+            "theory with fitted match probability",
+        ),
+    ):
+        if not points.empty:
+            draw_means(panel, points, "a", "p", beside, label=label, **style)
+
+
+def _draw_accuracy_optimum(panel: plt.Axes, by: dict[str, pd.DataFrame]) -> None:
+    points, single = by["accuracy"], by["seed"]
+    if points.empty:  # everything diverged
+        return
+    panel.plot(
+        single["a"] + 0.006,
+        single["p"],
+        "_",
+        ms=7,
+        color="black",
+        label="highest accuracy of one seed",
+        zorder=3,
+    )
+    style = {"fmt": "D", "color": MEASURED, "label": "measured: highest accuracy"}
+    draw_means(panel, points, "a", "p", -0.006, **style)

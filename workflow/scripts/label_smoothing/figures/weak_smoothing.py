@@ -1,0 +1,91 @@
+"""What weak smoothing adds to the accuracy, which in theory does not depend on p."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from label_smoothing.analysis.intervals import mean_interval
+from label_smoothing.figures.kit import (
+    by_quantity,
+    draw_legend,
+    draw_means,
+    draw_title,
+    identified,
+    mean_of,
+    of_noise,
+)
+from label_smoothing.figures.style import CLEAN_RATE, MEASURED, PREDICTED, house_style
+
+WEAK = (0.95, 0.9)
+_CLAIMED = (0.9, 1.0)  # clean rates for which the paper says that weak smoothing helps
+_BESIDE = 0.004  # of the clean rate, between points that would hide each other
+_LIGHT_BLUE = "#56B4E9"
+
+
+def numbers(tables: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return the numbers of the figure.
+
+    Parameters
+    ----------
+    tables : DataFrame
+        Slices of one data set, noise type and method with cells at p = 1 and at a p of `WEAK`.
+
+    Returns
+    -------
+    DataFrame
+        Accuracy at p minus accuracy at p = 1, in percentage points, against the test labels of the
+        noise type. Rows with quantity "mean" (over seeds, with 95 % t-interval of the paired
+        differences, n seeds) and "seed" (one difference each).
+    """
+    accuracy = tables.set_index(["a", "seed", "p"])["test_accuracy"].astype(float).unstack("p")
+    rows = []
+    for p in (p for p in WEAK if p in accuracy):
+        gain = 100 * (accuracy[p] - accuracy[1.0])
+        for a, by_seed in gain.groupby("a"):
+            rows.append(("mean", a, p, np.nan, *mean_interval(by_seed)))
+            for (_, seed), value in by_seed.dropna().items():
+                rows.append(("seed", a, p, seed, value, np.nan, np.nan, 1))
+    columns = ["quantity", "a", "p", "seed", "gain", "low", "high", "seeds"]
+    names = ("dataset", "noise", "assumption", "method")
+    return identified(pd.DataFrame(rows, columns=columns), tables, *names)
+
+
+@house_style()
+def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
+    """Draw what weak smoothing adds to the accuracy over the clean rate."""
+    by = by_quantity(numbers)
+    means, seeds = by["mean"], by["seed"]
+    highest = max(1.0, 1.6 * seeds["gain"].abs().max())  # nan if everything diverged: 1
+    figure, panel = plt.subplots(figsize=(7.6, 4.6), layout="constrained")
+    low, high = _CLAIMED
+    panel.axvspan(
+        low - 4 * _BESIDE,
+        high + 4 * _BESIDE,
+        color="#eeeeee",
+        zorder=0,
+        label="paper: weak smoothing helps here",
+    )
+    panel.axhline(0, color=PREDICTED, lw=1.8, label="theory: no difference")
+    for p, fmt, colour, side in ((0.95, "o", MEASURED, -1), (0.9, "s", _LIGHT_BLUE, 1)):
+        points, single = means[means["p"] == p], seeds[seeds["p"] == p]
+        if points.empty:
+            continue
+        style = {"fmt": fmt, "color": colour, "ms": 6, "label": f"p = {p:g}"}
+        draw_means(panel, points, "a", "gain", _BESIDE * side, **style)
+        panel.plot(
+            single["a"] + 2.5 * _BESIDE * side,
+            single["gain"],
+            fmt,
+            color=colour,
+            ms=2.5,
+            label=f"p = {p:g}, single seeds",
+        )
+    panel.set_ylim(-highest, highest)
+    panel.set_xlabel(CLEAN_RATE)
+    panel.set_ylabel("accuracy minus that at p = 1\n(percentage points)")
+    draw_legend(figure, 3)
+    text = mean_of(means["seeds"], "paired 95 % t-interval")
+    text = f"weak smoothing, {of_noise(numbers)},\n{text}"
+    draw_title(panel.set_title, study, text, fontsize=10)
+    return figure
