@@ -1,33 +1,81 @@
 """
-Which figures of measurements a study offers, and why not the others.
+All figures: where each is, what it reads and shows; which a study offers, and why not the others.
 
-To add a figure NAME: give it an entry in FIGURES; write its numbers and its drawing as functions of
-the library, the script workflow/scripts/draw_NAME.py, the rule draw_NAME in
-workflow/rules/figures.smk, with every input function in `for_figure("NAME", ...)`, and the caption
-workflow/report/NAME.rst. The default target then asks for it in every study that meets its needs;
-elsewhere, asking for it ends before any job with the reason that `why_not` gives.
+To add a figure NAME: an entry in FIGURES, the module label_smoothing/figures/NAME.py with its
+`numbers` and its `draw`, and the caption workflow/report/NAME.rst. The default target then asks for
+it in every study that meets its needs; elsewhere, asking for it ends before any job with the reason
+that `why_not` gives.
 
 The Snakefile imports this module at every start, so it imports nothing heavy.
 """
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter, methodcaller
+from typing import Any, NamedTuple
 
 from label_smoothing.study.grid import Study, canonical
 
-# A need looks at a study and at the names in a figure's path (dataset, noise, method, as far as
-# they stand there); it returns what is missing, "KEY is VALUE; needed: ...", or "".
-Need = Callable[[Study, Mapping[str, str]], str]
+# The names in a path: dataset, noise, method, a, ..., as far as they stand there.
+Names = Mapping[str, str]
+# What is missing of a study for a figure of these names, "KEY is VALUE; needed: ...", or "".
+Need = Callable[[Study, Names], str]
+# The names of all files of one kind that a figure of these names reads.
+Files = Callable[[Study, Names], list[Names]]
 
 
 class Figure(NamedTuple):
-    """A figure's path below results/figures, without its ending, and what it needs of a study."""
+    """
+    A figure: an SVG, and a CSV of every number in it.
+
+    Attributes
+    ----------
+    path : str
+        Below results/figures, without the ending.
+    question : str
+        That it answers, in the menu of the report.
+    shows : str
+        In few words, behind the question.
+    inputs : mapping of str to Files
+        What it reads, by kind, see FILES in workflow/rules/figures.smk. `numbers` of its module
+        takes each kind as an argument of that name: of "tables" and "fits" the rows, of others the
+        paths. A figure that reads nothing is of the theory alone, and has no title of a study.
+    needs : tuple of Need
+        Without which there is no such figure.
+    settings : mapping of str to function of a Study
+        Further arguments of `numbers`.
+    of : mapping of str to str
+        What stands beside `shows` in the report, where it is not the noise type and the method.
+    """
 
     path: str
+    question: str
+    shows: str
+    inputs: Mapping[str, Files] = {}
     needs: tuple[Need, ...] = ()
+    settings: Mapping[str, Callable[[Study], Any]] = {}
+    of: Mapping[str, str] = {}
+
+    def labels(self) -> dict[str, str]:
+        """Return what the report says of the figure; names in braces are of its path."""
+        names = {key: f"{{{key}}}" for key in ("noise", "method")}
+        of = {key: name if name in self.path else "all" for key, name in names.items()}
+        return {"what": self.shows, **(self.of or of)}
 
 
-def theory(study: Study, names: Mapping[str, str]) -> str:
+def over(**values: Callable[[Study], Iterable[str]]) -> Files:
+    """Read one file for each combination of these values, beside the names of the figure."""
+
+    def files(study: Study, names: Names) -> list[Names]:
+        columns = [choose(study) for choose in values.values()]
+        return [
+            {**names, **dict(zip(values, row, strict=True))} for row in itertools.product(*columns)
+        ]
+
+    return files
+
+
+def theory(study: Study, names: Names) -> str:
     """Need a method whose test loss the theory predicts."""
     method = names["method"]
     if study.has_theory(method):
@@ -39,7 +87,7 @@ def theory(study: Study, names: Mapping[str, str]) -> str:
     )
 
 
-def own_labels(study: Study, names: Mapping[str, str]) -> str:
+def own_labels(study: Study, names: Names) -> str:
     """Need test labels that no other assumption scores: gamma's accuracy is alpha's."""
     noise = names["noise"]
     if study.assumption_of(noise) != "gamma":
@@ -58,7 +106,7 @@ def clean_rates(count: int) -> Need:
 def smoothing(count: int) -> Need:
     """Need so many smoothing parameters, and a method that depends on them."""
 
-    def need(study: Study, names: Mapping[str, str]) -> str:
+    def need(study: Study, names: Names) -> str:
         return _over_p(study, names) or _count("smoothing", study.smoothing, count)
 
     return need
@@ -69,7 +117,7 @@ def smoothing_with(*values: float, at_least: int | None = None) -> Need:
     wanted = [canonical(value) for value in values]
     least = len(wanted) if at_least is None else at_least
 
-    def need(study: Study, names: Mapping[str, str]) -> str:
+    def need(study: Study, names: Names) -> str:
         if problem := _over_p(study, names):
             return problem
         if len(set(wanted) & set(study.smoothing)) >= least:
@@ -101,32 +149,131 @@ def _list(values):
     return ", ".join(values)
 
 
+_rates, _drawn = attrgetter("clean_rates"), attrgetter("drawn_clean_rates")
+_few = methodcaller("few_clean_rates")
+
+
+def _noise_types(study):
+    return study.config["noise_types"]
+
+
+def _methods(study):
+    return study.config["methods"]
+
+
+def _over_p_alone(study):
+    return list(filter(study.depends_on_p, _methods(study)))
+
+
+_LOSS = "Does the loss follow the theory?"
+_BEST = "Which p is best?"
+_ACCURACY = "Loss or accuracy?"
+_WEAK = "Does weak smoothing help?"
+_LEARNT = "What has the network learnt?"
+_METHOD = "Which method?"
+_THEORY = "The theory alone"
+
 FIGURES = {
     "loss_landscapes": Figure(
-        "{dataset}/{method}/loss_landscapes", (theory, clean_rates(2), smoothing(2))
+        "{dataset}/{method}/loss_landscapes",
+        _LOSS,
+        "test loss over a and p",
+        {"tables": over(a=_rates, noise=_noise_types)},
+        (theory, clean_rates(2), smoothing(2)),
     ),
-    "loss_over_p": Figure("{dataset}/{method}/loss_over_p_{noise}", (theory,)),
+    "loss_over_p": Figure(
+        "{dataset}/{method}/loss_over_p_{noise}",
+        _LOSS,
+        "test loss over p",
+        {"tables": over(a=_drawn)},
+        (theory,),
+    ),
     "measured_against_predicted": Figure(
-        "{dataset}/{method}/measured_against_predicted", (theory,)
+        "{dataset}/{method}/measured_against_predicted",
+        _LOSS,
+        "measured against predicted loss",
+        {"tables": over(a=_rates, noise=_noise_types)},
+        (theory,),
     ),
-    "optimum_over_a": Figure("{dataset}/{method}/optimum_over_a", (theory,)),
+    "optimum_over_a": Figure(
+        "{dataset}/{method}/optimum_over_a",
+        _BEST,
+        "best p over a",
+        {"fits": over(noise=_noise_types), "tables": over(a=_rates, noise=_noise_types)},
+        (theory,),
+    ),
     "loss_and_accuracy": Figure(
-        "{dataset}/{method}/loss_and_accuracy_{noise}", (own_labels, clean_rates(2), smoothing(2))
+        "{dataset}/{method}/loss_and_accuracy_{noise}",
+        _ACCURACY,
+        "loss and accuracy over a and p",
+        {"tables": over(a=_rates)},
+        (own_labels, clean_rates(2), smoothing(2)),
     ),
-    "error": Figure("{dataset}/{method}/error_{noise}", (own_labels, clean_rates(2), smoothing(3))),
+    "error": Figure(
+        "{dataset}/{method}/error_{noise}",
+        _ACCURACY,
+        "test error and its minima",
+        {"tables": over(a=_rates)},
+        (own_labels, clean_rates(2), smoothing(3)),
+        settings={"drawn": lambda study: list(map(float, _few(study)))},
+    ),
     "weak_smoothing": Figure(
         "{dataset}/{method}/weak_smoothing_{noise}",
+        _WEAK,
+        "accuracy gained over a",
+        {"tables": over(a=_rates)},
         (theory, own_labels, smoothing_with(1.0), smoothing_with(0.95, 0.9, at_least=1)),
     ),
     "effective_clean_rate": Figure(
-        "{dataset}/{method}/effective_clean_rate", (theory, smoothing(2))
+        "{dataset}/{method}/effective_clean_rate",
+        _LEARNT,
+        "effective match probability over a",
+        {"fits": over(noise=_noise_types)},
+        (theory, smoothing(2)),
     ),
-    "calibration": Figure("{dataset}/{method}/calibration_{noise}", (theory, own_labels)),
-    "methods": Figure("{dataset}/methods_{noise}", (own_labels, methods(2))),
+    "calibration": Figure(
+        "{dataset}/{method}/calibration_{noise}",
+        _LEARNT,
+        "confidence over p",
+        {"tables": over(a=_drawn)},
+        (theory, own_labels),
+    ),
+    "methods": Figure(
+        "{dataset}/methods_{noise}",
+        _METHOD,
+        "loss and accuracy over p",
+        {"tables": over(a=_few, method=_methods)},
+        (own_labels, methods(2)),
+        settings={"over_p": _over_p_alone},
+    ),
+    "landscapes": Figure(
+        "theory/landscapes",
+        _THEORY,
+        "loss over a and p",
+        of={"noise": "all", "classes": "2"},
+    ),
+    "optimum_two_classes": Figure(
+        "theory/optimum_two_classes",
+        _THEORY,
+        "best p over a",
+        of={"noise": "all", "classes": "2"},
+    ),
+    "optimum_over_classes": Figure(
+        "theory/optimum_over_classes",
+        _THEORY,
+        "best p over a",
+        of={"noise": "alpha and beta", "classes": "2 to infinity"},
+    ),
+    "gamma_optimum": Figure(
+        "theory/gamma_optimum",
+        _THEORY,
+        "best p over a",
+        of={"noise": "gamma", "classes": "2 to 1000"},
+    ),
 }
 
 
-def why_not(study: Study, figure: str, names: Mapping[str, str]) -> str:
+def why_not(study: Study, figure: str, names: Names) -> str:
     """
     Return why a study does not offer a figure, or "" if it does.
 

@@ -8,7 +8,7 @@ from samples import cells
 
 from label_smoothing.analysis.comparison import compare_with_theory
 from label_smoothing.analysis.intervals import mean_interval
-from label_smoothing.figures.optimum_figures import draw_optimum_over_a, optimum_over_a_numbers
+from label_smoothing.figures import optimum_over_a as module
 
 # Best p of each seed; seed 1 has two that are equally good.
 BEST = {0: [0.5], 1: [0.8, 0.9], 2: [0.65]}
@@ -26,7 +26,7 @@ def slices():
 
 def numbers_of(slices):
     fits = [compare_with_theory(group) for _, group in slices.groupby("noise")]
-    return optimum_over_a_numbers(pd.concat(fits), slices)
+    return module.numbers(pd.concat(fits), slices)
 
 
 def test_accuracy_optimum_is_a_mean_over_seeds_with_their_interval(slices):
@@ -55,11 +55,11 @@ def test_diverged_cells_have_no_accuracy(slices):
     accuracy = numbers_of(slices).query("quantity == 'accuracy'")
     assert (accuracy["seeds"] == 2).all()
     slices["test_accuracy"] = np.nan
-    draw_optimum_over_a(numbers_of(slices), "a study")
+    module.draw(numbers_of(slices), "a study")
 
 
 def test_figure_marks_what_is_no_vertex(slices):
-    figure = draw_optimum_over_a(numbers_of(slices), "a study")
+    figure = module.draw(numbers_of(slices), "a study")
     alpha, gamma = figure.axes[:2]
     assert "alpha" in alpha.get_title()
     assert "measured: lowest p of the grid in some seed" in alpha.get_legend_handles_labels()[1]

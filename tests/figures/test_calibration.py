@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from drawn import lines, visible
 from numpy.testing import assert_allclose
 
 from label_smoothing.analysis.intervals import mean_interval
-from label_smoothing.figures.calibration_figures import calibration_numbers, draw_calibration
+from label_smoothing.figures import calibration as module
 
 
 def cells(rates=(0.6, 1.0)):
@@ -23,7 +24,7 @@ def cells(rates=(0.6, 1.0)):
 
 
 def test_scores_are_means_over_seeds():
-    numbers = calibration_numbers(cells())
+    numbers = module.numbers(cells())
     right = numbers[(numbers["quantity"] == "confidence_right") & (numbers["a"] == 0.6)]
     assert list(right["p"]) == [0.05, 0.5, 1.0]
     wanted = mean_interval([0.45, 0.46, 0.47])
@@ -35,7 +36,7 @@ def test_scores_are_means_over_seeds():
 
 
 def test_theory_is_calibrated_where_p_is_the_match_probability():
-    numbers = calibration_numbers(cells([0.55]))
+    numbers = module.numbers(cells([0.55]))
     theory = numbers[numbers["quantity"] == "predicted confidence"]
     assert_allclose(theory["value"], theory["p"])
     assert theory["p"].min() == pytest.approx(0.1)
@@ -48,9 +49,14 @@ def test_theory_is_calibrated_where_p_is_the_match_probability():
 @pytest.mark.parametrize("count", [1, 5, 7])
 def test_figure_has_two_panels_a_clean_rate(count):
     rates = np.linspace(0.4, 1, count).round(3)
-    figure = draw_calibration(calibration_numbers(cells(rates)), "a study")
-    shown = [panel for panel in figure.axes if panel.get_visible()]
-    titles = [panel.get_title() for panel in shown if panel.get_title()]
-    assert titles == [f"clean rate a = {a:g}" for a in rates]
-    assert len(shown) == 2 * count
-    assert [len(panel.containers) for panel in shown if panel.get_title()] == [2] * count
+    figure = module.draw(module.numbers(cells(rates)), "a study")
+    above = [panel for panel in visible(figure) if panel.get_title()]
+    assert [panel.get_title() for panel in above] == [f"clean rate a = {a:g}" for a in rates]
+    for panel in above:
+        labels = panel.get_legend_handles_labels()[1]
+        assert labels == ["theory: confidence p", "right predictions", "wrong predictions"]
+    below = [panel for panel in visible(figure) if not panel.get_title()]
+    for panel, a in zip(below, rates, strict=True):
+        (line,) = lines(panel, "theory: error |p - c|")
+        assert_allclose(line.get_ydata(), abs(line.get_xdata() - a))
+        assert "calibration error" in panel.get_legend_handles_labels()[1]

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from drawn import legend
 from samples import P, cells
 
-from label_smoothing.figures.method_figures import draw_methods, methods_numbers
+from label_smoothing.figures import methods as module
 
 OVER_P = ("label_smoothing", "forward")
 
@@ -21,7 +22,7 @@ def methods():
 
 
 def test_an_uncorrected_output_has_rows_where_it_differs(methods):
-    numbers = methods_numbers(methods, OVER_P)
+    numbers = module.numbers(methods, OVER_P)
     loss = numbers[numbers["score"] == "test_loss"]
     assert set(zip(loss["method"], loss["output"], strict=True)) == {
         ("label_smoothing", "scored"),
@@ -39,13 +40,13 @@ def test_an_uncorrected_output_has_rows_where_it_differs(methods):
 
 
 def test_a_method_without_p_is_a_line_across(methods):
-    numbers = methods_numbers(methods, OVER_P)
+    numbers = module.numbers(methods, OVER_P)
     assert numbers.groupby("method")["over_p"].first().to_dict() == {
         "label_smoothing": True,
         "forward": True,
         "true": False,
     }
-    figure = draw_methods(numbers, "a study")
+    figure = module.draw(numbers, "a study")
     (panel, *_) = figure.axes
     across = {
         line.get_ydata()[0]
@@ -55,8 +56,7 @@ def test_a_method_without_p_is_a_line_across(methods):
     }
     here = numbers[(numbers["a"] == 0.6) & (numbers["score"] == "test_loss")]
     assert across == set(here["value"][here["method"] == "true"])
-    legend = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert legend == [
+    assert legend(figure) == [
         "label_smoothing",
         "forward",
         "forward, uncorrected",
@@ -66,14 +66,14 @@ def test_a_method_without_p_is_a_line_across(methods):
 
 
 def test_a_method_at_its_only_p_is_a_point_there(methods):
-    numbers = methods_numbers(methods[methods["p"] == 1], OVER_P)
+    numbers = module.numbers(methods[methods["p"] == 1], OVER_P)
     assert set(numbers["method"][numbers["over_p"]]) == set(OVER_P)
 
 
 def test_a_loss_beyond_the_frame_is_a_triangle_with_its_number(methods):
     there = (methods["method"] == "true") & (methods["a"] == 0.6)
     methods.loc[there, "test_loss"] = 1e6
-    loss, other, *_ = draw_methods(methods_numbers(methods, OVER_P), "a study").axes
+    loss, other, *_ = module.draw(module.numbers(methods, OVER_P), "a study").axes
     assert loss.get_ylim()[1] < 10
     assert "1e+06" in [text.get_text() for text in loss.texts]
     assert "1e+06" not in [text.get_text() for text in other.texts]
@@ -83,10 +83,9 @@ def test_diverged_seeds_are_marked_and_left_out(methods):
     lost = (methods["method"] == "true") & (methods["seed"] == 0)
     scores = [column for column in methods if column.endswith(("test_loss", "test_accuracy"))]
     methods.loc[lost, scores], methods.loc[lost, "diverged_epoch"] = np.nan, 2
-    numbers = methods_numbers(methods, OVER_P)
+    numbers = module.numbers(methods, OVER_P)
     assert set(numbers.loc[numbers["method"] == "true", "seeds"]) == {2}
     assert set(numbers.loc[numbers["method"] == "true", "diverged"]) == {1}
-    legend = [text.get_text() for text in draw_methods(numbers, "x").legends[0].get_texts()]
-    assert "a seed diverged" in legend
+    assert "a seed diverged" in legend(module.draw(numbers, "x"))
     methods[scores], methods["diverged_epoch"] = np.nan, 1
-    draw_methods(methods_numbers(methods, OVER_P), "x")
+    module.draw(module.numbers(methods, OVER_P), "x")

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from drawn import legend
 from numpy.testing import assert_allclose
 
 from label_smoothing.analysis.intervals import mean_interval
-from label_smoothing.figures.accuracy_figures import draw_weak_smoothing, weak_smoothing_numbers
+from label_smoothing.figures import weak_smoothing as module
 
 GAINS = {0: 0.01, 1: 0.02, 2: 0.06}
 
@@ -24,7 +25,7 @@ def cells(smoothing=(0.5, 0.95, 1.0)):
 
 
 def test_difference_is_paired_by_seed_and_in_points():
-    numbers = weak_smoothing_numbers(cells())
+    numbers = module.numbers(cells())
     means = numbers[numbers["quantity"] == "mean"]
     assert list(means["a"]) == [0.7, 1.0]
     assert set(numbers["p"]) == {0.95}
@@ -38,18 +39,20 @@ def test_difference_is_paired_by_seed_and_in_points():
 def test_a_pair_that_diverged_is_left_out():
     table = cells()
     table.loc[(table["seed"] == 2) & (table["p"] == 1.0), "test_accuracy"] = np.nan
-    numbers = weak_smoothing_numbers(table)
+    numbers = module.numbers(table)
     assert (numbers[numbers["quantity"] == "mean"]["seeds"] == 2).all()
     assert 2 not in set(numbers["seed"])
     table["test_accuracy"] = np.nan
-    draw_weak_smoothing(weak_smoothing_numbers(table), "a study")
+    module.draw(module.numbers(table), "a study")
 
 
 @pytest.mark.parametrize("weak", [(0.9,), (0.9, 0.95)])
 def test_figure_shows_each_weak_p_of_the_study(weak):
-    figure = draw_weak_smoothing(weak_smoothing_numbers(cells((*weak, 1.0))), "a study")
+    figure = module.draw(module.numbers(cells((*weak, 1.0))), "a study")
     (panel,) = figure.axes
-    assert len(panel.containers) == len(weak)
+    assert [label for label in legend(figure) if label.startswith("p = ")] == [
+        label for p in module.WEAK if p in weak for label in (f"p = {p}", f"p = {p}, single seeds")
+    ]
     low, high = panel.get_ylim()
     assert low < 0 < high
     assert "beta (equally corrupted test labels)" in panel.get_title()

@@ -1,0 +1,74 @@
+"""Measured against predicted loss: numbers that are known for what was put in."""
+
+import numpy as np
+import pandas as pd
+from drawn import lines
+from numpy.testing import assert_allclose
+from samples import cells
+
+from label_smoothing.figures import measured_against_predicted as module
+
+
+def agreement(table):
+    numbers = module.numbers(table)
+    return numbers, numbers.dropna(subset="value").set_index("quantity")["value"]
+
+
+def test_exact_theory_agrees():
+    numbers, values = agreement(cells("beta", 0.6, noise=1e-6))
+    assert_allclose(values[["R2", "RMSE"]], [1, 0], atol=1e-5)
+    # p = 1 with corrupted labels has no finite prediction, in each of three seeds; p = 0.2 is not
+    # memorised.
+    assert (values["shown"], values["without prediction"], values["diverged"]) == (18, 3, 0)
+    assert values["tested"] == 15
+    losses = numbers[numbers["quantity"] == "loss"]
+    assert len(losses) == 21
+    assert np.isinf(losses[losses["p"] == 1]["predicted"]).all()
+
+
+def test_clean_labels_have_a_prediction_at_p_one():
+    _, values = agreement(cells("alpha", 1.0))
+    assert (values["shown"], values["without prediction"], values["tested"]) == (21, 0, 0)
+
+
+def test_deviation_keeps_its_sign_and_r2_has_no_free_parameter():
+    table = cells("alpha", 0.6, offset=-0.3)
+    _, values = agreement(table)
+    assert_allclose(values[["RMSE", "mean deviation"]], [0.3, -0.3])
+    losses = table[(table["p"] < 1) & table["memorised"]]["test_loss"]
+    assert_allclose(values["R2"], 1 - 0.3**2 / losses.var(ddof=0))
+
+
+def test_diverged_and_negatively_smoothed_cells_are_counted():
+    table = cells("alpha", 0.6, noise=0.01)
+    table.loc[(table["p"] == 0.5) & (table["seed"] == 1), ["test_loss", "diverged_epoch"]] = (
+        np.nan,
+        3,
+    )
+    negative = table[table["p"] == 0.9].assign(p=1.2)
+    _, values = agreement(pd.concat([table, negative]))
+    assert (values["shown"], values["without prediction"], values["diverged"]) == (17, 6, 1)
+    assert values["tested"] == 12  # the p that every seed has
+    table["test_loss"] = np.nan
+    module.draw(module.numbers(table), "a study")
+
+
+def test_figure_draws_every_finite_pair_and_says_what_is_missing():
+    studies = (("alpha", 0.6), ("alpha", 1.0), ("beta", 0.6))
+    table = pd.concat([cells(*study, noise=1e-4) for study in studies])
+    numbers = module.numbers(table)
+    figure = module.draw(numbers, "a study")
+    alpha, beta = figure.axes
+    losses = numbers[(numbers["quantity"] == "loss") & np.isfinite(numbers["predicted"])]
+    for panel, noise in ((alpha, "alpha"), (beta, "beta")):
+        points = [line for line in panel.get_lines() if line.get_marker() == "o"]
+        drawn = {pair for line in points for pair in zip(*line.get_data(), strict=True)}
+        here = losses[losses["noise"] == noise]
+        assert drawn == set(zip(here["predicted"], here["measured"], strict=True))
+    assert "3 at p ≥ 1 not shown" in alpha.texts[0].get_text()
+    # Without noise every theory is right: nothing is tested.
+    assert "R² = 1.00 [1.00, 1.00], n = 15" in alpha.texts[0].get_text()
+    (open_points,) = lines(beta, "not memorised (open)")
+    assert open_points.get_markerfacecolor() == "white"
+    low = losses[(losses["noise"] == "beta") & (losses["p"] == 0.2)]
+    assert sorted(open_points.get_ydata()) == sorted(low["measured"])
