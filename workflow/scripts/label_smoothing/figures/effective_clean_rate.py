@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from label_smoothing.analysis.comparison import match_over_a
+from label_smoothing.analysis.prediction import match_over_a
 from label_smoothing.figures.kit import (
     by_quantity,
     draw_legend,

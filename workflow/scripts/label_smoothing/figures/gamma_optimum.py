@@ -6,8 +6,8 @@ import pandas as pd
 
 from label_smoothing.figures.kit import draw_legend, graded_colours
 from label_smoothing.figures.style import house_style
-from label_smoothing.figures.theory_lines import CLASSES, OPTIMUM, rates_of_optimum, unit_square
-from label_smoothing.theory.memorising import gamma_transition
+from label_smoothing.figures.theory_lines import CLASSES, rates_of_optimum, unit_square
+from label_smoothing.theory.gamma import gamma_optimum, gamma_transition
 
 
 def numbers() -> pd.DataFrame:
@@ -24,7 +24,7 @@ def numbers() -> pd.DataFrame:
     for M in CLASSES:
         transition = gamma_transition(M)
         a = rates_of_optimum(M)
-        best = OPTIMUM["gamma"](a, M)
+        best = gamma_optimum(a, M)
         learns = a > transition.a_c
         above = {
             "a": np.append(transition.a_c, a[learns]),

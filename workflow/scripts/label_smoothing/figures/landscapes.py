@@ -13,8 +13,9 @@ from label_smoothing.figures.style import (
     VERMILLION,
     house_style,
 )
-from label_smoothing.figures.theory_lines import BEST, LOSS, MIRROR, two_class_optimum
-from label_smoothing.theory.memorising import NOISE_TYPES
+from label_smoothing.figures.theory_lines import BEST, MIRROR, two_class_optimum
+from label_smoothing.theory.memorising import loss
+from label_smoothing.theory.rates import ASSUMPTIONS
 
 _HIGHEST_LOSS = 2.0  # nats, of the colour scale: near the divergence nothing is left to compare
 
@@ -35,12 +36,12 @@ def numbers() -> pd.DataFrame:
     grid = (1 + np.sin(np.pi / 2 * np.linspace(-1, 1, 121))) / 2
     a, p = (values.ravel() for values in np.meshgrid(rates, grid, indexing="ij"))
     parts = []
-    for noise in NOISE_TYPES:
-        loss = LOSS[noise]
-        plane = {"noise": noise, "classes": 2, "a": a, "p": p, "loss": loss(p, a)}
+    for noise in ASSUMPTIONS:
+        plane = {"noise": noise, "classes": 2, "a": a, "p": p, "loss": loss(p, a, 2, noise)}
         parts.append(pd.DataFrame({"quantity": "loss", **plane}))
         line = two_class_optimum(noise)
-        parts.append(line.assign(loss=loss(line["p"].to_numpy(), line["a"].to_numpy())))
+        at_best = loss(line["p"].to_numpy(), line["a"].to_numpy(), 2, noise)
+        parts.append(line.assign(loss=at_best))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -52,7 +53,7 @@ def draw(numbers: pd.DataFrame) -> plt.Figure:
     figure, panels = plt.subplots(
         1, 3, figsize=(11.4, 4.4), sharex=True, sharey=True, layout="constrained"
     )
-    for panel, noise in zip(panels, NOISE_TYPES, strict=True):
+    for panel, noise in zip(panels, ASSUMPTIONS, strict=True):
         by = by_quantity(numbers[numbers["noise"] == noise])
         field = by["loss"].pivot(index="p", columns="a", values="loss")
         finite = field.where(np.isfinite(field))

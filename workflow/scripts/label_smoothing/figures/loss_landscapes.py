@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.colors import BoundaryNorm
 
-from label_smoothing.analysis.comparison import match_over_a, predicted_loss, predicted_optimum
+from label_smoothing.analysis.prediction import match_over_a, predicted_loss, predicted_optimum
 from label_smoothing.figures.kit import (
     by_quantity,
     draw_legend,

@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from label_smoothing.analysis.comparison import predicted_loss, predicted_optimum
 from label_smoothing.analysis.intervals import mean_interval
+from label_smoothing.analysis.prediction import predicted_loss, predicted_optimum
 from label_smoothing.figures.kit import (
     by_quantity,
     draw_legend,

@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from label_smoothing.analysis.comparison import explained_share, predicted_loss, unscaled
 from label_smoothing.analysis.intervals import mean_interval
+from label_smoothing.analysis.prediction import explained_share, predicted_loss, unscaled
 from label_smoothing.figures.kit import (
     draw_legend,
     draw_title,
@@ -32,7 +32,7 @@ def numbers(tables: pd.DataFrame) -> pd.DataFrame:
         p = 1 where the theory diverges and nan for p > 1, measured is nan if the training diverged)
         and memorised. For each noise type, rows with a value: "R2" (mean over seeds with 95 %
         t-interval, of -log(1 - R²)), "RMSE" and "mean deviation" (measured minus predicted) over
-        the networks that put the theory to the test (see `comparison.explained_share`), the number
+        the networks that put the theory to the test (see `prediction.explained_share`), the number
         of those ("tested") and, among all, of those that are "shown", that "diverged", and that are
         "without prediction".
     """

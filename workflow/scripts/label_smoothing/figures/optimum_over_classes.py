@@ -6,7 +6,8 @@ import pandas as pd
 
 from label_smoothing.figures.kit import draw_legend, graded_colours
 from label_smoothing.figures.style import CLEAN_RATE, VERMILLION, house_style
-from label_smoothing.figures.theory_lines import CLASSES, OPTIMUM, unit_square
+from label_smoothing.figures.theory_lines import CLASSES, unit_square
+from label_smoothing.theory.memorising import optimum
 
 
 def numbers() -> pd.DataFrame:
@@ -20,7 +21,7 @@ def numbers() -> pd.DataFrame:
     """
     a = np.linspace(0, 1, 201)
     parts = [
-        pd.DataFrame({"noise": noise, "classes": M, "a": a, "p": OPTIMUM[noise](a, M)})
+        pd.DataFrame({"noise": noise, "classes": M, "a": a, "p": optimum(a, M, noise)})
         for noise in ("alpha", "beta")
         for M in CLASSES
     ]

@@ -6,7 +6,7 @@ import pandas as pd
 from label_smoothing.figures.kit import draw_legend
 from label_smoothing.figures.style import BLUE, GREEN, TEST_SETS, VERMILLION, house_style
 from label_smoothing.figures.theory_lines import MIRROR, two_class_optimum, unit_square
-from label_smoothing.theory.memorising import NOISE_TYPES
+from label_smoothing.theory.rates import ASSUMPTIONS
 
 _LINES = {"alpha": (BLUE, "-"), "beta": (VERMILLION, "--"), "gamma": (GREEN, "-.")}
 
@@ -20,7 +20,7 @@ def numbers() -> pd.DataFrame:
     DataFrame
         Those of `theory_lines.two_class_optimum`, of all three assumptions.
     """
-    return pd.concat(map(two_class_optimum, NOISE_TYPES), ignore_index=True)
+    return pd.concat(map(two_class_optimum, ASSUMPTIONS), ignore_index=True)
 
 
 @house_style()

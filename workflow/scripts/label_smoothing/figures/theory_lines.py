@@ -5,18 +5,9 @@ import numpy as np
 import pandas as pd
 
 from label_smoothing.figures.style import CLEAN_RATE
-from label_smoothing.theory.memorising import (
-    alpha_loss,
-    alpha_optimum,
-    beta_loss,
-    beta_optimum,
-    gamma_loss,
-    gamma_optimum,
-    gamma_transition,
-)
+from label_smoothing.theory.gamma import gamma_transition
+from label_smoothing.theory.memorising import optimum
 
-LOSS = {"alpha": alpha_loss, "beta": beta_loss, "gamma": gamma_loss}
-OPTIMUM = {"alpha": alpha_optimum, "beta": beta_optimum, "gamma": gamma_optimum}
 CLASSES = (2, 3, 5, 10, 100, 1000)
 BEST = "optimum p*"
 MIRROR = {"ls": ":", "lw": 1.8}
@@ -41,13 +32,13 @@ def two_class_optimum(assumption: str) -> pd.DataFrame:
         is another p, "mirrored optimum" (1 - p*, equally good).
     """
     a = rates_of_optimum(2)
-    line = {"noise": assumption, "classes": 2, "a": a, "p": OPTIMUM[assumption](a)}
-    optimum = pd.DataFrame({"quantity": "optimum", **line})
+    names = {"quantity": "optimum", "noise": assumption, "classes": 2}
+    line = pd.DataFrame({**names, "a": a, "p": optimum(a, 2, assumption)})
     if assumption != "gamma":
-        return optimum
-    mirrored = optimum[a >= gamma_transition(2).a_c].assign(quantity="mirrored optimum")
+        return line
+    mirrored = line[a >= gamma_transition(2).a_c].assign(quantity="mirrored optimum")
     mirrored["p"] = 1 - mirrored["p"]
-    return pd.concat([optimum, mirrored])
+    return pd.concat([line, mirrored])
 
 
 def unit_square(panel: plt.Axes) -> None:
