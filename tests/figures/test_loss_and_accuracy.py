@@ -1,0 +1,46 @@
+"""Loss and accuracies over the plane, with the best p of the mean and of each seed."""
+
+import numpy as np
+import pytest
+from drawn import legend, lines
+from planes import RATES, diverged, slices
+from samples import P
+
+from label_smoothing.figures import loss_and_accuracy as module
+
+
+def test_each_score_has_its_best_p():
+    numbers = module.numbers(slices())
+    best = numbers[numbers["quantity"] == "best"].pivot(index="a", columns="score", values="p")
+    assert (best["test_accuracy"] == 0.5).all()
+    assert (best["oracle_stop_accuracy"] == 0.35).all()
+    assert best["test_loss"].tolist() == [0.65, 0.8, 1.0]
+    seeds = numbers[numbers["quantity"] == "seed's best"]
+    assert seeds.groupby(["score", "a"]).size().eq(3).all()
+
+
+def test_equally_good_p_are_all_marked():
+    measured = slices()
+    measured["test_accuracy"] = 0.9
+    numbers = module.numbers(measured)
+    accuracy = numbers[numbers["score"] == "test_accuracy"]
+    for quantity, count in (("best", len(P)), ("seed's best", 3 * len(P))):
+        assert accuracy[accuracy["quantity"] == quantity].groupby("a").size().eq(count).all()
+
+
+def test_loss_and_accuracy_figure_marks_seeds_within_their_cell():
+    figure = module.draw(module.numbers(slices(noise=0.2)), "a study")
+    titles = [panel.get_title() for panel in figure.axes[:3]]
+    assert titles == ["test loss", "test accuracy", "accuracy at early stopping"]
+    for panel in figure.axes[:3]:
+        (singles,) = lines(panel, "best of a single seed")
+        assert len(singles.get_xdata()) == 3 * len(RATES)
+        assert (np.abs(np.subtract.outer(singles.get_xdata(), RATES)).min(axis=1) < 0.1).all()
+
+
+@pytest.mark.parametrize("all_of_them", [False, True])
+def test_diverged_cells_are_marked(all_of_them):
+    numbers = module.numbers(diverged(all_of_them))
+    cell = numbers[(numbers["quantity"] == "mean") & (numbers["p"] == 1)]
+    assert (cell["seeds"] == (0 if all_of_them else 2)).all()
+    assert "a seed diverged" in legend(module.draw(numbers, "a study"))
