@@ -1,10 +1,12 @@
 """The code hash follows what the code does, through imports, and nothing else."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from label_smoothing.study import code_hash as module
+from label_smoothing.study.offered import FIGURES
 
 SCRIPTS = Path(module.__file__).parents[2]
 
@@ -97,24 +99,35 @@ def test_modules_that_only_the_job_names_are_added(scripts):
         fresh_hash(scripts, "deep.absent")
 
 
-def reached(script):
-    files, pending = set(), [SCRIPTS / script]
-    while pending:
-        file = pending.pop()
-        if file not in files:
-            files.add(file)
-            pending += module._imported(file, SCRIPTS)
-    modules = [file.with_suffix("") for file in files if file.parent != SCRIPTS]
-    return {module.relative_to(SCRIPTS / "label_smoothing").as_posix() for module in modules}
+def hashes(scripts):
+    """Return the hash of every job's code, of a training without what its cell adds."""
+    codes = {script.stem: module.code_hash(script) for script in scripts.glob("*.py")}
+    draw = scripts / "draw_figure.py"
+    return codes | {name: module.code_hash(draw, f"figures.{name}") for name in FIGURES}
 
 
-def test_real_scripts_depend_on_what_they_use():
-    assert {"training/loop", "training/losses/base", "training/networks/base"} <= reached(
-        "train.py"
-    )
-    for script in ("corrupt_dataset.py", "evaluate.py", "aggregate.py", "fit_theory.py"):
-        used = {file.split("/")[0] for file in reached(script)}
-        assert not {"training", "figures"} & used, script
-    assert {"figures/loss_figures", "figures/style"} <= reached("draw_loss_over_p.py")
-    assert {"theory/memorising", "figures/style"} <= reached("draw_landscapes.py")
-    assert "figures/loss_figures" not in reached("draw_landscapes.py")
+@pytest.mark.parametrize(
+    ("file", "jobs"),
+    [
+        ("figures/error.py", {"error"}),
+        ("figures/loss_over_p.py", {"loss_over_p"}),
+        ("figures/landscapes.py", {"landscapes"}),
+        ("figures/kit.py", {"draw_figure", *FIGURES}),
+        ("figures/style.py", {"draw_figure", *FIGURES}),
+        ("figures/plane.py", {"loss_landscapes", "loss_and_accuracy", "error"}),
+        (
+            "figures/theory_lines.py",
+            {"landscapes", "optimum_two_classes", "optimum_over_classes", "gamma_optimum"},
+        ),
+        ("training/loop.py", {"train"}),
+        ("training/losses/base.py", {"train"}),
+        ("training/networks/base.py", {"train"}),
+    ],
+)
+def test_a_changed_module_changes_the_jobs_that_use_it(file, jobs, tmp_path):
+    before = hashes(SCRIPTS)
+    copy = shutil.copytree(SCRIPTS, tmp_path / "scripts")
+    with (copy / "label_smoothing" / file).open("a") as code:
+        code.write("\nCHANGED = True\n")
+    after = hashes(copy)
+    assert {job for job in before if after[job] != before[job]} == jobs

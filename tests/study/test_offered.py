@@ -27,6 +27,37 @@ def test_the_default_study_offers_every_figure():
             assert figure.path.format(**NAMES) in paths
 
 
+def test_the_report_says_of_which_noise_and_method_a_figure_is():
+    assert FIGURES["error"].labels() == {
+        "what": "test error and its minima",
+        "noise": "{noise}",
+        "method": "{method}",
+    }
+    assert FIGURES["methods"].labels()["method"] == "all"
+    assert FIGURES["optimum_over_a"].labels()["noise"] == "all"
+    theory = FIGURES["gamma_optimum"].labels()
+    assert theory == {"what": "best p over a", "noise": "gamma", "classes": "2 to 1000"}
+
+
+def test_a_figure_reads_the_files_of_its_own_names():
+    several = study(clean_rates=[0.5, 0.7, 1], drawn_clean_rates=[0.7, 1])
+
+    def read(figure, kind, *keys):
+        files = FIGURES[figure].inputs[kind](several, NAMES)
+        assert all(file.items() >= {"dataset": "digits"}.items() for file in files)
+        return [tuple(file[key] for key in keys) for file in files]
+
+    assert read("loss_over_p", "tables", "a", "noise") == [("0.7", "alpha"), ("1.0", "alpha")]
+    assert read("error", "tables", "a") == [("0.5",), ("0.7",), ("1.0",)]
+    assert read("optimum_over_a", "fits", "noise") == [("alpha",), ("beta",), ("gamma",)]
+    assert len(read("optimum_over_a", "tables", "a", "noise")) == 9
+    assert read("methods", "tables", "a", "method") == [
+        ("0.7", "label_smoothing"),
+        ("1.0", "label_smoothing"),
+    ]
+    assert FIGURES["error"].settings["drawn"](several) == [0.7, 1.0]
+
+
 @pytest.mark.parametrize("figure", FIGURES)
 def test_a_figure_is_refused_exactly_where_it_is_not_offered(figure):
     methods = {
@@ -106,7 +137,7 @@ def test_a_method_without_p_has_no_figure_over_p():
 
 def test_several_needs_give_the_first_reason(monkeypatch):
     needs = (figures_offered.methods(2), figures_offered.clean_rates(99))
-    monkeypatch.setitem(FIGURES, "new", Figure("{dataset}/new", needs))
+    monkeypatch.setitem(FIGURES, "new", Figure("{dataset}/new", "New?", "news", needs=needs))
     assert why_not(study(), "new", {"dataset": "digits"}).startswith("methods is")
     assert "digits/new" not in offered(study())
 

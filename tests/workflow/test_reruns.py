@@ -5,6 +5,8 @@ import os
 import pytest
 from conftest import LONG_STUDY, assert_resumed
 
+from label_smoothing.files import read_arrays
+
 LIBRARY = "workflow/scripts/label_smoothing"
 DRAW_THEORY = {
     "draw_landscapes": 1,
@@ -138,21 +140,79 @@ def test_a_new_loss_and_a_new_network_retrain_nothing(finished):
     finished.run("--", "results/runs/other/uniform/mine/a1.0/p0.5/seed0/history.csv")
 
 
-def test_a_changed_colour_redraws_only(finished):
-    edit(finished, f"{LIBRARY}/figures/style.py", "#0072B2", "#0072B3")
+@pytest.mark.parametrize(
+    ("file", "old", "new"), [("style", "#0072B2", "#0072B3"), ("kit", '"ms": 5', '"ms": 6')]
+)
+def test_a_change_of_what_all_figures_share_redraws_all_and_no_more(finished, file, old, new):
+    edit(finished, f"{LIBRARY}/figures/{file}.py", old, new)
     jobs = finished.planned()
     assert {"draw_loss_over_p": 2, "draw_optimum_over_a": 1, **DRAW_THEORY}.items() <= jobs.items()
     assert all(rule.startswith("draw_") for rule in jobs)
+    assert sum(jobs.values()) == len(finished.files("figures/**/*.svg"))
 
 
-def test_a_changed_theory_figure_redraws_only_the_theory(finished):
-    edit(
-        finished,
-        f"{LIBRARY}/figures/theory_figures.py",
-        "_HIGHEST_LOSS = 2.0",
-        "_HIGHEST_LOSS = 3.0",
-    )
-    assert finished.planned() == DRAW_THEORY
+@pytest.mark.parametrize(
+    ("file", "old", "new", "jobs"),
+    [
+        ("landscapes", "_HIGHEST_LOSS = 2.0", "_HIGHEST_LOSS = 3.0", {"draw_landscapes": 1}),
+        ("loss_landscapes", "margin = 0.02", "margin = 0.03", {"draw_loss_landscapes": 1}),
+        ("theory_lines", "CLASSES = (2, 3,", "CLASSES = (2, 4,", DRAW_THEORY),
+    ],
+)
+def test_a_changed_figure_is_drawn_again_alone(finished, file, old, new, jobs):
+    edit(finished, f"{LIBRARY}/figures/{file}.py", old, new)
+    assert finished.planned() == jobs
+
+
+NEW_FIGURE = """
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from label_smoothing.figures.kit import draw_title
+from label_smoothing.files import read_arrays
+
+
+def numbers(predictions, scale):
+    values = [read_arrays(path)["log_probabilities"].max() for path in predictions]
+    return pd.DataFrame({"highest": np.multiply(values, scale)})
+
+
+def draw(numbers, study):
+    figure, panel = plt.subplots()
+    panel.plot(numbers["highest"])
+    draw_title(figure.suptitle, study, "highest outputs")
+    return figure
+"""
+NEW_ENTRY = """FIGURES["outputs"] = Figure(
+    "{dataset}/{method}/outputs_{noise}",
+    _LEARNT,
+    "highest outputs",
+    {
+        "predictions": lambda study, names: over(
+            a=_rates, p=lambda _: study.smoothing_of(names["method"]), seed=lambda _: study.seeds
+        )(study, {**names, "transition": study.transition_of(names["noise"])})
+    },
+    settings={"scale": lambda study: 2},
+)
+"""
+
+
+def test_a_new_figure_is_a_module_an_entry_and_a_caption(finished):
+    (finished.path / LIBRARY / "figures/outputs.py").write_text(NEW_FIGURE)
+    (finished.path / "workflow/report/outputs.rst").write_text("The highest outputs.\n")
+    with (finished.path / LIBRARY / "study/offered.py").open("a") as registry:
+        registry.write(NEW_ENTRY)
+    # The verdicts lead to figures, so they are written anew; nothing else is.
+    assert finished.planned() == {"draw_outputs": 2, "judge_claims": 1}
+    finished.run()
+    outputs = finished.files("runs/**/predictions.npz")
+    highest = [2 * read_arrays(path)["log_probabilities"].max() for path in outputs]
+    for noise in ("alpha", "beta"):
+        (path,) = finished.files(f"figures/digits/label_smoothing/outputs_{noise}.csv")
+        _, *rows = path.read_text().split()
+        assert list(map(float, rows)) == pytest.approx(highest)
+    assert finished.planned() == {}
 
 
 def test_a_changed_entry_of_the_literature_lists_it_anew(finished):
