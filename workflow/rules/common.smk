@@ -24,7 +24,7 @@ if os.path.isabs(sys.executable):
 IS_MODULE = not workflow.modifier.is_main_snakefile()
 
 
-# Every spelling is matched, so that `known` and `for_figure` answer for what the study lacks.
+# Every spelling is matched, so that `known` and figures answer for what the study lacks.
 wildcard_constraints:
     **dict.fromkeys(("dataset", "noise", "transition", "method", "a", "p", "seed"), r"[\w.,+-]+"),
 

@@ -1,4 +1,5 @@
 # All figures, each an SVG and a CSV with the numbers in it: label_smoothing/study/offered.py.
+from label_smoothing.study.offered import FIGURES, why_not
 
 FILES = {
     "tables": TABLE,

@@ -1,13 +1,5 @@
 # What the rules ask for: input and params functions; no rules.
-from label_smoothing.study.offered import FIGURES, offered, theory, why_not
-
-# Of the figures of measurements, without the ending.
-FIGURE = {name: f"results/figures/{figure.path}" for name, figure in FIGURES.items()}
-LANDSCAPES = "results/figures/theory/landscapes"
-OPTIMUM_TWO_CLASSES = "results/figures/theory/optimum_two_classes"
-OPTIMUM_OVER_CLASSES = "results/figures/theory/optimum_over_classes"
-GAMMA_OPTIMUM = "results/figures/theory/gamma_optimum"
-LITERATURE = "results/theory/literature.csv"
+from label_smoothing.study.offered import offered, theory
 
 
 # One function for several files or params: calling one costs Snakemake more than its own work, and
@@ -45,35 +37,6 @@ def tables_of_study(wildcards):
     return expand(TABLE, a=STUDY.clean_rates, **wildcards)
 
 
-def tables_of_noise_types(wildcards):
-    return expand(TABLE, a=STUDY.clean_rates, noise=STUDY.config["noise_types"], **wildcards)
-
-
-def tables_of_methods(wildcards):
-    methods = STUDY.config["methods"]
-    return expand(TABLE, a=STUDY.few_clean_rates(), method=methods, **wildcards)
-
-
-def tables_of_drawn_rates(wildcards):
-    return expand(TABLE, a=STUDY.drawn_clean_rates, **wildcards)
-
-
-def fits_of_dataset(wildcards):
-    return expand(FITS, noise=STUDY.config["noise_types"], **wildcards)
-
-
-def for_figure(name, inputs):
-    """Input function: those of `inputs`, if the study offers the figure."""
-
-    def checked(wildcards):
-        if reason := why_not(STUDY, name, dict(wildcards.items())):
-            path = FIGURE[name].format(**wildcards)
-            refuse(f"{path} is not offered: {CONFIG_FILE}: {reason}")
-        return inputs(wildcards)
-
-    return checked
-
-
 def tables_to_fit(wildcards):
     if reason := theory(STUDY, wildcards):
         refuse(f"{FITS.format(**wildcards)}: {CONFIG_FILE}: {reason}")
@@ -100,15 +63,6 @@ def tables_with_theory(wildcards):
 
 def claims_files(wildcards):
     return [CLAIMS, CLAIMS_PAGE, CLAIMS_SHORT] if slices_with_theory() else []
-
-
-def theory_files(wildcards):
-    figures = (LANDSCAPES, OPTIMUM_TWO_CLASSES, OPTIMUM_OVER_CLASSES, GAMMA_OPTIMUM)
-    return [f"{name}.{kind}" for name in figures for kind in ("svg", "csv")] + [LITERATURE]
-
-
-def study_figures(wildcards):
-    return [f"results/figures/{path}.{kind}" for path in offered(STUDY) for kind in ("svg", "csv")]
 
 
 def study_files(wildcards):

@@ -1,8 +1,6 @@
 # The theory alone: nothing here waits for a network.
 
 LITERATURE = "results/theory/literature.csv"
-# Relative, so that a project that moves has the same inputs.
-LITERATURE_ENTRIES = os.path.relpath(f"{workflow.basedir}/workflow/resources/literature.csv")
 
 
 rule list_literature:
