@@ -41,7 +41,7 @@ def numbers(tables: pd.DataFrame) -> pd.DataFrame:
     """
     assumption, M = tables["assumption"].iloc[0], int(tables["classes"].iloc[0])
     grid = fine_smoothing(min(tables["p"].min(), 1 / M), 201)
-    rows = []
+    rows: list[tuple] = []
     for a, at_rate in tables.groupby("a"):
         for p, cell in at_rate.groupby("p"):
             loss, low, high, n = mean_interval(cell["test_loss"])
