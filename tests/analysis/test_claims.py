@@ -1,312 +1,130 @@
-"""Each claim meets a study where it holds, one where it does not and one that cannot tell."""
+"""The rows, words and pages of the verdicts."""
 
-import itertools
 import re
 from pathlib import Path
 
+import claim_studies as made
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.testing import assert_allclose
+from claim_studies import EACH_RATE, STUDY, cells, judge
 
-from label_smoothing.analysis.claims import CLAIMS, COLUMNS, _judge, judge_claims
+from label_smoothing.analysis.claims import CLAIMS, COLUMNS, judge_claims
 from label_smoothing.analysis.claims_page import claims_page, claims_short
 from label_smoothing.study.offered import FIGURES
-from label_smoothing.theory.gamma import gamma_optimum
-from label_smoothing.theory.identities import averaged_loss
-from label_smoothing.theory.memorising import loss, memorised_loss
-from label_smoothing.theory.rates import match_probability
-
-A = [0.5, 0.6, 0.7, 0.8, 0.85, 0.95, 1.0]
-P = [0.2, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0]
-M = 10
-LOSS, BETA, GROWTH, APART, GAMMA, WEAK, MINIMA, SCATTER = (claim.text for claim in CLAIMS)
-
-
-def alpha(a, p, seed):
-    return loss(p, a, M, "alpha")
-
-
-def best_at(one, other, once):
-    """Return an accuracy that is best at one of two p, and at a third for one a and seed."""
-
-    def accuracy(a, p, seed):
-        best = one if (A.index(a) + seed) % 2 else other
-        return 0.8 - (p - (once if (a, seed) == (0.5, 2) else best)) ** 2
-
-    return accuracy
-
-
-def two_valleys(a, p, seed):
-    return 0.3 - 0.1 * np.cos(4 * np.pi * (p - 0.2) / 0.8)
-
-
-# Of each claim: the score that it is about, a surface where it holds and one where it does not.
-SURFACES = {
-    LOSS: ("test_loss", alpha, lambda a, p, seed: averaged_loss(p, a, M)),
-    BETA: (
-        "test_loss",
-        lambda a, p, seed: loss(p, a, M, "beta"),
-        lambda a, p, seed: averaged_loss(p, a, M),
-    ),
-    GROWTH: ("test_loss", alpha, lambda a, p, seed: loss(p, 1.45 - a, M, "alpha")),
-    APART: (
-        "test_accuracy",
-        lambda a, p, seed: 0.8 - (p - 0.35) ** 2,
-        lambda a, p, seed: 0.8 - (p - a) ** 2,
-    ),
-    GAMMA: ("test_loss", lambda a, p, seed: memorised_loss(p, gamma_optimum(a, M), M), alpha),
-    WEAK: (
-        "test_accuracy",
-        lambda a, p, seed: 0.8 + (p < 1) * (a - 0.87) / 10,
-        lambda a, p, seed: 0.8 - (p < 1) * (a - 0.87) / 10,
-    ),
-    MINIMA: ("test_accuracy", two_valleys, lambda a, p, seed: 0.8 - (p - 0.6) ** 2),
-    SCATTER: (
-        "oracle_stop_accuracy",
-        best_at(0.95, 0.2, 0.35),
-        best_at(0.95, 0.9, 0.8),
-    ),
-}
-
-
-def cells(claim, holds=lambda seed: True, seeds=4, rates=A, grid=P):
-    """Return the tables of a study where the claim holds in some seeds; alpha's loss otherwise."""
-    score, right, wrong = SURFACES[claim]
-    assumption = "beta" if claim == BETA else "alpha"
-    rng = np.random.default_rng(0)
-    rows = []
-    for a, p, seed in itertools.product(rates, grid, range(seeds)):
-        row = {
-            "dataset": "d",
-            "noise": assumption,
-            "assumption": assumption,
-            "method": "label_smoothing",
-            "a": a,
-            "p": p,
-            "seed": seed,
-            "classes": M,
-            "expected_clean_rate": a,
-            "expected_agreement": match_probability(a, M, "beta"),
-            "match_probability": match_probability(a, M, assumption),
-            "memorised": True,
-            "diverged_epoch": 0,
-            "test_loss": alpha(a, p, seed),
-            "test_accuracy": 0.8,
-            "oracle_stop_accuracy": 0.8,
-        }
-        row[score] = (right if holds(seed) else wrong)(a, p, seed)
-        row["test_loss"] = min(row["test_loss"], 8.0)
-        for name in {"test_loss", score}:
-            row[name] += 1e-4 * rng.normal()
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def judge(claim, table):
-    rows = judge_claims(table)
-    return rows[rows["claim"] == claim].iloc[0]
-
-
-@pytest.mark.parametrize("claim", SURFACES)
-def test_claim_that_holds_is_supported(claim):
-    row = judge(claim, cells(claim))
-    assert row["verdict"] == "supported"
-    assert row["threshold"] < row["low"] < row["value"] < row["high"]
-    assert row["n"] == 4
-    assert row["figure"].startswith("d/label_smoothing/")
-
-
-@pytest.mark.parametrize("claim", SURFACES)
-def test_claim_that_does_not_hold_is_not_supported(claim):
-    row = judge(claim, cells(claim, holds=lambda seed: False))
-    assert row["verdict"] == "not supported"
-    assert row["low"] < row["value"] < row["high"] < row["threshold"]
-
-
-@pytest.mark.parametrize("claim", SURFACES)
-def test_claim_that_holds_in_some_of_the_seeds_is_undecided(claim):
-    every = 4 if claim == SCATTER else 2  # two that scatter differ from all others
-    row = judge(claim, cells(claim, holds=lambda seed: seed % every == 0))
-    assert row["verdict"] == "not testable here"
-    assert row["reason"].startswith("undecided: interval contains")
-    assert row["low"] < row["threshold"] < row["high"]
-
-
-@pytest.mark.parametrize("claim", SURFACES)
-def test_one_seed_decides_nothing(claim):
-    row = judge(claim, cells(claim, seeds=1))
-    assert row["verdict"] == "not testable here"
-    assert ("fewer than 3 seeds" if claim == SCATTER else "one seed") in row["reason"]
-
-
-@pytest.mark.parametrize(
-    ("claim", "lack", "reason"),
-    [
-        (LOSS, {"rates": [0.5, 1.0]}, "1 clean rates below 1"),
-        (BETA, {"grid": [0.1, 0.5, 0.9, 1.0]}, "0 clean rates below 1"),
-        (GROWTH, {"rates": [0.5, 1.0]}, "2 clean rates"),
-        (APART, {"rates": [1.0]}, "0 clean rates below 1"),
-        (GAMMA, {"rates": [0.5, 1.0]}, "1 clean rates below 1"),
-        (WEAK, {"grid": P[:-1]}, "no p = 1"),
-        (WEAK, {"grid": [0.2, 0.5, 1.0]}, "no p = 1 or no p from 0.9"),
-        (WEAK, {"rates": [0.9, 1.0]}, "none below"),
-        (MINIMA, {"rates": [0.9, 1.0]}, "0 clean rates up to 0.85"),
-        (SCATTER, {"rates": [0.5, 0.7, 1.0]}, "3 clean rates"),
-    ],
-)
-def test_study_that_is_too_small_says_what_it_lacks(claim, lack, reason):
-    row = judge(claim, cells(claim, **lack))
-    assert (row["verdict"], row["n"]) == ("not testable here", 0)
-    assert reason in row["reason"]
-    assert np.isnan(row["value"])
-
-
-@pytest.mark.parametrize("claim", [LOSS, BETA, GAMMA])
-def test_theory_is_not_judged_on_cells_that_did_not_memorise(claim):
-    row = judge(claim, cells(claim).assign(memorised=False))
-    assert row["verdict"] == "not testable here"
-    assert "memorised" in row["reason"]
-
-
-@pytest.mark.parametrize("claim", SURFACES)
-def test_cell_that_diverged_is_left_out_in_all_seeds(claim):
-    table = cells(claim)
-    scores = ["test_loss", "test_accuracy", "oracle_stop_accuracy"]
-    lost = (table["p"] == 0.5) & (table["a"] == 0.7)
-    without = judge_claims(table[~lost])
-    table.loc[lost & (table["seed"] == 1), scores] = np.nan
-    table.loc[lost & (table["seed"] == 1), "memorised"] = False
-    columns = ["claim", "verdict", "value", "low", "high"]
-    pd.testing.assert_frame_equal(judge_claims(table)[columns], without[columns])
-    table[scores] = np.nan
-    assert judge(claim, table.assign(memorised=False))["verdict"] == "not testable here"
-
-
-def test_explained_share_is_the_one_of_the_definition():
-    row = judge(LOSS, table := cells(LOSS, holds=lambda seed: False, seeds=2))
-    used = table[(table["a"] < 1) & (table["p"] < 1)]
-    lacks = []
-    for _, seed in used.groupby("seed"):
-        error = seed["test_loss"] - loss(seed["p"].to_numpy(), seed["a"].to_numpy(), M, "alpha")
-        lacks.append((error**2).mean() / seed["test_loss"].var(ddof=0))
-    assert_allclose(row["value"], 1 - np.sqrt(np.prod(lacks)))
-    assert row["high"] < 1
-
-
-def test_size_of_each_effect_is_in_its_unit():
-    assert_allclose(judge(GROWTH, cells(GROWTH))["value"], 1, atol=0.1)
-    assert_allclose(judge(WEAK, cells(WEAK))["value"], 1.05, atol=0.05)
-    assert_allclose(judge(APART, cells(APART))["value"], 17, atol=1.5)  # mean (a - 0.35)²
-    assert_allclose(judge(MINIMA, cells(MINIMA))["value"], 17.07, atol=0.1)
-
-
-@pytest.mark.parametrize(("points", "verdict"), [(1, "not testable here"), (0.1, "not supported")])
-def test_accuracy_without_a_best_p_is_not_mistaken_for_two_minima_or_another_p(points, verdict):
-    rng = np.random.default_rng(0)
-    table = cells(APART, seeds=10)
-    table["test_accuracy"] = 0.8 + points / 100 * rng.normal(size=len(table))
-    for row in (judge(APART, table), judge(MINIMA, table)):
-        assert row["verdict"] == verdict
-        assert row["low"] < row["value"] < row["high"]
-        assert "most favourable choice" in row["interval"]
-
-
-def noisy_verdicts(claim, accuracy, seeds, points=2, score="test_accuracy", studies=20):
-    """Return the verdicts of some studies whose accuracies scatter by so many points."""
-    rng = np.random.default_rng(0)
-    table = cells(claim, seeds=seeds)
-    of_claim = next(one for one in CLAIMS if one.text == claim)
-    for _ in range(studies):
-        noise = points / 100 * rng.normal(size=len(table))
-        table[score] = accuracy(table["a"], table["p"]) + noise
-        yield _judge(of_claim, table)["verdict"]
-
-
-def test_a_claim_that_holds_is_not_refuted_by_noise():
-    def weak(a, p):
-        return 0.8 + 0.004 * (p < 1) * np.where(a >= 0.9, 1, -1)
-
-    def valleys(a, p):
-        return 0.8 + 0.005 * np.cos(4 * np.pi * (p - 0.2) / 0.8)
-
-    assert list(noisy_verdicts(WEAK, weak, 30)).count("not supported") <= 1
-    for seeds in (3, 10):
-        assert "not supported" not in noisy_verdicts(MINIMA, valleys, seeds)
-        assert "not supported" not in noisy_verdicts(
-            APART, lambda a, p: 0.8 + (p == 0.35) / 100, seeds
-        )
-
-
-def test_a_best_p_that_jumps_alike_in_every_seed_does_not_scatter():
-    def step(a, p):
-        return 0.8 - (p - np.where(a < 0.9, 0.35, 1)) ** 2
-
-    found = noisy_verdicts(SCATTER, step, 10, points=0.5, score="oracle_stop_accuracy")
-    assert set(found) == {"not supported"}
-
-
-def test_a_best_p_drawn_blindly_scatters():
-    found = noisy_verdicts(SCATTER, lambda a, p: 0.8, 10, score="oracle_stop_accuracy")
-    assert set(found) == {"supported"}
 
 
 def test_the_part_that_decides_is_named():
-    row = judge(WEAK, cells(WEAK, holds=lambda seed: False))
+    row = judge(made.WEAK, cells(made.WEAK, holds=lambda seed: False))
     assert row["reason"].startswith("interval below 0 (the cost)")
-    row = judge(GAMMA, cells(GAMMA))
+    row = judge(made.GAMMA, cells(made.GAMMA))
     assert row["reason"].startswith("interval above 0 (than alpha)")
-    table = cells(WEAK)
+    table = cells(made.WEAK)
     table.loc[(table["a"] < 0.9) & (table["p"] < 1), "test_accuracy"] += 0.2  # gains everywhere
-    row = judge(WEAK, table)
+    row = judge(made.WEAK, table)
     assert row["verdict"] == "not supported"
     assert row["reason"].startswith("interval below 0 (the cost)")
 
 
-@pytest.mark.parametrize(("seeds", "verdict"), [(2, "not testable here"), (6, "not supported")])
+@pytest.mark.parametrize(("seeds", "verdict"), [(2, "undecided"), (6, "not supported")])
 def test_equal_values_are_decided_by_the_sign_test(seeds, verdict):
-    table = cells(APART, seeds=seeds)
+    table = cells(made.APART, seeds=seeds)
     table["test_accuracy"] = 0.8
-    row = judge(APART, table)
+    row = judge(made.APART, table)
     assert (row["low"], row["high"], row["verdict"]) == (0, 0, verdict)
 
 
-def test_rows_are_claims_of_each_data_set_method_and_noise_type():
-    table = cells(LOSS, seeds=2)
-    rows = judge_claims(pd.concat([table, table.assign(noise="pairs"), table.assign(dataset="e")]))
+def test_rows_are_claims_of_each_data_set_method_noise_type_and_rate():
+    table = cells(made.ALPHA_HEIGHT, seeds=2)
+    types = STUDY["noise_types"] | {"pairs": {"assumption": "alpha", "transition": "pairs"}}
+    sets = {name: {"source": "digits"} for name in "de"}
+    rows = judge_claims(
+        pd.concat([table, table.assign(noise="pairs"), table.assign(dataset="e")]),
+        STUDY | {"noise_types": types, "datasets": sets},
+    )
     assert list(rows.columns) == COLUMNS
     assert list(rows["claim"].unique()) == [claim.text for claim in CLAIMS]
-    assert len(rows) == 7 * 3 + 2
-    missing = rows[rows["claim"] == BETA]
+    each = [claim for claim in CLAIMS if claim.rates is not None and claim.assumption == "alpha"]
+    of_beta = [claim for claim in CLAIMS if claim.assumption == "beta"]
+    once = len(CLAIMS) - len(each) - len(of_beta)
+    assert len(rows) == 3 * (6 * len(each) + once) + 2 * len(of_beta)
+    missing = rows[rows["claim"] == made.BETA_HEIGHT]
     assert set(missing["reason"]) == {"no noise type with assumption beta"}
     assert set(missing["verdict"]) == {"not testable here"}
+    rates = rows.loc[rows["claim"] == made.ALPHA_HEIGHT, "a"]
+    assert sorted(rates.unique()) == [0.5, 0.6, 0.7, 0.8, 0.85, 0.95]
+
+
+def test_a_rate_without_memorised_cells_is_named_and_the_others_are_judged():
+    table = cells(made.ALPHA_HEIGHT)
+    table.loc[table["a"] == 0.5, "memorised"] = False
+    assert judge(made.ALPHA_HEIGHT, table, a=0.5)["verdict"] == "not testable here"
+    assert judge(made.ALPHA_HEIGHT, table, a=0.7)["verdict"] == "supported"
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "setting"),
+    [
+        ("d", "digits", "other data"),
+        ("d", "MNIST", "the paper's data"),
+        ("d", "CIFAR10", "the paper's data"),
+        ("d", "CIFAR100", "other data"),
+        ("d", "KMNIST", "other data"),
+        ("mnist-10000", "npz", "the paper's data"),
+        ("cifar-10-subset", "npz", "the paper's data"),
+        ("mnist2", "npz", "other data"),
+        ("fashion-mnist", "npz", "other data"),
+    ],
+)
+def test_a_verdict_on_other_data_than_the_papers_is_labelled(name, source, setting):
+    study = STUDY | {"datasets": {name: {"source": source}}}
+    row = judge(made.BETA_HEIGHT, cells(made.BETA_HEIGHT, seeds=2).assign(dataset=name), study)
+    assert row["setting"] == setting
+    assert row["paper"] == "MNIST, CIFAR-10: Figure 7, a = 0.5 and 0.95"
+    row = judge(made.BETA_BELOW, cells(made.BETA_BELOW, seeds=2).assign(dataset=name), study)
+    assert (row["setting"], row["paper"]) == ("any data", "any data: section 3.2")
+
+
+def test_a_verdict_at_another_clean_rate_than_the_papers_is_labelled():
+    study = STUDY | {"datasets": {"d": {"source": "MNIST"}}}
+    table = cells(made.BETA_HEIGHT, seeds=2)
+    assert judge(made.BETA_HEIGHT, table, study, a=0.95)["setting"] == "the paper's data"
+    assert judge(made.BETA_HEIGHT, table, study, a=0.7)["setting"] == "other clean rate"
 
 
 def test_page_shows_every_verdict_and_escapes_names():
-    verdicts = judge_claims(cells(LOSS).assign(dataset="<d>"))
+    study = STUDY | {"datasets": {"<d>": {"source": "digits"}}}
+    verdicts = judge_claims(cells(made.ALPHA_HEIGHT).assign(dataset="<d>"), study)
     page = claims_page(verdicts, "A & B")
-    assert page.count("<tr>") == 1 + len(CLAIMS)
+    assert page.count("<tr>") == 1 + len(verdicts)
     assert "<h1>A &amp; B</h1>" in page
-    assert "&lt;d&gt;, label_smoothing" in page
+    assert "&lt;d&gt;, smoothing" in page
     row = verdicts.iloc[0]
     assert f"{row['value']:.2f} [{row['low']:.2f}, {row['high']:.2f}]" in page
     assert '<span class="supported">supported</span>' in page
+    assert "&gt; 0.9" in page
+    assert "&lt; 0.1" in page
+    assert "a = 0.85" in page
+    assert "MNIST: Figure 9 a" in page
+    assert "other data" in page
     assert "nan" not in page
 
 
 def test_front_page_links_a_claim_to_its_figure():
-    verdicts = judge_claims(cells(LOSS)).assign(figure=[None] * 7 + ["results/figures/x'y.svg"])
+    verdicts = judge_claims(cells(made.ALPHA_HEIGHT), STUDY)
+    verdicts["figure"] = [None] * (len(verdicts) - 1) + ["results/figures/x'y.svg"]
     table = claims_short(verdicts)
-    assert table.count("<tr>") == 1 + len(CLAIMS)
+    assert table.count("<tr>") == 1 + len(verdicts)
     assert table.count("<a ") == 1
     assert "results[&quot;results/figures/x&#x27;y.svg&quot;]" in table
-    assert "label_smoothing" not in table  # one method: named by no row
+    assert "<td>smoothing</td>" not in table  # one method: named by no row
+    assert "foretells the test loss, a = 0.5" in table
     other = verdicts.assign(method="other")
-    assert "<td>label_smoothing</td>" in claims_short(pd.concat([verdicts, other]))
+    assert "<td>smoothing</td>" in claims_short(pd.concat([verdicts, other]))
 
 
 def test_no_cells_give_no_rows():
-    assert judge_claims(cells(LOSS).iloc[:0]).empty
+    assert judge_claims(cells(made.ALPHA_HEIGHT).iloc[:0], STUDY).empty
 
 
 def test_each_claim_names_a_figure():
@@ -316,5 +134,24 @@ def test_each_claim_names_a_figure():
 
 def test_document_states_every_criterion():
     text = (Path(__file__).parents[2] / "docs" / "claims.md").read_text()
-    stated = re.findall(r"^\| \d \| (.*?) \|.*\| ([\d.]+)(?: points)? \| [^|]+ \|$", text, re.M)
-    assert stated == [(claim.text, str(claim.threshold)) for claim in CLAIMS]
+    section = text.split("## The criteria")[1].split("\n## ")[0]
+    stated = re.findall(r"^\| ([^|]+) \| ([^|]+) \|.*\| ([<>] [\d.]+) \| [^|]+ \|$", section, re.M)
+    assert [(claim, threshold) for claim, _, threshold in stated] == [
+        (claim.text, f"{claim.relation} {claim.threshold:g}") for claim in CLAIMS
+    ]
+    for claim, (_, place, _) in zip(CLAIMS, stated, strict=True):
+        same = {"the same": CLAIMS}
+        assert place in same or claim.paper in place
+
+
+def test_rates_of_the_papers_figures_are_in_the_document():
+    text = (Path(__file__).parents[2] / "docs" / "claims.md").read_text()
+    shown = {claim.rates for claim in CLAIMS if claim.rates}
+    for rates in shown:
+        assert "a = " + " and ".join(f"{a:g}" for a in rates) in text
+
+
+def test_values_are_missing_where_nothing_was_measured():
+    row = judge(made.GROWTH, cells(made.GROWTH, rates=[0.5, 1.0]))
+    assert np.isnan([row["value"], row["low"], row["high"]]).all()
+    assert made.GROWTH not in EACH_RATE

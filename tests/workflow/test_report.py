@@ -108,16 +108,19 @@ def test_front_page_has_the_question_and_the_verdicts(report, browser, verdicts)
     assert reader.all(".prose h1")[0].text.startswith("How much label smoothing")
     assert "tiny" in reader.all(".prose")[0].text
     rows = [row.find_elements(By.TAG_NAME, "td") for row in reader.all(".prose tbody tr")]
-    assert [[cell.text for cell in row[:3]] for row in rows] == verdicts[
-        ["claim", "dataset", "verdict"]
-    ].to_numpy().tolist()
+    shown = [[cell.text for cell in row[:3]] for row in rows]
+    assert [claim.split(", a = ")[0] for claim, _, _ in shown] == verdicts["claim"].tolist()
+    assert {dataset for _, dataset, _ in shown} == {"digits"}
+    labels = verdicts["setting"].where(verdicts["setting"] == "other data", "")
+    words = (verdicts["verdict"] + "\n" + labels).str.strip()
+    assert [verdict for _, _, verdict in shown] == words.tolist()
     assert not reader.all(".system-message")
     assert reader.errors() == []
 
 
 def test_a_claim_leads_to_its_figure(report, browser, verdicts):
     reader = Reader(browser, report)
-    reader.click(verdicts.loc[0, "claim"])
+    reader.click(f"{verdicts.loc[0, 'claim']}, a = 0.6")
     assert reader.result == FIGURE
     assert reader.sees_result()
     assert reader.caption.startswith("Measured test loss")

@@ -2,15 +2,20 @@
 
 import csv
 
+from label_smoothing.analysis.claims import CLAIMS
+
 
 def test_study_of_one_seed_has_rows_and_reasons_but_no_verdict(finished_study):
     (path,) = finished_study.files("claims.csv")
     rows = list(csv.DictReader(path.open()))
-    assert len(rows) == 8
+    assert [row["claim"] for row in rows] == [claim.text for claim in CLAIMS]  # one a below 1
     assert {row["verdict"] for row in rows} == {"not testable here"}
     assert all(row["reason"] for row in rows)
+    assert {row["setting"] for row in rows} == {"other data", "any data"}
     (page,) = finished_study.files("claims.html")
-    assert page.read_text().count("not testable here</span>") == 8
+    assert page.read_text().count("</span><br><small>other data") == sum(
+        row["setting"] == "other data" for row in rows
+    )
 
 
 def test_study_without_theory_offers_no_verdicts_and_says_why(empty):

@@ -71,6 +71,7 @@ rule judge_claims:
     params:
         code=code("judge_claims"),
         figures=offered(STUDY),
-        study=title,
+        study=sections_of_study,
+        title=title,
     script:
         "../scripts/judge_claims.py"

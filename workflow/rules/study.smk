@@ -53,6 +53,12 @@ def title(wildcards):
     return STUDY.config["study"]
 
 
+def sections_of_study(wildcards):
+    """Params function: what the verdicts need to know of the config."""
+    names = ("datasets", "methods", "noise_types", "transitions")
+    return {name: STUDY.config[name] for name in names}
+
+
 def study_files(wildcards):
     """Input function: every file of every cell up to the summaries."""
     files = {}

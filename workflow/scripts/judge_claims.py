@@ -6,12 +6,12 @@ from label_smoothing.analysis.tables import read_tables
 from label_smoothing.files import job_log, replacing
 
 with job_log(snakemake.log[0]):
-    verdicts = judge_claims(read_tables(snakemake.input.tables))
+    verdicts = judge_claims(read_tables(snakemake.input.tables), snakemake.params.study)
     offered = {path: f"results/figures/{path}.svg" for path in snakemake.params.figures}
     verdicts["figure"] = verdicts["figure"].map(offered)
     with replacing(snakemake.output.claims) as temporary:
         verdicts.to_csv(temporary, index=False, float_format="%.4g")
     with replacing(snakemake.output.page) as temporary:
-        temporary.write_text(claims_page(verdicts, snakemake.params.study), encoding="utf-8")
+        temporary.write_text(claims_page(verdicts, snakemake.params.title), encoding="utf-8")
     with replacing(snakemake.output.short) as temporary:
         temporary.write_text(claims_short(verdicts), encoding="utf-8")

@@ -1,227 +1,513 @@
 """
 The paper's claims and the verdict on each; docs/claims.md states and justifies the criteria.
 
-Every claim is judged by one statistic, turned so that larger speaks for the claim. A seed gives one
-value of it, and the verdict needs the whole interval of the mean over seeds on one side of a
-threshold. A claim with several parts holds if each part does.
+Every claim is judged by one statistic. A seed gives one value of it, and the verdict needs the
+whole interval, of the mean over as many other seeds, on one side of a threshold. A claim with
+several parts holds if each part does. To add a claim: an entry here, a function in
+`claim_statistics`, a row and a paragraph in the document.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from label_smoothing.analysis import claim_statistics as statistics
 from label_smoothing.analysis.claim_statistics import (
-    EXPLAINED,
+    CORRELATION,
     LOGARITHM,
+    MISSED,
     Measured,
     NotTestableError,
     Scale,
-    barrier_between_minima,
-    gain_of_weak_smoothing,
-    growth_of_optimum,
-    nearness_of_gamma,
-    scatter_at_early_stopping,
-    share_explained,
-    worth_of_own_p,
+    TooFewSeedsError,
 )
-from label_smoothing.analysis.intervals import mean_interval
+from label_smoothing.analysis.intervals import other_seeds_interval
 
 
 class Claim(NamedTuple):
-    """A claim, the noise type that tests it and the statistic that is to exceed the threshold."""
+    """
+    A claim, the noise type that tests it and the statistic that is to pass the threshold.
+
+    Attributes
+    ----------
+    text, paper : str
+        The claim, and where the paper says it.
+    data : tuple of str
+        Data sets that the paper says it of, as `_data_set` spells them; none: of any.
+    assumption : str
+        That of the noise type.
+    statistic : str
+    relation : {">", "<"}
+        On which side of `threshold` the statistic supports the claim.
+    threshold : float
+    measure : callable
+        The statistic, of the cells of one data set, noise type and method, and of those that
+        `beside` gives.
+    figure : str
+        Below results/figures/{dataset}/{method}, without ending: where to look.
+    scale : Scale, optional
+        The scale of the statistic's values.
+    rates : tuple of float, optional
+        If given, the claim is judged at each a < 1, and these are those that the paper shows, none:
+        any.
+    beside : callable, optional
+        Which other cells of the data set the claim compares with: called with the cells, all cells
+        of the data set, and the study.
+    """
 
     text: str
+    paper: str
+    data: tuple[str, ...]
     assumption: str
     statistic: str
+    relation: str
     threshold: float
+    measure: Callable[..., Measured]
     figure: str
-    measure: Callable[[pd.DataFrame], Measured]
     scale: Scale | None = None
+    rates: tuple[float, ...] | None = None
+    beside: Callable[[pd.DataFrame, pd.DataFrame, Mapping[str, Any]], pd.DataFrame] | None = None
 
+
+def _beta_of_same_networks(cells, dataset, study):
+    types = study["noise_types"]
+    transition = types[cells["noise"].iloc[0]]["transition"]
+    same = [name for name, entry in types.items() if entry["transition"] == transition]
+    beta = dataset[
+        (dataset["assumption"] == "beta")
+        & dataset["noise"].isin(same)
+        & (dataset["method"] == cells["method"].iloc[0])
+    ]
+    if beta.empty:
+        raise NotTestableError(f"no noise type with assumption beta and transition {transition}")
+    return beta[beta["noise"] == beta["noise"].iloc[0]]
+
+
+def _forward_with_true_matrix(cells, dataset, study):
+    noise, methods = cells["noise"].iloc[0], study["methods"]
+    transition = study["noise_types"][noise]["transition"]
+    if study["transitions"][transition]["kind"] != "uniform":
+        raise NotTestableError("the noise is not uniform, and S_p not alpha's best smoothing")
+    if methods[cells["method"].iloc[0]]["loss"] != "label_smoothing":
+        raise NotTestableError("the row of label smoothing compares the two")
+    for name, entry in methods.items():
+        if entry["loss"] == "forward_correction":
+            forward = dataset[(dataset["noise"] == noise) & (dataset["method"] == name)]
+            if entry["matrix"] == "p":
+                forward = forward[np.isclose(forward["p"], forward["a"])]
+            if (forward["a"] < 1).any():
+                return forward
+    raise NotTestableError("no forward correction with the true matrix")
+
+
+IMAGES = ("mnist", "cifar10")
+SHAPE = "correlation of measured and predicted losses"
+PLACE = "distance of measured from predicted p*"
+HEIGHT = "share of the noise's cost that is as predicted"
 
 CLAIMS = (
     Claim(
-        "the loss follows the alpha theory",
+        "the loss over p has the shape of alpha's",
+        "Figures 5, 6",
+        IMAGES,
         "alpha",
-        "R² of measured against predicted losses, a < 1",
+        SHAPE,
+        ">",
         0.9,
-        "measured_against_predicted",
-        share_explained,
-        scale=EXPLAINED,
+        statistics.likeness_of_shape,
+        "loss_over_p_{noise}",
+        scale=CORRELATION,
+        rates=(),
     ),
     Claim(
-        "the loss follows the beta theory",
-        "beta",
-        "R² of measured against predicted losses, a < 1",
+        "the loss is lowest where alpha says",
+        "Figures 5, 6, section 6.1",
+        IMAGES,
+        "alpha",
+        PLACE,
+        "<",
+        0.1,
+        statistics.distance_of_minimum,
+        "optimum_over_a",
+        rates=(),
+    ),
+    Claim(
+        "the loss is as high as alpha says",
+        "Figures 5, 6",
+        IMAGES,
+        "alpha",
+        HEIGHT,
+        ">",
         0.9,
+        statistics.height_of_loss,
         "measured_against_predicted",
-        share_explained,
-        scale=EXPLAINED,
+        scale=MISSED,
+        rates=(),
+    ),
+    Claim(
+        "the loss over p has the shape of beta's",
+        "Figure 7",
+        IMAGES,
+        "beta",
+        SHAPE,
+        ">",
+        0.9,
+        statistics.likeness_of_shape,
+        "loss_over_p_{noise}",
+        scale=CORRELATION,
+        rates=(0.5, 0.95),
+    ),
+    Claim(
+        "the loss is lowest where beta says",
+        "Figure 7",
+        IMAGES,
+        "beta",
+        PLACE,
+        "<",
+        0.1,
+        statistics.distance_of_minimum,
+        "optimum_over_a",
+        rates=(0.5, 0.95),
+    ),
+    Claim(
+        "the loss is as high as beta says",
+        "Figure 7",
+        IMAGES,
+        "beta",
+        HEIGHT,
+        ">",
+        0.9,
+        statistics.height_of_loss,
+        "measured_against_predicted",
+        scale=MISSED,
+        rates=(0.5, 0.95),
+    ),
+    Claim(
+        "the loss on the training images is as high as alpha says",
+        "section 2",
+        (),
+        "alpha",
+        HEIGHT,
+        ">",
+        0.9,
+        statistics.height_on_training_images,
+        "measured_against_predicted",
+        scale=MISSED,
+        rates=(),
+    ),
+    Claim(
+        "the loss on the training images foretells the test loss",
+        "sections 2, 5",
+        (),
+        "alpha",
+        "share of the noise's cost that they foretell",
+        ">",
+        0.9,
+        statistics.worth_of_training_images,
+        "measured_against_predicted",
+        scale=MISSED,
+        rates=(),
     ),
     Claim(
         "the p* of the loss grows with a",
+        "Figure 8, section 6.1",
+        ("mnist",),
         "alpha",
-        "slope of the measured p* over a",
+        "slope of that p* over a < 1",
+        ">",
         0,
+        statistics.growth_of_optimum,
         "optimum_over_a",
-        growth_of_optimum,
     ),
     Claim(
-        "loss and accuracy have their best p apart",
+        "the p* of the accuracy grows with a",
+        "Figure 8, section 6.1",
+        ("mnist",),
         "alpha",
-        "accuracy at its own best p minus at the loss's, points",
-        0.5,
+        "slope of that p* over a < 1",
+        ">",
+        0,
+        statistics.growth_of_accuracy_optimum,
         "optimum_over_a",
-        worth_of_own_p,
     ),
     Claim(
-        "gamma predicts the minima best",
+        "beta's p* is below alpha's",
+        "section 3.2",
+        (),
+        "alpha",
+        "measured p* of alpha minus that of beta",
+        ">",
+        0,
+        statistics.distance_of_beta_below_alpha,
+        "optimum_over_a",
+        beside=_beta_of_same_networks,
+    ),
+    Claim(
+        "the accuracy is best at a smaller p than the loss",
+        "Figure 8, section 6.1",
+        ("mnist",),
+        "alpha",
+        "accuracy at its best p below the loss's minus at the loss's, points",
+        ">",
+        0.5,
+        statistics.worth_of_smaller_p,
+        "optimum_over_a",
+    ),
+    Claim(
+        "gamma predicts the minima best, a above a_c",
+        "Figure 9 a",
+        ("mnist",),
         "alpha",
         "distance of measured p* from alpha, from beta, minus from gamma",
+        ">",
         0,
+        statistics.nearness_of_gamma_above_transition,
         "optimum_over_a",
-        nearness_of_gamma,
+    ),
+    Claim(
+        "gamma predicts the minima best, all a",
+        "Figure 9 a",
+        ("mnist",),
+        "alpha",
+        "distance of measured p* from alpha, from beta, minus from gamma",
+        ">",
+        0,
+        statistics.nearness_of_gamma_at_all_rates,
+        "optimum_over_a",
     ),
     Claim(
         "weak smoothing helps only near a = 1",
+        "Figures 10, 11, appendix B",
+        ("mnist",),
         "alpha",
-        "gain from a = 0.9 on, cost below, points",
+        "gain of p = 0.9, 0.95 from a = 0.9 on, cost below, points",
+        ">",
         0,
+        statistics.gain_of_weak_smoothing,
         "weak_smoothing_{noise}",
-        gain_of_weak_smoothing,
     ),
     Claim(
         "the error has two minima for a ≤ 0.85",
+        "Figure 10, appendix B",
+        ("mnist",),
         "alpha",
-        "barrier between two minima of the error, points",
+        "depth below p = 1 at small p, barrier before p = 1, points",
+        ">",
         0.5,
+        statistics.two_minima_of_error,
         "error_{noise}",
-        barrier_between_minima,
     ),
     Claim(
         "the best p at early stopping scatters",
+        "Figure 9 c, appendix A.1",
+        ("mnist",),
         "alpha",
         "scatter of that p over seeds, as a share of a blind draw's",
+        ">",
         0.5,
+        statistics.scatter_at_early_stopping,
         "loss_and_accuracy_{noise}",
-        scatter_at_early_stopping,
         scale=LOGARITHM,
+    ),
+    Claim(
+        "smoothing is not needed with early stopping",
+        "appendix A.1",
+        ("mnist",),
+        "alpha",
+        "early-stopped accuracy at its best p below 1 minus at p = 1, points",
+        "<",
+        0.5,
+        statistics.gain_at_early_stopping,
+        "loss_and_accuracy_{noise}",
+    ),
+    Claim(
+        "forward correction has the loss of alpha's best smoothing",
+        "section 4.1",
+        (),
+        "alpha",
+        "loss above and below it, as a share of the noise's cost",
+        "<",
+        0.1,
+        statistics.excess_of_forward_correction,
+        "loss_over_p_{noise}",
+        beside=_forward_with_true_matrix,
     ),
 )
 
 # Two-sided sign test: 2 * 2^-6 is the first below 5 %.
 SEEDS_OF_SIGN_TEST = 6
-VERDICTS = ("not supported", "not testable here", "supported")
+# One part that fails refutes a claim, one that is open leaves it open.
+VERDICTS = ("not supported", "undecided", "supported", "not testable here")
 COLUMNS = [
     "claim",
     "dataset",
     "noise",
     "method",
+    "a",
     "verdict",
     "value",
     "low",
     "high",
+    "relation",
     "threshold",
     "n",
     "statistic",
     "reason",
     "interval",
+    "paper",
+    "setting",
     "figure",
 ]
 
 
-def judge_claims(cells: pd.DataFrame) -> pd.DataFrame:
+def judge_claims(
+    cells: pd.DataFrame, study: Mapping[str, Any], claims: Sequence[Claim] = CLAIMS
+) -> pd.DataFrame:
     """
     Return the verdict on each claim for each data set and method.
 
     Parameters
     ----------
     cells : DataFrame
-        Slices as `aggregate` writes them, of methods that the theory predicts.
+        Slices as `aggregate` writes them, of methods that the theory predicts, and of forward
+        correction with the true matrix.
+    study : mapping
+        The sections ``datasets``, ``methods``, ``noise_types`` and ``transitions`` of its config.
+    claims : sequence of Claim, optional
 
     Returns
     -------
     DataFrame
         One row for each claim, data set, noise type that tests it (empty if there is none) and
-        method:
+        method, and for some claims each clean rate:
 
-        - verdict: "supported" if the whole interval lies above the threshold, "not supported" if it
-          lies below, otherwise "not testable here"
-        - value, low, high: mean of the statistic over seeds and its 95 % interval, in the way that
-          `interval` names; n: seeds
-        - threshold: what the statistic must exceed, in the unit that `statistic` names
+        - a: that clean rate, or missing
+        - verdict: "supported" if the whole interval lies on the claim's side of the threshold, "not
+          supported" if it lies on the other, "undecided" if it contains the threshold or there is
+          one seed, "not testable here" if the study lacks something
+        - value, low, high: mean of the statistic over seeds and where the mean of as many other
+          seeds lies with 95 %, in the way that `interval` names; n: seeds
+        - relation, threshold: what supports the claim, in the unit that `statistic` names
         - reason: why this verdict, and what the reader should know beside it
+        - paper: where the paper says it and of which data; setting: whether this is that, "the
+          paper's data", "other data" or "other clean rate", "any data" where it names none
         - figure: below results/figures, without suffix: where to look
     """
-    rows = []
-    for (dataset, method), group in cells.groupby(["dataset", "method"], sort=False):
-        for claim in CLAIMS:
-            testing = group[group["assumption"] == claim.assumption]
-            named = {"claim": claim.text, "dataset": dataset, "method": method}
-            for noise, table in testing.groupby("noise", sort=False):
-                rows.append(named | {"noise": noise} | _judge(claim, table))
-            if testing.empty:
-                reason = f"no noise type with assumption {claim.assumption}"
-                rows.append(named | {"noise": ""} | _row(claim, pd.Series(dtype=float), reason))
+    rows = [
+        row
+        for (dataset, method), group in cells.groupby(["dataset", "method"], sort=False)
+        if study["methods"][method].get("matrix", "p") == "p"
+        for claim in claims
+        for row in _rows(claim, group, cells[cells["dataset"] == dataset], study)
+    ]
     table = pd.DataFrame(rows, columns=COLUMNS)
-    order = [claim.text for claim in CLAIMS]
+    order = [claim.text for claim in claims]
     return table.sort_values("claim", key=lambda text: text.map(order.index), kind="stable")
 
 
-def _judge(claim: Claim, cells: pd.DataFrame) -> dict:
-    try:
-        measured = claim.measure(cells)
-    except NotTestableError as error:
-        return _row(claim, pd.Series(dtype=float), str(error))
-    parts = [
-        _judge_part(claim, values, measured.highest, f" ({name})" if name else "")
-        for name, values in measured.parts.items()
-    ]
-    # One part that fails refutes the claim, one that is open leaves it open.
-    row = min(parts, key=lambda part: (VERDICTS.index(part["verdict"]), part["value"]))
+def _rows(claim: Claim, cells: pd.DataFrame, dataset: pd.DataFrame, study) -> Iterator[dict]:
     first = cells.iloc[0]
-    figure = claim.figure.format(noise=first["noise"])
-    return row | {
-        "reason": f"{row['reason']}; {measured.note}",
-        "figure": f"{first['dataset']}/{first['method']}/{figure}",
-    }
+    named = {"claim": claim.text, "dataset": first["dataset"], "method": first["method"]}
+    source = study["datasets"][first["dataset"]]["source"]
+    data = _data_set(first["dataset"] if source == "npz" else source)
+    setting = "any data" if not claim.data else "other data"
+    if data in claim.data:
+        setting = "the paper's data"
+    named |= {"paper": _place_in_paper(claim), "setting": setting}
+    testing = cells[cells["assumption"] == claim.assumption]
+    if testing.empty:
+        reason = f"no noise type with assumption {claim.assumption}"
+        yield named | {"noise": ""} | _row(claim, "not testable here", reason)
+    for noise, table in testing.groupby("noise", sort=False):
+        figure = f"{first['dataset']}/{first['method']}/{claim.figure.format(noise=noise)}"
+        for row in _judge(claim, table, dataset, study):
+            if setting == "the paper's data" and claim.rates and row["a"] not in claim.rates:
+                row["setting"] = "other clean rate"
+            yield named | {"noise": noise, "figure": figure} | row
+
+
+def _judge(claim: Claim, cells: pd.DataFrame, dataset: pd.DataFrame, study) -> list[dict]:
+    try:
+        beside = [claim.beside(cells, dataset, study)] if claim.beside else []
+        measured = claim.measure(cells, *beside)
+    except NotTestableError as error:
+        return [_row(claim, "not testable here", str(error))]
+    except TooFewSeedsError as error:
+        return [_row(claim, "undecided", str(error))]
+    parts, note = measured.parts, measured.note
+    if claim.rates is None:
+        judged = [
+            _judge_part(claim, values, measured.highest.get(name, -np.inf), name)
+            for name, values in parts.items()
+        ]
+        sign = 1 if claim.relation == ">" else -1
+        row = min(judged, key=lambda row: (VERDICTS.index(row["verdict"]), sign * row["value"]))
+        return [row | {"reason": f"{row['reason']}; {note}"}]
+    rates = sorted(cells.loc[cells["a"] < 1, "a"].unique())
+    if not rates:
+        return [_row(claim, "not testable here", "no clean rate below 1")]
+    lack = _row(claim, "not testable here", "fewer than 3 p that every seed has and memorised")
+    rows = []
+    for a in rates:
+        if a in parts:
+            row = _judge_part(claim, parts[a], -np.inf, "")
+            rows.append(row | {"a": a, "reason": f"{row['reason']}; {note[a]}"})
+        else:
+            rows.append(lack | {"a": a})
+    return rows
 
 
 def _judge_part(claim: Claim, values: pd.Series, highest: float, name: str) -> dict:
-    row = _row(claim, values, "")
+    row = _row(claim, "undecided", "", values)
     if highest > row["high"]:
         row["high"] = highest
         row["interval"] += "; high: of the most favourable choice"
     low, high, threshold = row["low"], row["high"], claim.threshold
+    above, below = ("supported", "not supported")[:: 1 if claim.relation == ">" else -1]
     if len(values) < 2:
         reason = "one seed has no interval"
     elif np.ptp(values) < 1e-9 and len(values) < SEEDS_OF_SIGN_TEST:
-        reason = f"undecided: fewer than {SEEDS_OF_SIGN_TEST} seeds, all with the same value"
+        reason = f"fewer than {SEEDS_OF_SIGN_TEST} seeds, all with the same value"
     elif low > threshold:
-        row["verdict"], reason = "supported", f"interval above {threshold}"
+        row["verdict"], reason = above, f"interval above {threshold}"
     elif high < threshold:
-        row["verdict"], reason = "not supported", f"interval below {threshold}"
+        row["verdict"], reason = below, f"interval below {threshold}"
     else:
-        reason = f"undecided: interval contains {threshold}"
-    return row | {"reason": reason + name}
+        reason = f"interval contains {threshold}"
+    return row | {"reason": reason + (f" ({name})" if name else "")}
 
 
-def _row(claim: Claim, values: pd.Series, reason: str) -> dict:
-    value, low, high, n = mean_interval(values)
+def _row(claim: Claim, verdict: str, reason: str, values: pd.Series | tuple = ()) -> dict:
+    value, low, high, n = other_seeds_interval(values)
     if claim.scale:
         value, low, high = map(claim.scale.back, (value, low, high))
     return {
-        "verdict": "not testable here",
+        "a": np.nan,
+        "verdict": verdict,
         "value": value,
         "low": low,
         "high": high,
+        "relation": claim.relation,
         "threshold": claim.threshold,
         "n": n,
         "statistic": claim.statistic,
         "reason": reason,
-        "interval": "95 % Student t over seeds"
+        "interval": "95 % for the mean of as many other seeds"
         + (f", of {claim.scale.name}" if claim.scale else ""),
-        "figure": "",
     }
+
+
+def _data_set(name: str) -> str:
+    """Return which of the paper's data sets a name begins with: mnist-10000 is, kmnist is not."""
+    name = name.lower().replace("cifar-", "cifar")
+    return next((known for known in IMAGES if re.match(rf"{known}(?![a-z0-9])", name)), "")
+
+
+def _place_in_paper(claim: Claim) -> str:
+    spelled = {"mnist": "MNIST", "cifar10": "CIFAR-10"}
+    data = ", ".join(spelled[name] for name in claim.data) or "any data"
+    rates = ", a = " + " and ".join(f"{a:g}" for a in claim.rates) if claim.rates else ""
+    return f"{data}: {claim.paper}{rates}"

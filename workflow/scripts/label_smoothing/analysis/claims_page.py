@@ -15,7 +15,8 @@ small { color: #666; }
 .supported { color: #00694d; font-weight: bold; }
 .not-supported { color: #a84700; font-weight: bold; }
 """
-_HEADS = ("claim", "verdict", "value, 95 % interval", "threshold", "n", "statistic", "why")
+_SHORT_HEADS = ("verdict", "value, 95 % interval", "supported if", "n", "the paper says it of")
+_HEADS = ("claim", *_SHORT_HEADS, "statistic", "why")
 
 
 def claims_page(verdicts: pd.DataFrame, study: str) -> str:
@@ -52,23 +53,24 @@ def claims_short(verdicts: pd.DataFrame) -> str:
         As `claims.judge_claims` returns them, with `figure` the path of the picture in the report,
         or missing.
     """
-    repeated = verdicts.duplicated(["claim", "dataset"]).any()
+    repeated = verdicts.duplicated(["claim", "dataset", "a"]).any()
     names = ["dataset", "noise", "method"] if repeated else ["dataset"]
     rows = [
         _row(
             "td",
             (
-                _linked(verdict.claim, verdict.figure),
+                _linked(_claim(verdict), verdict.figure),
                 *(escape(getattr(verdict, name)) for name in names),
                 _verdict(verdict),
                 _interval(verdict),
-                f"{verdict.threshold:g}",
+                _threshold(verdict),
                 verdict.n,
+                escape(verdict.paper),
             ),
         )
         for verdict in verdicts.itertuples()
     ]
-    heads = _row("th", ("claim", *names, *_HEADS[1:5]))
+    heads = _row("th", ("claim", *names, *_SHORT_HEADS))
     return f"<table>\n<thead>\n{heads}</thead>\n<tbody>\n{''.join(rows)}</tbody>\n</table>\n"
 
 
@@ -84,8 +86,18 @@ def _linked(text, figure):
     return f'<a href="#" onclick="{escape(show)}">{escape(text)}</a>'
 
 
+def _claim(row):
+    return row.claim if pd.isna(row.a) else f"{row.claim}, a = {row.a:g}"
+
+
 def _verdict(row):
-    return f'<span class="{row.verdict.replace(" ", "-")}">{escape(row.verdict)}</span>'
+    word = f'<span class="{row.verdict.replace(" ", "-")}">{escape(row.verdict)}</span>'
+    elsewhere = row.setting in ("other data", "other clean rate")
+    return f"{word}<br><small>{escape(row.setting)}</small>" if elsewhere else word
+
+
+def _threshold(row):
+    return escape(f"{row.relation} {row.threshold:g}")
 
 
 def _row(tag, fields):
@@ -95,11 +107,12 @@ def _row(tag, fields):
 def _fields(row):
     noise = f"<br><small>noise type {escape(row.noise)}</small>" if row.noise else ""
     return (
-        escape(row.claim) + noise,
+        escape(_claim(row)) + noise,
         _verdict(row),
         f"{_interval(row)}<br><small>{escape(row.interval)}</small>",
-        f"{row.threshold:g}",
+        _threshold(row),
         row.n,
+        escape(row.paper),
         escape(row.statistic),
         escape(row.reason),
     )

@@ -42,3 +42,23 @@ def mean_interval(values: ArrayLike, level: float = 0.95) -> Interval:
         return Interval(mean, np.nan, np.nan, 1)
     half = stdtrit(n - 1, (1 + level) / 2) * values.std(ddof=1) / np.sqrt(n)
     return Interval(mean, float(mean - half), float(mean + half), n)
+
+
+def other_seeds_interval(values: ArrayLike, level: float = 0.95) -> Interval:
+    """
+    Return the mean and where the mean of as many other values would lie.
+
+    Parameters
+    ----------
+    values : array_like, shape (n,)
+        One value a seed; nan values are left out.
+    level : float
+        Probability that the mean of n further values lies between the limits, in (0, 1).
+
+    Returns
+    -------
+    Interval
+        In the unit of the values. √2 times as wide as `mean_interval`, as both means err.
+    """
+    mean, low, high, n = mean_interval(values, level)
+    return Interval(mean, mean - np.sqrt(2) * (mean - low), mean + np.sqrt(2) * (high - mean), n)
