@@ -50,7 +50,7 @@ class Scale(NamedTuple):
     """On which scale means and limits are taken, and how they come back from it."""
 
     name: str
-    back: Callable[[float], float]
+    back: Callable[[float], np.ndarray]
 
 
 MISSED = Scale("the logarithm of what is missed", unscaled)

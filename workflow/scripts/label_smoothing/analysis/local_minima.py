@@ -28,11 +28,11 @@ def local_minima(curves: pd.DataFrame) -> pd.DataFrame:
     """
     mean = curves.mean(axis=1).dropna().round(12)  # ties of counts survive the sum over seeds
     curves, value = curves.loc[mean.index], mean.to_numpy()
-    first = np.flatnonzero(np.append(True, np.diff(value) != 0)) if len(value) else []
+    first = np.flatnonzero(np.append(True, np.diff(value) != 0)[: len(value)])
     steps = np.pad(value[first], 1, constant_values=np.inf)
     is_minimum = (steps[1:-1] < steps[:-2]) & (steps[1:-1] < steps[2:])
     rows = []
-    for foot in np.asarray(first, dtype=int)[is_minimum]:
+    for foot in first[is_minimum]:
         row = {"p": mean.index[foot], "value": value[foot], "lowest": foot == value.argmin()}
         barrier = {"barrier_p": np.nan, "barrier": np.nan, "low": np.nan, "high": np.nan}
         if not row["lowest"]:
