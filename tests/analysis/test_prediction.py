@@ -91,3 +91,18 @@ def test_match_between_the_clean_rates_is_the_one_of_the_noise(assumption):
     found = match_over_a(table, [0.5, 0.6, 1.0])
     assert_allclose(found, [by_rate[a][assumption] for a in (0.5, 0.6, 1.0)], atol=1e-12)
     assert ((found >= 0) & (found <= 1)).all()
+
+
+@pytest.mark.parametrize("assumption", ASSUMPTIONS)
+def test_a_study_without_noise_shows_none(assumption):
+    table = pd.DataFrame(
+        {
+            "a": [1.0],
+            "assumption": [assumption],
+            "expected_clean_rate": [1.0],
+            "match_probability": [1.0],
+        }
+    )
+    found = match_over_a(table, [0.5, 1.0])
+    assert np.isnan(found[0])
+    assert predicted_optimum(found[1:], 10, assumption).tolist() == [1.0]

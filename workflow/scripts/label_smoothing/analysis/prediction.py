@@ -135,12 +135,13 @@ def match_over_a(table: pd.DataFrame, rates: ArrayLike) -> np.ndarray:
     Returns
     -------
     ndarray, shape (n,)
-        nan where no row of the table has a < 1, so that none shows the noise.
+        1 without noise, at a = 1. Below it nan, where no row of the table has a < 1, so that none
+        shows the noise.
     """
     corrupted = table[table["a"] < 1]
     rates = np.asarray(rates, dtype=float)
     if corrupted.empty:
-        return np.full_like(rates, np.nan)
+        return np.where(rates < 1, np.nan, 1.0)
     # Every family of transitions is I + (1 - a) N, so the clean rate is linear in 1 - a and the
     # probability that two corruptions agree is quadratic: one row gives each coefficient.
     row, corruption = corrupted.iloc[0], 1 - corrupted["a"].iloc[0]
