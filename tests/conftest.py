@@ -1,6 +1,7 @@
 """What tests share: real Snakemake runs on a tiny study, each in its own copy of the project."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -18,6 +19,22 @@ ROOT = Path(__file__).parents[1]
 LONG_STUDY = [
     f"results/metrics/digits/alpha/label_smoothing/a0.6/p{p}/seed0.json" for p in (0.5, 1.0)
 ]
+SERVER = """
+import json, os, sys
+import jsonschema, snakemake.cli, snakemake.dag, snakemake.workflow
+snakemake.cli.get_argument_parser()  # imports the plugins
+for line in sys.stdin:
+    folder, arguments = json.loads(line)
+    child = os.fork()
+    if child == 0:
+        os.chdir(folder)
+        output = os.open("output.txt", os.O_WRONLY | os.O_CREAT)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        sys.argv = ["snakemake", *arguments]
+        snakemake.cli.main()
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
 PARTS = ("Snakefile", "workflow", "profiles", "envs")
 
 
@@ -166,6 +183,34 @@ class Project:
                     text = b"\n".join(line.rpartition(b",")[0] for line in text.splitlines())
                 contents[name] = text
         return contents
+
+
+@pytest.fixture(scope="module")
+def run():
+    """
+    Return a function that runs Snakemake in a folder: (folder, arguments) -> status, output.
+
+    Each run is one of the real command line, in a process forked from one that has imported
+    Snakemake and its plugins: a fresh interpreter would take twice as long.
+    """
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVER],
+        env=Project(ROOT).environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    def run_in(folder, *arguments):
+        arguments = ["--snakefile", f"{ROOT}/Snakefile", *arguments]
+        server.stdin.write(json.dumps([str(folder), arguments]) + "\n")
+        server.stdin.flush()
+        status = int(server.stdout.readline())
+        return status, (folder / "output.txt").read_text()
+
+    yield run_in
+    server.stdin.close()
+    server.wait(timeout=60)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import yaml
 from numpy.testing import assert_array_equal
 
 from label_smoothing.data.sources import inspect_npz, load_digits, load_npz
-from label_smoothing.study.config_file import check_config_file
+from label_smoothing.study.config_file import check_config_file, read_again
 from label_smoothing.study.errors import ConfigError
 from label_smoothing.study.grid import Study
 from label_smoothing.study.preflight import check_files, check_imports, shape_of
@@ -107,3 +107,20 @@ def test_inverses_exist_off_the_uniform_matrix():
     np.testing.assert_allclose(inverse(S) @ S, np.eye(4), atol=1e-12)
     with pytest.raises(ValueError, match=r"cannot be inverted; allowed: up to 1e\+08"):
         inverse(smoothing_matrix(0.25, 4))
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        (["0.5", "1e-1"], [0.5, "1e-1"]),  # as from a file, where the study reads the exponent
+        ({"flip": "true", "crop": "2"}, {"flip": True, "crop": 2}),
+        ("0,5", "0,5"),
+        ("a: b", "a: b"),
+        ("[a", "[a"),
+        ("", ""),
+        (None, None),
+        (3, 3),
+    ],
+)
+def test_settings_of_the_command_line_are_read_as_in_a_file(given, read):
+    assert read_again(given) == read

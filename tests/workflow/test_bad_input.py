@@ -1,61 +1,13 @@
-"""
-Bad input ends before any job, with one short message that names what is bad and what is allowed.
+"""Bad input ends before any job, with one short message: what is bad and what is allowed."""
 
-Each case is a real run of Snakemake's command line, in a process forked from one that has imported
-Snakemake and its plugins: a fresh interpreter would take twice as long.
-"""
-
-import json
-import subprocess
-import sys
+import re
 
 import pytest
 import yaml
-from conftest import ROOT, Project
 from refusals import REFUSALS, both, damage_images, file, key, method, new_folder, npz
 
 RUNS = "results/runs/digits/uniform/label_smoothing"
 FIGURES = "results/figures/digits"
-SERVER = """
-import json, os, sys
-import jsonschema, snakemake.cli, snakemake.dag, snakemake.workflow
-snakemake.cli.get_argument_parser()  # imports the plugins
-for line in sys.stdin:
-    folder, arguments = json.loads(line)
-    child = os.fork()
-    if child == 0:
-        os.chdir(folder)
-        output = os.open("output.txt", os.O_WRONLY | os.O_CREAT)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        sys.argv = ["snakemake", *arguments]
-        snakemake.cli.main()
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
-
-
-@pytest.fixture(scope="module")
-def run():
-    """Return a function that runs Snakemake in a folder: (folder, arguments) -> status, output."""
-    server = subprocess.Popen(
-        [sys.executable, "-c", SERVER],
-        env=Project(ROOT).environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-    def run_in(folder, *arguments):
-        arguments = ["--snakefile", f"{ROOT}/Snakefile", *arguments]
-        server.stdin.write(json.dumps([str(folder), arguments]) + "\n")
-        server.stdin.flush()
-        status = int(server.stdout.readline())
-        return status, (folder / "output.txt").read_text()
-
-    yield run_in
-    server.stdin.close()
-    server.wait(timeout=60)
-
 
 NOTHING = both()
 
@@ -246,3 +198,11 @@ def test_damaged_images_end_their_first_job_with_one_line(run, tmp_path, tiny_co
     files = [path for path in (tmp_path / "results").rglob("*") if path.is_file()]
     assert files == [tmp_path / "results/logs/datasets/mine.log"]
     assert "Traceback" in files[0].read_text()
+
+
+def test_lists_and_sections_on_the_command_line_are_read_as_in_a_file(run, tmp_path, tiny_config):
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(tiny_config))
+    settings = ["smoothing=[0.5, 9e-1]", "seeds=[3]", "training={memorise: {flip: true}}"]
+    status, output = run(tmp_path, "--cores", "1", "--dry-run", "--config", *settings)
+    assert status == 0, output
+    assert re.search(r"^train +4$", output, re.MULTILINE)
