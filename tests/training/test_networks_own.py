@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.testing import assert_close
 
 from label_smoothing.training.networks.base import build_network, state_tensors
 
@@ -135,6 +136,7 @@ def test_the_trial_leaves_the_weights_to_the_seed(tmp_path):
         (net("self.twice = nn.Sequential(self.layers, self.layers)"), "layers.1.weight"),
         (net("self.frozen = nn.Parameter(torch.zeros(3), requires_grad=False)"), "frozen"),
         (net("self.register_buffer('hidden', torch.zeros(3), persistent=False)"), "hidden"),
+        (net("self.register_buffer('unknown', torch.full((3,), torch.nan))"), "unknown"),
     ],
 )
 def test_a_checkpoint_holds_every_tensor_once(tmp_path, caplog, source, held):
@@ -147,7 +149,8 @@ def test_a_checkpoint_holds_every_tensor_once(tmp_path, caplog, source, held):
         for tensor in tensors.values():
             tensor += 1
     again = state_tensors(network)
-    assert all(torch.equal(again[name], before[name] + 1) for name in before)
+    for name in before:
+        assert_close(again[name], before[name] + 1, rtol=0, atol=0, equal_nan=True)
     assert not caplog.records
 
 

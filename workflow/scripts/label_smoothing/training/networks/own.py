@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.testing import assert_close
 
 from label_smoothing.training.networks.base import input_shape, state_tensors
 
@@ -115,13 +116,15 @@ def _check_logits(network, shape, classes, where):
 
 
 def _check_equal(network, twin, where):
-    tensors, others = state_tensors(network), state_tensors(twin)
-    for name in tensors:
-        if name not in others or not torch.equal(tensors[name], others[name]):
+    others = state_tensors(twin)
+    for name, tensor in state_tensors(network).items():
+        try:
+            assert_close(others.get(name), tensor, rtol=0, atol=0, equal_nan=True)
+        except (AssertionError, TypeError):
             raise ValueError(
                 f"{where} has another {name} when it is constructed again with the same seed; "
                 "allowed: weights from torch's global generator, or constants"
-            )
+            ) from None
 
 
 def _try_training(network, inputs, where):
