@@ -138,6 +138,9 @@ def test_a_damaged_file_is_refused_with_what_to_do(digits, tmp_path):
             r"x_test is missing, the keys are x_train, y_train, y_test; allowed: x_tr",
         ),
         ("x_train", np.zeros((12, 5, 4)), r"x_train has the type float64; allowed: uint8"),
+        ("x_train", np.zeros((12, 0)), r"x_train has the type float64; allowed: .* \(N, D\)"),
+        ("x_train", np.zeros((12, 5), complex), r"x_train has the type complex128; allowed: uint8"),
+        ("x_test", np.zeros((6, 5)), r"x_test has the type float64; allowed: uint8 as in x_train"),
         (
             "x_train",
             np.zeros((12, 20), np.uint8),
@@ -187,6 +190,40 @@ def test_bad_npz_is_refused_with_file_key_and_what_is_allowed(tmp_path, key, val
     with pytest.raises(ValueError, match=rf"mine\.npz: {message}") as error:
         load_dataset("npz", path=tmp_path / "mine.npz")
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_features_in_a_npz(tmp_path, dtype):
+    x = np.random.default_rng(0).normal(size=(18, 7)).astype(dtype)
+    content = {**arrays(), "x_train": x[:12], "x_test": x[12:]}
+    np.savez(tmp_path / "mine.npz", **content)
+    dataset = load_dataset("npz", path=tmp_path / "mine.npz", train_size=6, split_seed=0)
+    assert dataset.x_train.shape == (6, 7)
+    assert dataset.x_train.dtype == dataset.x_test.dtype == np.float32
+    assert_array_equal(dataset.x_test, x[12:].astype(np.float32))
+    inspected = sources.inspect_npz(tmp_path / "mine.npz")
+    assert inspected.x_train.shape == (12, 7)
+    assert not inspected.x_train.any()
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(np.nan, "nan"), (-np.inf, "-inf"), (1e39, r"1e\+39")]
+)
+def test_features_that_are_not_finite_are_named(tmp_path, value, shown):
+    x = np.zeros((12, 7))
+    x[3, 5] = value
+    np.savez(tmp_path / "mine.npz", **{**arrays(), "x_train": x, "x_test": np.zeros((6, 7))})
+    with pytest.raises(ValueError, match=rf"x_train\[3, 5\] is {shown}; allowed: finite numbers"):
+        load_dataset("npz", path=tmp_path / "mine.npz")
+
+
+def test_numbers_of_features_agree(tmp_path):
+    np.savez(
+        tmp_path / "mine.npz",
+        **{**arrays(), "x_train": np.zeros((12, 7)), "x_test": np.zeros((6, 8))},
+    )
+    with pytest.raises(ValueError, match=r"x_test has features of the shape \(8,\); allowed: \(7,"):
+        load_dataset("npz", path=tmp_path / "mine.npz")
 
 
 def test_damaged_npz_is_refused(tmp_path):

@@ -16,6 +16,7 @@ from label_smoothing.theory.matrices import inverse, smoothing_matrix
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 CONFIGS = [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]
 
 
@@ -72,6 +73,32 @@ def test_inspecting_a_npz_gives_all_but_the_images(tmp_path, shape):
     assert inspected.x_train.shape == loaded.x_train.shape
     assert inspected.x_test.shape == loaded.x_test.shape
     assert inspected.x_train.max() == 0
+
+
+@pytest.mark.parametrize(
+    ("model", "training", "message"),
+    [
+        ({"kind": "mlp", "hidden": [8]}, {}, None),
+        (CONFIG["models"]["small_cnn"], {}, "models.small_cnn.kind is 'cnn'; allowed .*: mlp, mod"),
+        ({"kind": "resnet18", "width": 8}, {}, "models.small_cnn.kind is 'resnet18'; allowed"),
+        ({"kind": "mlp", "hidden": []}, {"flip": True}, "training.memorise.flip is True; allowed"),
+        ({"kind": "mlp", "hidden": []}, {"crop": 1}, "training.memorise.crop is 1; allowed .*: 0"),
+    ],
+)
+def test_features_want_a_network_that_takes_them(tmp_path, model, training, message):
+    x, y = np.zeros((30, 7), np.float32), np.arange(30) % 3
+    np.savez(tmp_path / "a.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    names = {"model": "small_cnn", "training": "memorise"}
+    checked = study(
+        datasets={"mine": {"source": "npz", "path": str(tmp_path / "a.npz"), **names}},
+        models={"small_cnn": model},
+        training={"memorise": CONFIG["training"]["memorise"] | {"batch_size": 10} | training},
+    )
+    if message is None:
+        check_files(checked)
+    else:
+        with pytest.raises(ConfigError, match=message):
+            check_files(checked)
 
 
 @pytest.mark.parametrize(

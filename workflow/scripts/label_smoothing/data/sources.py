@@ -64,6 +64,8 @@ def load_dataset(
     train = _subset("train_size", train_size, dataset.x_train, dataset.y_train, split_seed)
     test = _subset("test_size", test_size, dataset.x_test, dataset.y_test, split_seed)
     for part, (x, _) in (("train", train), ("test", test)):
+        if x.ndim == 2:  # features
+            continue
         pixels = x.reshape(len(x), -1)
         if constant := int((pixels == pixels[:, :1]).all(axis=1).sum()):
             logging.warning(
@@ -115,8 +117,9 @@ def load_npz(path: str | os.PathLike) -> Dataset:
     Parameters
     ----------
     path : path
-        Holds ``x_train`` and ``x_test``, uint8 of shape (N, H, W) or (N, H, W, C), and ``y_train``
-        and ``y_test``, integers of shape (N,) or (N, 1). Pickled objects are refused.
+        Holds ``x_train`` and ``x_test``, images, uint8 of shape (N, H, W) or (N, H, W, C), or
+        features, float32 or float64 of shape (N, D), and ``y_train`` and ``y_test``, integers of
+        shape (N,) or (N, 1). Pickled objects are refused.
 
     Raises
     ------
@@ -125,14 +128,19 @@ def load_npz(path: str | os.PathLike) -> Dataset:
         parts. The message names the file and the key.
     """
     with _naming(os.fspath(path)):
-        return _checked(_read_npz(path, dict.fromkeys(Dataset._fields, _array)))
+        dataset = _checked(_read_npz(path, dict.fromkeys(Dataset._fields, _array)))
+        return dataset._replace(
+            x_train=_single_precision("x_train", dataset.x_train),
+            x_test=_single_precision("x_test", dataset.x_test),
+        )
 
 
 def inspect_npz(path: str | os.PathLike) -> Dataset:
     """
-    Return the data set of a .npz file with black images: its images are not read.
+    Return the data set of a .npz file with black images or features of 0, which are not read.
 
-    Whatever `load_npz` refuses is refused here, except damaged bytes of the images.
+    Whatever `load_npz` refuses is refused here, except damaged bytes and features that are not
+    finite.
 
     Raises
     ------
@@ -203,13 +211,17 @@ def _header(archive, key):
 
 
 def _checked(dataset: Dataset) -> Dataset:
-    """Return the arrays in the shapes and types of `Dataset`, or name the key that cannot be."""
-    images, labels = {}, {}
+    """Return the arrays in the shapes of `Dataset`, or name the key that cannot be."""
+    inputs, labels = {}, {}
     for part in ("train", "test"):
         x, y = getattr(dataset, f"x_{part}"), getattr(dataset, f"y_{part}")
-        if x.dtype != np.uint8:
-            raise ValueError(f"x_{part} has the type {x.dtype}; allowed: uint8")
-        if x.ndim not in (3, 4) or x.size == 0:
+        features = x.dtype in (np.float32, np.float64) and x.ndim == 2 and x.size > 0
+        if x.dtype != np.uint8 and not features:
+            raise ValueError(
+                f"x_{part} has the type {x.dtype}; allowed: uint8 for images; float32 and float64 "
+                "for features, (N, D)"
+            )
+        if not features and (x.ndim not in (3, 4) or x.size == 0):
             raise ValueError(
                 f"x_{part} has the shape {x.shape}; allowed: (N, H, W) or (N, H, W, C), not empty"
             )
@@ -225,11 +237,17 @@ def _checked(dataset: Dataset) -> Dataset:
                 f"y_{part} has the shape {y.shape}; allowed: ({len(x)},) or ({len(x)}, 1), "
                 f"a label for each image of x_{part}"
             )
-        images[part], labels[part] = x if x.ndim == 4 else x[..., None], y.reshape(-1)
-    if images["test"].shape[1:] != images["train"].shape[1:]:
+        inputs[part], labels[part] = x[..., None] if x.ndim == 3 else x, y.reshape(-1)
+    if inputs["test"].dtype != inputs["train"].dtype:
         raise ValueError(
-            f"x_test has images of the shape {images['test'].shape[1:]}; "
-            f"allowed: {images['train'].shape[1:]} as in x_train"
+            f"x_test has the type {inputs['test'].dtype}; "
+            f"allowed: {inputs['train'].dtype} as in x_train"
+        )
+    if inputs["test"].shape[1:] != inputs["train"].shape[1:]:
+        kind = "images" if inputs["train"].ndim == 4 else "features"
+        raise ValueError(
+            f"x_test has {kind} of the shape {inputs['test'].shape[1:]}; "
+            f"allowed: {inputs['train'].shape[1:]} as in x_train"
         )
     largest = int(labels["train"].max())
     for part, y in labels.items():
@@ -249,11 +267,24 @@ def _checked(dataset: Dataset) -> Dataset:
                 f"allowed: each of 0 to {largest}, the largest of y_train, at least once"
             )
     return Dataset(
-        images["train"],
+        inputs["train"],
         labels["train"].astype(np.int64),
-        images["test"],
+        inputs["test"],
         labels["test"].astype(np.int64),
     )
+
+
+def _single_precision(key: str, x: np.ndarray) -> np.ndarray:
+    if x.dtype == np.uint8:
+        return x
+    with np.errstate(over="ignore"):
+        features = x.astype(np.float32)
+    if not np.isfinite(features).all():
+        row, column = np.argwhere(~np.isfinite(features))[0]
+        raise ValueError(
+            f"{key}[{row}, {column}] is {x[row, column]}; allowed: finite numbers, in float32 too"
+        )
+    return features
 
 
 def _subset(

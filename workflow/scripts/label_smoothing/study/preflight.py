@@ -18,12 +18,21 @@ from label_smoothing.study.grid import Study
 
 
 class Shape(NamedTuple):
-    """What a source holds: images of each class in both parts, height and width in pixels."""
+    """
+    What a source holds.
+
+    Attributes
+    ----------
+    train, test : list of int
+        Images, or rows of features, of each class in both parts.
+    height, width : int or None
+        Of an image, in pixels; None for features.
+    """
 
     train: list[int]
     test: list[int]
-    height: int
-    width: int
+    height: int | None
+    width: int | None
 
     @property
     def classes(self) -> int:
@@ -165,7 +174,8 @@ def shape_of(study: Study, name: str) -> Shape:
         with _reading(where, entry["path"], entry["path"]):
             dataset = inspect_npz(entry["path"])
         counts = (np.bincount(y).tolist() for y in (dataset.y_train, dataset.y_test))
-        return Shape(*counts, *dataset.x_train.shape[1:3])
+        features = dataset.x_train.ndim == 2
+        return Shape(*counts, *((None, None) if features else dataset.x_train.shape[1:3]))
     try:
         folder = Path(entry["data_dir"]).expanduser()
         there = next(path for path in (folder, *folder.parents) if path.exists())
@@ -196,13 +206,17 @@ def _check_sizes(study, name, shape):
 def _check_training(study, name, shape):
     entry = study.config["datasets"][name]
     recipe, model = study.training_of(name), study.model_of(name)
-    images, edge = entry.get("train_size", sum(shape.train)), min(shape.height, shape.width)
-    pixels = f"datasets.{name}, images of {shape.height}x{shape.width} pixels"
+    images = entry.get("train_size", sum(shape.train))
     if recipe["batch_size"] > images:
         raise ConfigError(
             f"training.{entry['training']}.batch_size is {recipe['batch_size']}; "
             f"allowed with datasets.{name}: 1 to {images}, its training images"
         )
+    if shape.height is None:
+        _check_features(study, name)
+        return
+    edge = min(shape.height, shape.width)
+    pixels = f"datasets.{name}, images of {shape.height}x{shape.width} pixels"
     # Three halvings leave one pixel, and normalisation needs more than one value of a channel.
     last = images % recipe["batch_size"] or recipe["batch_size"]
     if model["kind"] == "resnet18" and max(shape.height, shape.width) <= 8 and last == 1:
@@ -220,6 +234,15 @@ def _check_training(study, name, shape):
             f"models.{entry['model']}.pool is {model['pool']}; "
             f"allowed with {pixels}: a product of at most {edge}"
         )
+
+
+def _check_features(study, name):
+    entry, owner = study.config["datasets"][name], f"allowed with the features of datasets.{name}"
+    if (kind := study.model_of(name)["kind"]) in ("cnn", "resnet18"):
+        raise ConfigError(f"models.{entry['model']}.kind is {kind!r}; {owner}: mlp, module:Class")
+    for key, nothing in (("flip", False), ("crop", 0)):
+        if (value := study.training_of(name)[key]) != nothing:
+            raise ConfigError(f"training.{entry['training']}.{key} is {value}; {owner}: {nothing}")
 
 
 def _check_inverses(study, name, M, matrices):
