@@ -35,6 +35,31 @@ def test_a_killed_snakemake_takes_its_trainings_along_and_they_go_on(long_traini
     assert_resumed(project, undisturbed)
 
 
+def test_a_training_that_starts_after_its_snakemake_was_killed_ends(empty):
+    process = empty.start(PREDICTIONS)
+    # Killed while the job is still importing Snakemake, seconds before it trains.
+    trainings = await_event(process, lambda: jobs_of(process, "train"))
+    process.kill()
+    process.wait()
+    assert not psutil.wait_procs(trainings, timeout=60)[1]
+    assert not empty.files("runs/**/predictions.npz") + empty.files("runs/**/history.csv")
+    assert not empty.files("checkpoints/**/*.safetensors")
+
+
+def test_numbers_follow_the_threads_of_the_config_and_not_the_cores(empty):
+    config = empty.config()
+    config["train_resources"]["threads"] = 2
+    empty.configure(config)
+    contents = []
+    for cores in ("1", "2"):
+        empty.snakemake("--cores", cores, "--force", "--", PREDICTIONS)
+        contents.append(empty.contents())
+    assert contents[0] == contents[1]
+    config["train_resources"]["threads"] = 1
+    empty.configure(config)
+    assert empty.planned(PREDICTIONS) == {"train": 1}
+
+
 def test_a_killed_training_goes_on_and_a_second_snakemake_is_refused(long_trainings, tmp_path):
     start, undisturbed = long_trainings
     project = start.copy(tmp_path / "killed")
@@ -83,6 +108,28 @@ def test_damaged_arrays_are_named_and_made_again(finished):
         assert f"{file} is damaged: " in refused.stdout
         (finished.path / file).unlink()
     finished.run("--", *damaged, *targets)
+    assert finished.contents() == before
+
+
+def test_flipped_bits_are_named_and_made_again(finished):
+    before = finished.contents()
+    dataset = finished.path / "results/datasets/digits.safetensors"
+    predictions = finished.path / PREDICTIONS
+    predictions.unlink()
+    for position in (-1, 100_000):  # of the labels and of the images
+        whole = bytearray(dataset.read_bytes())
+        whole[position] ^= 1
+        times = dataset.stat()
+        dataset.write_bytes(whole)
+        os.utime(dataset, ns=(times.st_atime_ns, times.st_mtime_ns))
+        refused = finished.snakemake("--cores", "1", "--", PREDICTIONS, check=False)
+        assert refused.returncode != 0
+        assert "results/datasets/digits.safetensors is damaged: " in refused.stdout
+        assert not predictions.exists()
+        dataset.unlink()
+        finished.run("--", str(dataset.relative_to(finished.path)))
+    finished.run("--", PREDICTIONS)
+    finished.run()
     assert finished.contents() == before
 
 
