@@ -48,6 +48,10 @@ def test_file_gives_back_what_was_written(digits, tmp_path):
     for read, written in zip(read_dataset(path), digits, strict=True):
         assert_array_equal(read, written)
         assert read.dtype == written.dtype
+    whole = path.read_bytes()
+    for _ in range(5):
+        write_dataset(path, digits)
+        assert path.read_bytes() == whole
     y_train, y_test = read_labels(path)
     assert_array_equal(y_train, digits.y_train)
     assert_array_equal(y_test, digits.y_test)

@@ -113,23 +113,22 @@ def test_damaged_arrays_are_named_and_made_again(finished):
 
 def test_flipped_bits_are_named_and_made_again(finished):
     before = finished.contents()
+    file = f"{CELL}/a0.6/p0.5/seed0/predictions.npz"
+    (finished.path / file).unlink()
     dataset = finished.path / "results/datasets/digits.safetensors"
-    predictions = finished.path / PREDICTIONS
-    predictions.unlink()
+    times, whole = dataset.stat(), dataset.read_bytes()
     for position in (-1, 100_000):  # of the labels and of the images
-        whole = bytearray(dataset.read_bytes())
-        whole[position] ^= 1
-        times = dataset.stat()
-        dataset.write_bytes(whole)
+        damaged = bytearray(whole)
+        damaged[position] ^= 1
+        dataset.write_bytes(damaged)
+        # As old as it was, so that Snakemake sees nothing new.
         os.utime(dataset, ns=(times.st_atime_ns, times.st_mtime_ns))
-        refused = finished.snakemake("--cores", "1", "--", PREDICTIONS, check=False)
+        refused = finished.snakemake("--cores", "1", "--", file, check=False)
         assert refused.returncode != 0
         assert "results/datasets/digits.safetensors is damaged: " in refused.stdout
-        assert not predictions.exists()
-        dataset.unlink()
-        finished.run("--", str(dataset.relative_to(finished.path)))
-    finished.run("--", PREDICTIONS)
-    finished.run()
+        assert not (finished.path / file).exists()
+    dataset.unlink()
+    finished.run("--", file)
     assert finished.contents() == before
 
 

@@ -6,6 +6,7 @@ float32, and labels ``y_*`` of shape (N,), int64, for ``train`` and ``test``. Th
 checksum of each.
 """
 
+import json
 import os
 from typing import NamedTuple
 
@@ -50,7 +51,8 @@ def write_dataset(path: str | os.PathLike, dataset: Dataset) -> None:
     arrays = {name: np.ascontiguousarray(array) for name, array in dataset._asdict().items()}
     checksums = {name: _checksum(array) for name, array in arrays.items()}
     with replacing(path) as temporary:
-        save_file(arrays, temporary, checksums)
+        # In one entry, because safetensors writes several in an order that changes.
+        save_file(arrays, temporary, {"checksums": json.dumps(checksums)})
 
 
 def read_dataset(path: str | os.PathLike) -> Dataset:
@@ -73,7 +75,8 @@ def read_labels(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
 
 def _read(path: str | os.PathLike, names: tuple[str, ...]) -> list[np.ndarray]:
     with refusing_damage(path, SafetensorError), safe_open(path, framework="numpy") as file:
-        checksums, arrays = file.metadata() or {}, [file.get_tensor(name) for name in names]
+        checksums = json.loads((file.metadata() or {}).get("checksums", "{}"))
+        arrays = [file.get_tensor(name) for name in names]
         for name, array in zip(names, arrays, strict=True):
             if checksums.get(name) != _checksum(array):
                 raise ValueError(f"{name} is not what was written")
