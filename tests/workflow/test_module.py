@@ -9,6 +9,9 @@ import yaml
 from conftest import Project
 
 MODULE = """
+configfile: "mine.yaml"
+
+
 module ls:
     snakefile:
         "modules/label-smoothing/workflow/Snakefile"

@@ -1,4 +1,5 @@
 # Where everything is, and what all rules share; no rules.
+import json
 import os
 import re
 import shlex
@@ -13,12 +14,15 @@ if str(SCRIPTS) not in sys.path:
     sys.path.insert(0, str(SCRIPTS))
 
 from label_smoothing.study.code_hash import code_hash
+from label_smoothing.study.content_hash import ContentHashes
 from label_smoothing.study.errors import ConfigError
 
 # Snakemake puts this into shell commands as it stands, and .venv may be in a folder with a space.
 # A module is read as often as it is used: what is quoted already is left.
 if os.path.isabs(sys.executable):
     sys.executable = shlex.quote(sys.executable)
+
+PLANNED_CODE = "LABEL_SMOOTHING_PLANNED_CODE"
 
 # Where the rules are another workflow's, read from a `module` statement.
 IS_MODULE = not workflow.modifier.is_main_snakefile()
@@ -50,9 +54,25 @@ CLAIMS_PAGE = "results/claims.html"
 CLAIMS_SHORT = "results/claims_short.html"
 
 
+# A job that is submitted reads the rules again: it is to know what its run was planned with.
+PLANNED = {} if workflow.is_main_process else json.loads(os.environ.get(PLANNED_CODE, "{}"))
+
+
 def code(script, *modules):
-    """Hash what a script does, with the modules that it imports by a name of its parameters."""
-    return code_hash(SCRIPTS / f"{script}.py", *modules)
+    """The hash of a script and of the modules that only its parameters name, and these modules."""
+    key = " ".join([script, *modules])
+    if key not in PLANNED:
+        PLANNED[key] = " ".join([code_hash(SCRIPTS / f"{script}.py", *modules), *modules])
+        os.environ[PLANNED_CODE] = json.dumps(PLANNED)
+    return PLANNED[key]
+
+
+CONTENT = ContentHashes(".snakemake/content_hashes.json")
+
+
+def contents(files):
+    """Hashes of the user's own files: one may change under way, or bring an older time with it."""
+    return list(map(CONTENT, files))
 
 
 def log_of(output):

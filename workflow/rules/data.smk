@@ -16,6 +16,7 @@ rule prepare_dataset:
         runtime=60,  # with a download
     params:
         code=code("prepare_dataset"),
+        contents=lambda wildcards: contents(STUDY.npz_files(wildcards.dataset)),
         settings=lambda wildcards: STUDY.source_settings(wildcards.dataset),
     script:
         "../scripts/prepare_dataset.py"
@@ -37,6 +38,7 @@ rule corrupt_dataset:
         runtime=10,
     params:
         code=code("corrupt_dataset"),
+        contents=lambda wildcards: contents(STUDY.matrix_files(wildcards.transition)),
         kind=lambda wildcards: STUDY.config["transitions"][wildcards.transition]["kind"],
     script:
         "../scripts/corrupt_dataset.py"

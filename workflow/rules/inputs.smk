@@ -17,6 +17,12 @@ def cell_settings(wildcards):
     return STUDY.training_settings(wildcards.dataset, wildcards.method)
 
 
+def own_contents(wildcards):
+    """Params function: what is in the files of the user's own that a training reads."""
+    files = STUDY.target_files(wildcards.method) + STUDY.network_files(wildcards.dataset)
+    return contents(files)
+
+
 def training_code(wildcards):
     """Params function: the hash of the code that a cell runs, its own loss and network alone."""
     return code("train", *STUDY.training_modules(wildcards.dataset, wildcards.method))

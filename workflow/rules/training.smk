@@ -26,6 +26,7 @@ rule train:
     params:
         code=training_code,
         cell=cell_settings,
+        contents=own_contents,
         checkpoint=CHECKPOINT,
         # What jobs that run elsewhere will find is not known here.
         device=(

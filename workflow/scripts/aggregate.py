@@ -6,8 +6,10 @@ from pathlib import Path
 
 from label_smoothing.analysis.scores import memorised, read_scores, summarise
 from label_smoothing.files import job_log, replacing
+from label_smoothing.study.code_hash import demand_code
 
 with job_log(snakemake.log[0]):
+    demand_code(snakemake.params.code, __file__)
     threshold = snakemake.params.memorised_at
     schema = json.loads(Path(snakemake.input.schema).read_text())
     cells = read_scores(snakemake.input.metrics, schema).sort_values(["p", "seed"])

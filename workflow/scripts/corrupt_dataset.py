@@ -6,8 +6,10 @@ from label_smoothing.data.datasets import number_of_classes, read_labels
 from label_smoothing.data.noise import corrupt_labels, read_transition, transition_matrix
 from label_smoothing.files import job_log, write_arrays
 from label_smoothing.seeding import seed_stream
+from label_smoothing.study.code_hash import demand_code
 
 with job_log(snakemake.log[0]):
+    demand_code(snakemake.params.code, __file__)
     y_train, y_test = read_labels(snakemake.input.dataset)
     T = transition_matrix(
         snakemake.params.kind,

@@ -5,8 +5,10 @@ from importlib import import_module
 from label_smoothing.analysis.tables import read_tables
 from label_smoothing.figures.kit import write_figure
 from label_smoothing.files import job_log
+from label_smoothing.study.code_hash import demand_code
 
 with job_log(snakemake.log[0]):
+    demand_code(snakemake.params.code, __file__)
     module = import_module(f"label_smoothing.figures.{snakemake.params.name}")
     inputs = {
         kind: read_tables(files) if kind in ("tables", "fits") else list(files)

@@ -6,8 +6,10 @@ from label_smoothing.analysis.scoring import network_scores
 from label_smoothing.data.datasets import read_labels
 from label_smoothing.data.noise import match_probabilities
 from label_smoothing.files import job_log, read_arrays, read_columns, write_json
+from label_smoothing.study.code_hash import demand_code
 
 with job_log(snakemake.log[0]):
+    demand_code(snakemake.params.code, __file__)
     wildcards, params = snakemake.wildcards, snakemake.params
     run, noisy = read_arrays(snakemake.input.predictions), read_arrays(snakemake.input.labels)
     y_train, y_test = read_labels(snakemake.input.dataset)

@@ -4,8 +4,10 @@ from label_smoothing.analysis.claims import judge_claims
 from label_smoothing.analysis.claims_page import claims_page, claims_short
 from label_smoothing.analysis.tables import read_tables
 from label_smoothing.files import job_log, replacing
+from label_smoothing.study.code_hash import demand_code
 
 with job_log(snakemake.log[0]):
+    demand_code(snakemake.params.code, __file__)
     verdicts = judge_claims(read_tables(snakemake.input.tables), snakemake.params.study)
     offered = {path: f"results/figures/{path}.svg" for path in snakemake.params.figures}
     verdicts["figure"] = verdicts["figure"].map(offered)

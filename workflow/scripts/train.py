@@ -14,6 +14,7 @@ import torch
 from label_smoothing.data.datasets import read_dataset
 from label_smoothing.data.noise import read_matrix
 from label_smoothing.files import job_log, read_arrays, replacing, write_arrays
+from label_smoothing.study.code_hash import demand_code
 from label_smoothing.training.checkpoints import Checkpoint, training_key
 from label_smoothing.training.gpu_slots import lock_folder, take_slot
 from label_smoothing.training.loop import Recipe, train_network
@@ -22,6 +23,7 @@ from label_smoothing.training.methods import method_matrix
 from label_smoothing.training.process import choose_device, demand_determinism, device_uuids
 
 with job_log(snakemake.log[0]):
+    demand_code(snakemake.params.code, __file__)
     params, wildcards = snakemake.params, snakemake.wildcards
     torch.set_num_threads(params.threads)
     dataset, labels = read_dataset(snakemake.input.dataset), read_arrays(snakemake.input.labels)

@@ -48,6 +48,33 @@ def code_hash(script: Path, *modules: str) -> str:
     return digest.hexdigest()[:16]
 
 
+def demand_code(planned: str, script: str) -> None:
+    """
+    Check that a job runs the code that its run was planned with.
+
+    Snakemake records the hash of the plan. If the code is edited while a run is under way, and put
+    back later, results of the edited code would count as those of the other.
+
+    Parameters
+    ----------
+    planned : str
+        What `code_hash` returned, and its modules, separated by blanks.
+    script : str
+        The file of the script.
+
+    Raises
+    ------
+    RuntimeError
+        If the code is another by now.
+    """
+    expected, *modules = planned.split()
+    if (found := code_hash(Path(script), *modules)) != expected:
+        raise RuntimeError(
+            f"the code of {Path(script).name} is {found}; allowed: {expected}, with which this run "
+            "was planned. It was edited since: start the run again"
+        )
+
+
 @cache
 def _imported(file: Path, root: Path) -> list[Path]:
     here = file.relative_to(root).parent.parts
@@ -63,7 +90,8 @@ def _imported(file: Path, root: Path) -> list[Path]:
             names.update(f"{module}.{alias.name}" for alias in node.names)
     files = []
     for name in names:
-        if (parts := name.split("."))[0] == PACKAGE:
+        # This module decides whether a job runs, and nothing of what it computes.
+        if (parts := name.split("."))[0] == PACKAGE and parts[1:3] != ["study", "code_hash"]:
             files += _files_of(root, parts)
     return files
 
