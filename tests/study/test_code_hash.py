@@ -131,3 +131,22 @@ def test_a_changed_module_changes_the_jobs_that_use_it(file, jobs, tmp_path):
         code.write("\nCHANGED = True\n")
     after = hashes(copy)
     assert {job for job in before if after[job] != before[job]} == jobs
+
+
+def test_a_job_whose_code_was_edited_since_the_plan_refuses(scripts):
+    planned = fresh_hash(scripts, "other")
+    module.demand_code(f"{planned} other", str(scripts / "script.py"))
+    (scripts / "label_smoothing/other.py").write_text("x = 2\n")
+    fresh_hash(scripts)  # forgets what was read
+    with pytest.raises(RuntimeError, match=f"script.py is .*; allowed: {planned}, with which"):
+        module.demand_code(f"{planned} other", str(scripts / "script.py"))
+    assert fresh_hash(scripts)
+    module.demand_code(fresh_hash(scripts), str(scripts / "script.py"))
+
+
+@pytest.mark.parametrize("script", [path.name for path in sorted(SCRIPTS.glob("*.py"))])
+def test_every_script_demands_the_code_of_its_plan(script):
+    source = (SCRIPTS / script).read_text()
+    assert source.count("    demand_code(snakemake.params.code, __file__)\n") == 1
+    # It may change without training anything again.
+    assert "study/code_hash" not in reached(script)

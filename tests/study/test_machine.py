@@ -3,7 +3,12 @@
 import pytest
 
 from label_smoothing.study.errors import ConfigError
-from label_smoothing.study.machine import check_cores, check_folders, check_submitted_paths
+from label_smoothing.study.machine import (
+    check_cores,
+    check_folders,
+    check_submitted_paths,
+    lost_metadata,
+)
 
 
 @pytest.mark.parametrize("cores", [None, 1, 64])
@@ -31,3 +36,24 @@ def test_what_a_shell_would_read_otherwise_is_not_submitted(path):
     with pytest.raises(ConfigError, match="cannot be submitted; allowed where jobs run") as refused:
         check_submitted_paths(["/a", path])
     assert repr(path) in str(refused.value)
+
+
+def test_results_without_what_tells_their_settings_are_warned_of(tmp_path):
+    runs, notes = tmp_path / "runs", tmp_path / ".snakemake"
+    assert lost_metadata(runs, notes) == ""
+    (runs / "digits").mkdir(parents=True)
+    assert lost_metadata(runs, notes) == ""
+    (runs / "digits/predictions.npz").touch()
+    assert "metadata is missing or empty" in lost_metadata(runs, notes)
+    (notes / "metadata").mkdir(parents=True)
+    assert "metadata is missing or empty" in lost_metadata(runs, notes)
+    (notes / "metadata/x").touch()
+    assert lost_metadata(runs, notes) == ""
+
+
+def test_notes_in_a_database_are_notes(tmp_path):
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs/predictions.npz").touch()
+    (tmp_path / ".snakemake").mkdir()
+    (tmp_path / ".snakemake/metadata.db").touch()
+    assert lost_metadata(tmp_path / "runs", tmp_path / ".snakemake") == ""

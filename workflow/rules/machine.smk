@@ -7,12 +7,21 @@ from label_smoothing.study.gpus import (
     sure_device,
     visible_gpus,
 )
-from label_smoothing.study.machine import check_cores, check_folders, check_submitted_paths
+from label_smoothing.study.machine import (
+    check_cores,
+    check_folders,
+    check_submitted_paths,
+    lost_metadata,
+)
+from snakemake.logging import logger
 
 CHECKPOINTS, RUNS = map(in_prefix, ("results/checkpoints", "results/runs"))
 
 check("", check_cores, workflow.resource_settings.cores)
 check("", check_folders, [str(WORKFLOW), os.getcwd(), *map(os.path.dirname, CONFIG_FILES)])
+
+if workflow.is_main_process and (warning := lost_metadata(Path(RUNS), Path(".snakemake"))):
+    logger.warning(warning)
 
 
 def limit_gpus():

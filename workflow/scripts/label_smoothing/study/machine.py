@@ -5,6 +5,7 @@ The Snakefile imports this module at every start, so it imports nothing heavy.
 """
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from label_smoothing.study.errors import ConfigError
 
@@ -62,3 +63,26 @@ def check_submitted_paths(paths: Iterable[str]) -> None:
                 f"{path!r} cannot be submitted; allowed where jobs run elsewhere: paths without "
                 "apostrophes, backslashes and control characters"
             )
+
+
+def lost_metadata(runs: Path, notes: Path) -> str:
+    """
+    Return a warning if there are results, but nothing that tells what made them; else "".
+
+    Parameters
+    ----------
+    runs : Path
+        The folder of trained networks.
+    notes : Path
+        Where Snakemake keeps its own files: .snakemake.
+    """
+    kept = notes / "metadata"
+    if (notes / "metadata.db").exists() or (kept.is_dir() and any(kept.iterdir())):
+        return ""
+    if not any(runs.rglob("predictions.npz")):
+        return ""
+    return (
+        f"{kept} is missing or empty, but {runs} holds results: with which settings and code they "
+        "were made is forgotten, and changes of those go unnoticed. Copy .snakemake from where the "
+        "results come from, or make all anew: add --forceall"
+    )
