@@ -89,7 +89,7 @@ def smoothing_matrix(p: float, M: int) -> np.ndarray:
     return S
 
 
-def _transition_and_prior(T, prior):
+def transition_and_prior(T, prior):
     T = column_stochastic("T", T)
     M = len(T)
     if prior is None:
@@ -125,7 +125,7 @@ def alpha_joint(T: ArrayLike, prior: ArrayLike | None = None) -> np.ndarray:
     Source: arXiv 2010.12648, Eq 10.
 
     """
-    T, prior = _transition_and_prior(T, prior)
+    T, prior = transition_and_prior(T, prior)
     return prior[:, None] * T.T
 
 
@@ -154,7 +154,7 @@ def beta_joint(T: ArrayLike, prior: ArrayLike | None = None) -> np.ndarray:
     Source: arXiv 2010.12648, Eq 12.
 
     """
-    T, prior = _transition_and_prior(T, prior)
+    T, prior = transition_and_prior(T, prior)
     return (T * prior) @ T.T
 
 

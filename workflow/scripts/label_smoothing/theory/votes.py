@@ -1,0 +1,623 @@
+"""The vote theory: a network that gives a new image the mean of k memorised targets.
+
+k = 1 is the paper's theory, k = infinity the network that averages the noise away. docs/theory.md
+has the definition, the proofs and the limits.
+
+The shares of the training labels around an image of class y are w ~ Dirichlet((k - 1) t), with
+t = T[:, y]. Averaging probabilities, the network puts out S w; averaging logits, softmax(L w) with
+L = log(p/q). Everything about probabilities rests on one integral: for shares of shapes n_i that
+sum to n = k - 1, and weights c_i <= 1,
+
+    E[-log sum_i c_i w_i] = int (prod_i (1 + c_i u)^-n_i - (1 + u)^-n) du/u,  u from 0 to infinity.
+"""
+
+from collections import Counter
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.linalg import eigh_tridiagonal
+from scipy.special import gammainc, logsumexp, xlog1py, xlogy
+
+from label_smoothing.theory.matrices import (
+    check_classes,
+    column_stochastic,
+    in_range,
+    smoothing_matrix,
+    transition_and_prior,
+)
+from label_smoothing.theory.memorising import memorised_loss, optimum
+from label_smoothing.theory.rates import check_assumption, float_or_array, kappa, match_probability
+
+AVERAGINGS = ("probabilities", "logits")
+
+# In log u the integrands are analytic and positive: the trapezoidal rule converges like
+# exp(-pi^2/step), and beyond the margins nothing but pure exponentials is left to rounding.
+_STEP = 0.3
+_MARGIN = 36.0
+
+
+def vote_loss(
+    p: ArrayLike,
+    a: ArrayLike,
+    k: ArrayLike,
+    M: ArrayLike,
+    assumption: str,
+    purity: ArrayLike = 1.0,
+    averaging: str = "probabilities",
+):
+    """Test loss of a network that draws on k labels of clean rate a, under uniform noise.
+
+    Parameters
+    ----------
+    p : array_like, in [0, 1]
+        Smoothing parameter of the training targets and, under gamma, of the test targets.
+    a : array_like, in [0, 1]
+        Clean rate of the training labels and, under beta, of the test labels.
+    k : array_like, >= 1
+        Number of labels that the network draws on, an effective number; 1 is `memorising.loss`,
+        inf a network that averages.
+    M : array_like of int, >= 2
+        Number of classes.
+    assumption : {"alpha", "beta", "gamma"}
+        What the test labels are.
+    purity : array_like, in [0, 1]
+        Share of the image's own class among the images that the network draws on: 1 on easy data.
+        Its kappa and that of a multiply.
+    averaging : {"probabilities", "logits"}
+        What the network takes the mean of.
+
+    Returns
+    -------
+    float or ndarray
+        Loss in nats, shape of p, a, k, M and purity broadcast together. With probabilities it is
+        finite at p = 1 where k > 1 and every class that the test asks for has a share; with logits
+        it is infinite at p = 1, as at k = 1, unless nothing is wrong.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+
+    """
+    hit = {"alpha": 1.0, "beta": a, "gamma": p}[check_assumption(assumption)]
+    return share_loss(p, _own_share(a, purity, M), hit, k, M, averaging)
+
+
+def share_loss(
+    p: ArrayLike,
+    t: ArrayLike,
+    hit: ArrayLike,
+    k: ArrayLike,
+    M: ArrayLike,
+    averaging: str = "probabilities",
+):
+    """Test loss of a network that draws on k labels, a share t of them of the image's own class.
+
+    The other labels are spread evenly over the other classes, and so are the other test labels.
+
+    Parameters
+    ----------
+    p : array_like, in [0, 1]
+        Smoothing parameter.
+    t : array_like, in [0, 1]
+        Mean share of the image's own class.
+    hit : array_like, in [0, 1]
+        Probability that the test label is the image's own class.
+    k : array_like, >= 1
+        Number of labels that the network draws on.
+    M : array_like of int, >= 2
+        Number of classes.
+    averaging : {"probabilities", "logits"}
+        What the network takes the mean of.
+
+    Returns
+    -------
+    float or ndarray
+        Loss in nats, shape of the arguments broadcast together.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, or p is 0 with logits.
+
+    """
+    p, t, hit, k, M = np.broadcast_arrays(
+        in_range("p", p),
+        in_range("t", t),
+        in_range("hit", hit),
+        _check_votes(k),
+        check_classes(M),
+    )
+    if _check_averaging(averaging) == "logits":
+        return float_or_array(_logit_loss(p, t, hit, k, M))
+    outputs = _outputs(p, M)
+    own = _log_loss([t, 1 - t], outputs, k)
+    if (hit == 1).all():
+        return float_or_array(own)
+    other = (1 - t) / (M - 1)
+    others = _log_loss([other, 1 - other], outputs, k)
+    return float_or_array(_weighted(hit, own) + _weighted(1 - hit, others))
+
+
+def vote_matrix_loss(
+    S: ArrayLike,
+    T: ArrayLike,
+    k: float,
+    assumption: str,
+    prior: ArrayLike | None = None,
+    averaging: str = "probabilities",
+    confusion: ArrayLike | None = None,
+) -> float:
+    """Test loss of a network that draws on k labels, for any noise matrix, prior and targets.
+
+    Parameters
+    ----------
+    S : float in [0, 1] or array_like, shape (M, M)
+        Targets, one column per training label; a number p stands for `matrices.smoothing_matrix`.
+    T : array_like, shape (M, M)
+        ``T[i, j]`` = P(noisy label i | clean label j).
+    k : float, >= 1
+        Number of labels that the network draws on.
+    assumption : {"alpha", "beta", "gamma"}
+        What the test labels are.
+    prior : array_like, shape (M,), optional
+        Distribution of the clean labels; uniform if not given.
+    averaging : {"probabilities", "logits"}
+        What the network takes the mean of; logits only with a number p.
+    confusion : array_like, shape (M, M), optional
+        ``C[i, j]``, the share of class i among the images that the network draws on for an image of
+        class j; on easy data, if not given, the identity.
+
+    Returns
+    -------
+    float
+        Loss in nats. At k = 1 it is `memorising.matrix_loss` of the joint distribution.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, or logits are asked for with a matrix S.
+
+    """
+    T, prior = transition_and_prior(T, prior)
+    M, k = len(T), _check_votes(k)
+    one_p = np.ndim(S) == 0
+    targets = smoothing_matrix(float(in_range("S", S)), M) if one_p else column_stochastic("S", S)
+    if targets.shape != T.shape:
+        raise ValueError(f"S: the shape is {targets.shape}; allowed: that of T, {T.shape}")
+    asked = {"alpha": np.eye(M), "beta": T, "gamma": targets}[check_assumption(assumption)]
+    weights = asked * prior
+    if confusion is not None:
+        confusion = column_stochastic("confusion", confusion)
+        if confusion.shape != T.shape:
+            raise ValueError(
+                f"confusion: the shape is {confusion.shape}; allowed: that of T, {T.shape}"
+            )
+        T = T @ confusion
+    if _check_averaging(averaging) == "logits":
+        if not one_p:
+            raise ValueError(f"averaging is {averaging!r}; allowed with a matrix S: probabilities")
+        return _logit_matrix_loss(float(S), T, float(k), prior, np.sum(weights * T))
+    if one_p:
+        losses = _log_loss([T, 1 - T], _outputs(np.full_like(T, S), M), np.full_like(T, k))
+    else:
+        shares = [np.broadcast_to(T[i], T.shape) for i in range(M)]
+        outputs = [np.broadcast_to(targets[:, [i]], T.shape) for i in range(M)]
+        outputs = [(c, 1 - c) for c in outputs]
+        losses = _log_loss(shares, outputs, np.full_like(T, k))
+    return float(_weighted(weights, losses).sum())
+
+
+def vote_accuracy(a: ArrayLike, k: ArrayLike, M: ArrayLike):
+    """Probability that the image's own class has the largest share of the votes.
+
+    The accuracy on clean test labels of a network that draws on k labels, for every p > 1/M and
+    both ways of averaging.
+
+    Parameters
+    ----------
+    a : array_like, in [0, 1]
+        Mean share of the image's own class: the clean rate, or on hard data its composition with
+        the purity, see `vote_loss`.
+    k : array_like, >= 1
+        Number of labels that the network draws on.
+    M : array_like of int, >= 2
+        Number of classes.
+
+    Returns
+    -------
+    float or ndarray, in [0, 1]
+        a at k = 1; it rises to 1 with k where a > 1/M.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+
+    """
+    a, k, M = np.broadcast_arrays(in_range("a", a), _check_votes(k), check_classes(M))
+    accuracy = [_accuracy(*row) for row in zip(a.flat, k.flat, M.flat, strict=True)]
+    return float_or_array(np.reshape(accuracy, a.shape))
+
+
+def smoothing_helps_below(a: ArrayLike, M: ArrayLike):
+    """Return the number of labels, 1 + 1/kappa(a), from which p = 1 is best on clean test labels.
+
+    Parameters
+    ----------
+    a : array_like, in [0, 1]
+        Mean share of the image's own class, see `vote_accuracy`.
+    M : array_like of int, >= 2
+        Number of classes.
+
+    Returns
+    -------
+    float or ndarray
+        2 towards a = 1 (where nothing is wrong, at a = 1 itself, p = 1 is best for every k); inf up
+        to a = 1/M, where no number of labels tells the class.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+
+    """
+    strength = np.asarray(kappa(a, M))
+    informative = strength > 0
+    return float_or_array(np.where(informative, 1 + 1 / np.where(informative, strength, 1), np.inf))
+
+
+def vote_optimum(
+    a: ArrayLike, k: ArrayLike, M: ArrayLike, assumption: str, purity: ArrayLike = 1.0
+):
+    """Return the p that minimises `vote_loss` with probabilities.
+
+    Parameters
+    ----------
+    a : array_like, in [0, 1]
+        Clean rate of the training labels and, under beta, of the test labels.
+    k : array_like, >= 1 and finite
+        Number of labels that the network draws on; 1 is `memorising.optimum`.
+    M : array_like of int, >= 2
+        Number of classes.
+    assumption : {"alpha", "beta", "gamma"}
+        What the test labels are.
+    purity : array_like, in [0, 1]
+        Share of the image's own class among the images that the network draws on.
+
+    Returns
+    -------
+    float or ndarray, in [0, 1]
+        Under alpha exactly 1 from `smoothing_helps_below` on. Under gamma, where two minima may
+        compete, the deeper one; 1/M where nothing beats the uniform output.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+
+    Notes
+    -----
+    Under alpha and beta the loss is convex in p, as -log of a linear function is, so that the sign
+    of its slope leads to the minimum.
+
+    """
+    check_assumption(assumption)
+    a, k, M, purity = np.broadcast_arrays(
+        in_range("a", a), _check_votes(k, np.finfo(float).max), check_classes(M), purity
+    )
+    t = np.asarray(_own_share(a, purity, M))
+    if assumption == "gamma":
+        rows = zip(t.flat, k.flat, M.flat, strict=True)
+        return float_or_array(np.reshape([_gamma_vote_optimum(*row) for row in rows], t.shape))
+    hit = np.ones_like(a) if assumption == "alpha" else a
+    n = np.where(k > 1, k - 1, 1.0)
+    at_zero, at_one = _slopes_at_the_ends(t, hit, n, M)
+    low, high = np.zeros_like(t), np.ones_like(t)
+    # 60 halvings take the bracket below the spacing of floats.
+    for _ in range(60):
+        middle = (low + high) / 2
+        falls = _slope(middle, t, hit, n, M) < 0
+        low, high = np.where(falls, middle, low), np.where(falls, high, middle)
+    best = np.where(at_one <= 0, 1.0, np.where(at_zero >= 0, 0.0, (low + high) / 2))
+    c = hit * t + (1 - hit) * (1 - t) / (M - 1)
+    return float_or_array(np.where(k > 1, best, c))
+
+
+def _own_share(a, purity, M):
+    return match_probability(a, M, "gamma", in_range("purity", purity))  # kappas multiply
+
+
+def _check_votes(k, largest=np.inf):
+    return in_range("k", k, 1.0, largest)
+
+
+def _check_averaging(averaging):
+    if averaging not in AVERAGINGS:
+        raise ValueError(f"averaging is {averaging!r}; allowed: {', '.join(AVERAGINGS)}")
+    return averaging
+
+
+def _weighted(weight, value):
+    """Product that is 0 where the weight is, whatever the value."""
+    return np.multiply(weight, value, out=np.zeros(np.shape(value)), where=weight > 0)
+
+
+# ---- probabilities ------------------------------------------------------------------------------
+
+
+def _outputs(p, M):
+    """Return p and q, each with what it lacks to 1, which must not be lost near 1."""
+    return [(p, 1 - p), ((1 - p) / (M - 1), (M - 2 + p) / (M - 1))]
+
+
+def _weighted_log(weight, c, lack):
+    return np.where(c < 0.5, xlogy(weight, c), xlog1py(weight, -lack))
+
+
+def _log_loss(shares, outputs, k):
+    """E[-log sum_i c_i w_i] for shares w of mean t_i; outputs are pairs c_i and 1 - c_i."""
+    terms = [(t, c, lack) for t, (c, lack) in zip(shares, outputs, strict=True)]
+    memorised = -sum(_weighted_log(*term) for term in terms)
+    mean, lack = sum(t * c for t, c, _ in terms), sum(t * lack for t, _, lack in terms)
+    averaged = -_weighted_log(1.0, mean, lack)
+    between = (k > 1) & (k < np.inf)
+    if not between.any():
+        return np.where(k > 1, averaged, memorised)
+    n = np.where(between, k - 1, 1.0)
+    voted = _dirichlet_log_loss([(n * t, c, lack) for t, c, lack in terms])
+    return np.where(between, voted, np.where(k > 1, averaged, memorised))
+
+
+def _dirichlet_log_loss(terms):
+    """E[-log sum_i c_i w_i] for w ~ Dirichlet(shapes): the trapezoidal sum of the integral."""
+    n = sum(shape for shape, _, _ in terms)
+    x = _nodes(n, [c for _, c, _ in terms])
+    log_first, log_ratio = _log_products(x, n, terms)
+    total = (np.exp(log_first) * -np.expm1(-log_ratio))[..., :-1].sum(axis=-1)
+
+    # From the last node on the products are exp(gain - rate x) and exp(-n x), where rate counts the
+    # shapes of the outputs above 0: the rest of the sum is geometric.
+    rate = sum(np.where(c > 0, shape, 0) for shape, c, _ in terms)
+    finite, rate = rate > 0, np.where(rate > 0, rate, 1)
+    gain = -sum(np.where(c > 0, _weighted_log(shape, c, lack), 0) for shape, c, lack in terms)
+    lost = sum(np.where(c > 0, 0, shape) for shape, c, _ in terms)
+    last = x[-1]
+    total += np.exp(gain - rate * last) * -np.expm1(-gain) * _geometric(rate)
+    total += np.exp(-rate * last) * -np.expm1(-lost * last) * _geometric(n)
+    total += (
+        np.exp(-rate * (last + _STEP)) * -np.expm1(-lost * _STEP) * _geometric(rate) * _geometric(n)
+    )
+    return np.where(finite, _STEP * total, np.inf)
+
+
+def _nodes(n, outputs):
+    """Values of log u from where nothing has happened to where all factors are powers of u."""
+    smallest = min(c.min(initial=1.0, where=c > 0) for c in outputs)
+    low, high = -np.log(max(n.max(initial=1.0), 1.0)) - _MARGIN, -np.log(smallest) + _MARGIN
+    return low + _STEP * np.arange(int(np.ceil((high - low) / _STEP)) + 1)
+
+
+def _log_products(x, n, terms):
+    """Logarithms of prod_i (1 + c_i u)^-n_i and of its ratio to (1 + u)^-n, term by term >= 0."""
+    v = np.exp(-x)
+    log_ratio = sum(
+        shape[..., None] * np.log1p(lack[..., None] / (v + c[..., None]))
+        for shape, c, lack in terms
+    )
+    return log_ratio - n[..., None] * np.logaddexp(0, x), log_ratio
+
+
+def _geometric(rate):
+    """Sum of exp(-rate step j) over j = 0, 1, ..."""
+    return -1 / np.expm1(-rate * _STEP)
+
+
+def _slope(p, t, hit, n, M):
+    """Return the derivative of the loss with respect to p, for 0 < p < 1."""
+    other = (1 - t) / (M - 1)
+    return hit * _slope_of_share(p, t, n, M) + (1 - hit) * _slope_of_share(p, other, n, M)
+
+
+def _slope_of_share(p, t, n, M):
+    q = (1 - p) / (M - 1)
+    own, other = _outputs(p, M)
+    x = _nodes(n, [p, q])
+    log_first, _ = _log_products(x, n, [(n * t, *own), (n * (1 - t), *other)])
+    v = np.exp(-x)
+    raises, lowers = t[..., None] / (v + p[..., None]), (1 - t)[..., None] / (v + q[..., None])
+    terms = np.exp(log_first) * (lowers / (M - 1)[..., None] - raises)
+    tail = terms[..., -1] * _geometric(n)
+    return _STEP * n * (terms[..., :-1].sum(axis=-1) + tail)
+
+
+def _slopes_at_the_ends(t, hit, n, M):
+    """Return the derivatives at p = 0 and p = 1, from E[1/w] and E[1/(1 - w)], infinite or not."""
+    zero, one = np.zeros_like(t), np.zeros_like(t)
+    for share, weight in ((t, hit), ((1 - t) / (M - 1), 1 - hit)):
+        zero = zero + _weighted(weight, M - (M - 1) * _mean_inverse(1 - share, n))
+        one = one + _weighted(weight, (_mean_inverse(share, n) - M) / (M - 1))
+    return zero, one
+
+
+def _mean_inverse(t, n):
+    """E[1/w] of a share w of mean t."""
+    above = n * t > 1
+    inverse = np.where(above, (n - 1) / np.where(above, n * t - 1, 1), np.inf)
+    return np.where(t == 1, 1.0, inverse)
+
+
+def _gamma_vote_optimum(t, k, M):
+    if k == 1:
+        return optimum(t, M, "gamma")
+    L = np.concatenate([-np.geomspace(30, 1e-3, 150), np.geomspace(1e-3, 30 + np.log(M), 150)])
+    grid = np.append(1 / (1 + (M - 1) * np.exp(-L)), 1.0)
+    losses = share_loss(grid, t, grid, k, M)
+    i = int(losses.argmin())
+    if losses[i] > np.log(M) - 1e-14:
+        return 1 / M
+    if i == grid.size - 1:
+        return 1.0
+    # The uniform output p = 1/M is a stationary point too, and stays at the end of the bracket.
+    low = max(grid[i - 1], 1 / M) if grid[i] > 1 / M else grid[i - 1] if i else 0.0
+    high = min(grid[i + 1], 1 / M) if grid[i] < 1 / M else grid[i + 1]
+    low, high = np.array([low]), np.array([high])
+    arguments = [np.array([value], dtype=float) for value in (t, k - 1, M)]
+    for _ in range(60):
+        p = (low + high) / 2
+        falls = _gamma_slope(p, *arguments) < 0
+        low, high = np.where(falls, p, low), np.where(falls, high, p)
+    best = float((low[0] + high[0]) / 2)
+    return max(best, 1 - best) if M == 2 else best
+
+
+def _gamma_slope(p, t, n, M):
+    difference = share_loss(p, t, 1.0, n + 1, M) - share_loss(p, t, 0.0, n + 1, M)
+    return difference + _slope(p, t, p, n, M)
+
+
+def _accuracy(a, k, M):
+    """One accuracy: int g_own(x) F_other(x)^(M - 1) dx over log x, for gamma variables."""
+    if k == 1 or a in (0.0, 1.0):
+        return a
+    if k == np.inf:
+        return float(a > 1 / M) if a != 1 / M else 1 / M
+    n = k - 1
+    own, other = n * a, n * (1 - a) / (M - 1)
+    largest = max(own, other)
+    high = np.log(largest + 12 * np.sqrt(largest) + 50)
+    low = max(np.log(own) - np.sqrt(80 / own) - 40 / own, -_MARGIN)
+    step = min(_STEP, 0.6 / np.sqrt(largest))
+    log_x = low + step * np.arange(int(np.ceil((high - low) / step)) + 1)
+    above = log_x - np.log(own)
+    density = np.exp(own * (above - np.expm1(above)))
+    largest_share = density * gammainc(other, np.exp(log_x)) ** (M - 1)
+
+    def total(terms, rate):  # below the first node they are multiples of x^rate: a geometric sum
+        return terms[1:].sum() - terms[0] / np.expm1(-rate * step)
+
+    return float(total(largest_share, n) / total(density, own))
+
+
+# ---- logits -------------------------------------------------------------------------------------
+#
+# The loss is E[log Z] - c L with Z = sum_j exp(L w_j) and the match probability c. As log Z is the
+# integral over x of exp(-e^x) - exp(-Z e^x), and the last term is a product over the classes, its
+# mean is built up from Beta variables that split a mass between some classes and some others.
+
+
+# Enough for nine digits.
+_LOGIT_STEP, _POINTS, _POINTS_PER_NAT = 0.35, 24, 5
+
+
+def _logit_loss(p, t, hit, k, M):
+    if (p == 0).any():
+        raise ValueError("p is 0; allowed with logits: above 0 to 1")
+    c = hit * t + (1 - hit) * (1 - t) / (M - 1)
+    exact = (k == 1) | (t == 1)  # one label, or none that is wrong
+    loss = np.where(p < 1, 0.0, np.inf)
+    loss[exact] = memorised_loss(p[exact], c[exact], M[exact])
+    rest = ~exact & (p < 1)
+    for own, votes, classes in {*zip(t[rest], k[rest], M[rest], strict=True)}:
+        row = rest & (t == own) & (k == votes) & (M == classes)
+        L = _logit(p[row], classes)
+        shares = [own] + [(1 - own) / (classes - 1)] * int(classes - 1)
+        loss[row] = _mean_log_sum(L, shares, votes) - c[row] * L
+    return loss
+
+
+def _logit_matrix_loss(p, T, k, prior, c):
+    M = len(T)
+    if p == 0:
+        raise ValueError("p is 0; allowed with logits: above 0 to 1")
+    if k == 1 or (np.max(T, axis=0) == 1).all():
+        return memorised_loss(p, min(c, 1.0), M)
+    if p == 1:
+        return np.inf
+    L = _logit(p, M)
+    return float(prior @ [_mean_log_sum(np.array([L]), t, k)[0] for t in T.T] - c * L)
+
+
+def _logit(p, M):
+    return np.log(p * (M - 1)) - np.log1p(-p)
+
+
+def _mean_log_sum(L, shares, k):
+    """E[log sum_j exp(L w_j)] for w ~ Dirichlet((k - 1) shares), at each L of an array."""
+    if k == np.inf:
+        return logsumexp(np.multiply.outer(L, shares), axis=-1)
+    low, high = min(L.min(), 0.0), max(L.max(), 0.0)
+    x = np.arange(-high - np.log(len(shares)) - 26, 4, _LOGIT_STEP)
+    grid = _Grid(low, max(high, low + 1), x)
+    counts = Counter((k - 1) * np.asarray(shares))
+    idle = counts.pop(0.0, 0)  # classes that never have a share
+    first = next(iter(counts))
+    counts[first] -= 1
+    rest = [grid.equal_classes(shape, count) for shape, count in counts.items() if count]
+    while len(rest) > 1:
+        rest.append(grid.join(grid.points, rest.pop(), rest.pop()))
+    one = grid.equal_classes(first, 1)
+    product = grid.join(L, one, rest[0]).values if rest else np.exp(-np.exp(L[:, None] + x))
+    terms = np.exp(-np.exp(x)) - product * np.exp(-idle * np.exp(x))
+    return _LOGIT_STEP * terms.sum(axis=-1)
+
+
+class _Classes(NamedTuple):
+    """E[prod_j exp(-exp(x + m w_j))] of some classes, on a grid of their mass m and on x."""
+
+    values: np.ndarray
+    shape: float  # of the gamma variable that is their mass
+
+
+class _Grid:
+    """Chebyshev points of the mass, times L, that some classes share, and the nodes x."""
+
+    def __init__(self, low, high, x):
+        size = int(_POINTS + _POINTS_PER_NAT * (high - low))
+        angles = np.pi * (np.arange(size) + 0.5) / size
+        self.x = x
+        self.points = (low + high) / 2 + (high - low) / 2 * np.cos(angles)
+        self.weights = (-1) ** np.arange(size) * np.sin(angles)
+
+    def equal_classes(self, shape, count):
+        if count == 1:
+            return _Classes(np.exp(-np.exp(self.points[:, None] + self.x)), shape)
+        half = self.equal_classes(shape, count // 2)
+        whole = self.join(self.points, half, half)
+        if count % 2:
+            whole = self.join(self.points, whole, self.equal_classes(shape, 1))
+        return whole
+
+    def join(self, points, one, other):
+        """Split the mass between two groups of classes: a Beta variable."""
+        share, weights = _beta_rule(one.shape, other.shape, self.points.size // 2)
+        left = self.at(np.multiply.outer(share, points).ravel(), one)
+        left = left.reshape(len(share), len(points), -1)
+        if other is one:
+            right = left[::-1]  # halves: the nodes lie evenly about 1/2
+        else:
+            right = self.at(np.multiply.outer(1 - share, points).ravel(), other)
+        products = left.reshape(len(share), -1) * right.reshape(len(share), -1)
+        return _Classes((weights @ products).reshape(len(points), -1), one.shape + other.shape)
+
+    def at(self, points, classes):
+        """Interpolate in the mass: the barycentric formula."""
+        distance = points[:, None] - self.points
+        hit = distance == 0
+        terms = self.weights / np.where(hit, 1.0, distance)
+        terms = np.where(hit.any(axis=1, keepdims=True), hit, terms)
+        terms /= terms.sum(axis=1, keepdims=True)
+        return terms @ classes.values
+
+
+def _beta_rule(a, b, size):
+    """Nodes and weights, of sum 1, of Gauss's rule for Beta(a, b): Jacobi polynomials on [0, 1]."""
+    j = np.arange(1, size)
+    s = 2 * (j - 1) + (a + b)
+    diagonal = np.append((a - b) / (a + b), (a - b) * (a + b - 2) / (s * (s + 2)))
+    first = 4 * a * b / ((a + b) ** 2 * (a + b + 1))
+    j, s = j[1:], s[1:]
+    others = 4 * j * (j + a - 1) * (j + b - 1) * (j + a + b - 2) / (s**2 * (s + 1) * (s - 1))
+    nodes, vectors = eigh_tridiagonal(diagonal, np.sqrt(np.append(first, others)))
+    return np.clip((1 + nodes) / 2, 0, 1), vectors[0] ** 2
