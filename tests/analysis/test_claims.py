@@ -55,6 +55,18 @@ def test_rows_are_claims_of_each_data_set_method_noise_type_and_rate():
     assert sorted(rates.unique()) == [0.5, 0.6, 0.7, 0.8, 0.85, 0.95]
 
 
+@pytest.mark.parametrize("claim", [made.ALPHA_PLACE, made.BETA_PLACE])
+@pytest.mark.parametrize("rates", [[1.0], [0.6], [0.6, 1.0]])
+@pytest.mark.parametrize("grid", [[1.0], [0.2], [0.5, 1.0]])
+@pytest.mark.parametrize("fate", ["memorised", "not memorised", "diverged"])
+def test_the_smallest_studies_get_verdicts(claim, rates, grid, fate):
+    table = cells(claim, seeds=1, rates=rates, grid=grid)
+    table["memorised"] = fate == "memorised"
+    table["diverged_epoch"] = int(fate == "diverged")
+    verdicts = judge_claims(table, STUDY)["verdict"]
+    assert set(verdicts) <= {"undecided", "not testable here"}
+
+
 def test_a_rate_without_memorised_cells_is_named_and_the_others_are_judged():
     table = cells(made.ALPHA_HEIGHT)
     table.loc[table["a"] == 0.5, "memorised"] = False

@@ -469,6 +469,8 @@ def _share_missed(missed: pd.DataFrame, cost: pd.Series) -> pd.DataFrame:
 
 def _minima_and_theories(cells: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return by a the measured p* of each seed, of memorised cells, and each theory's."""
+    if cells.empty:
+        raise NotTestableError("no clean rate below 1 that the claim is about")
     minima = _minima(curves_over_p(cells, "test_loss", memorised=True))
     rates = cells.groupby("a")[["expected_clean_rate", "expected_agreement"]].first()
     clean, agreement = (column for _, column in rates.loc[minima.index].items())
