@@ -17,7 +17,7 @@ from label_smoothing.theory.matrices import inverse, smoothing_matrix
 ROOT = Path(__file__).parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
-CONFIGS = [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]
+CONFIGS = [ROOT / "config.yaml", *sorted((ROOT / "studies").rglob("*.yaml"))]
 
 
 def study(folder=".", **changes):
