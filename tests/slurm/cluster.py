@@ -21,7 +21,8 @@ FILES = ("slurm.conf", "gres.conf")
 COMMANDS = ("munged", "slurmctld", "slurmd", "sbatch", "scontrol", "squeue")
 NODE = socket.gethostname().partition(".")[0]
 # More cores and memory than there may be: the GPUs are to be what jobs wait for. A requeued job
-# waits for old credentials to expire, by default for two minutes.
+# waits for old credentials to expire, by default for two minutes. KillWait is the time that a busy
+# machine may take to write a checkpoint.
 CONFIG = f"""\
 ClusterName=test
 SlurmctldHost={NODE}(127.0.0.1)
@@ -40,7 +41,7 @@ JobAcctGatherType=jobacct_gather/none
 JobCompType=jobcomp/filetxt
 JobCompLoc={BASE}/completions
 MinJobAge=3600
-KillWait=10
+KillWait=60
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU_Memory
 SlurmdParameters=config_overrides

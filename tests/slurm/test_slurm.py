@@ -81,7 +81,7 @@ class Study:
             )
 
     def finish(self, process):
-        assert process.wait(timeout=300) == 0, self.log.read_text()
+        assert process.wait(timeout=900) == 0, self.log.read_text()
 
     def hold(self, step):
         new = self.project.path / "hold.new"
@@ -95,8 +95,11 @@ class Study:
         return bool(self.project.files(f"runs/digits/*/*/a{a}/p{p}/seed0/predictions.npz"))
 
     def under_way(self, a, p):
+        """Return whether a training is between its two epochs' checkpoints."""
         kept = self.project.files(f"checkpoints/digits/*/*/a{a}/p{p}/seed0.safetensors")
-        return bool(kept) and not self.trained(a, p)
+        # One that has ended has a checkpoint, too, and no predictions yet.
+        ended = self.trained(a, p) or "epoch 2/2: " in self.training_log(a, p)
+        return bool(kept) and not ended
 
     def training_log(self, a, p):
         logs = self.project.files(f"logs/runs/digits/*/*/a{a}/p{p}/seed0.log")
@@ -179,7 +182,7 @@ def test_an_interrupted_and_a_killed_snakemake_train_no_cell_twice(cluster, stud
     await_until(lambda: study.under_way(*last), "epoch 2")
     interrupted.send_signal(signal.SIGINT)
     assert interrupted.wait(timeout=300) != 0
-    await_until(lambda: not cluster.queue(), "the end of the cancelled job", 30)
+    await_until(lambda: not cluster.queue(), "the end of the cancelled job")
 
     study.hold(0)
     killed = study.start(targets)
@@ -189,7 +192,7 @@ def test_an_interrupted_and_a_killed_snakemake_train_no_cell_twice(cluster, stud
     assert list(cluster.queue().values()) == ["RUNNING"]
     run_id = re.search(r"SLURM run ID: (\S+)", study.log.read_text())[1]
     cluster.cancel("--name", run_id)
-    await_until(lambda: not cluster.queue(), "the end of the cancelled job", 30)
+    await_until(lambda: not cluster.queue(), "the end of the cancelled job")
     study.let_go()
     study.project.snakemake("--unlock")
     study.finish(study.start(targets))
