@@ -1,17 +1,20 @@
 """Misprints of arXiv 2010.12648: the printed form fails and the corrected form holds.
 
-One test per row of the errata table in docs/theory.md. The judge is a Monte Carlo run of the
-memorising network with a fixed seed, or a numerical optimum, never the formula itself.
+One test per row of the errata in docs/theory.md, named there; the forms are those of the print.
+The judge is a Monte Carlo run of the memorising network with a fixed seed, or a numerical optimum,
+never the formula itself.
 """
+
+import re
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from samples import ROOT
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax, logsumexp, softmax, xlogy
 
 from label_smoothing.analysis.fits import fit_clean_rate
-from label_smoothing.theory.gamma import gamma_transition
 from label_smoothing.theory.matrices import (
     alpha_joint,
     beta_joint,
@@ -33,10 +36,16 @@ T = np.array(
     ]
 )
 PRIOR = np.array([0.4, 0.3, 0.2, 0.1])
-# Rows sum to 1 too, but not symmetric.
-DOUBLY_STOCHASTIC = (
-    0.6 * np.eye(4) + 0.3 * np.roll(np.eye(4), 1, 0) + 0.1 * np.roll(np.eye(4), 2, 0)
+# Rows sum to 1 too, but it is not symmetric, and no two rows hold the same numbers.
+DOUBLY_STOCHASTIC = np.array(
+    [
+        [0.70, 0.05, 0.20, 0.05],
+        [0.10, 0.80, 0.10, 0.00],
+        [0.15, 0.05, 0.50, 0.30],
+        [0.05, 0.10, 0.20, 0.65],
+    ]
 )
+UNIFORM = np.full(4, 0.25)
 
 
 class Memorised:
@@ -89,7 +98,7 @@ def entropy(p):
     return -xlogy(p, p) - xlogy(1 - p, 1 - p)
 
 
-def test_eq3_entropy_is_not_the_clean_test_loss():
+def test_eq3_is_the_loss_on_smoothed_targets():
     p = 0.7
     run = uniform(1, 2)
     S = smoothing_matrix(p, 2)
@@ -110,6 +119,15 @@ def test_eq4_to_6_score_the_clean_label(M):
     assert_judged(run.loss(S, run.clean), loss(p, a, M, "alpha"), printed=on_noisy_label)
 
 
+def test_eq10_loss_of_a_class_takes_its_column():
+    # Training labels of images of class 0 are drawn from the column T[:, 0]; the print has the row.
+    S = smoothing_matrix(0.6, 4) @ smoothing_matrix(0.9, 4) + 0.02 * (np.eye(4)[::-1] - 0.25)
+    run = Memorised(T, np.eye(4)[0])
+    right, printed = -T[:, 0] @ np.log(S[0]), -T[0] @ np.log(S[0])
+    assert_judged(run.loss(S, run.clean), right, printed)
+    assert_allclose(right, matrix_loss(S, alpha_joint(T, np.eye(4)[0])), rtol=1e-12)
+
+
 def test_eq10_optimal_matrix_is_the_posterior():
     J = alpha_joint(T, PRIOR)
     right = PRIOR[:, None] * T.T / (T @ PRIOR)
@@ -122,15 +140,32 @@ def test_eq10_optimal_matrix_is_the_posterior():
     printed, _ = run.loss(np.maximum(T, 1e-3), run.clean)
     assert printed > best + 20 * error
     assert_allclose(matrix_loss(right, J), best, atol=4 * error)
+    # Nor is it T where T is doubly stochastic, but its transpose.
+    assert_allclose(best_matrix(alpha_joint(DOUBLY_STOCHASTIC)), DOUBLY_STOCHASTIC.T, atol=1e-4)
 
 
-def test_eq10_sum_over_classes_starts_at_one():
+def test_sums_over_classes_start_at_one():
     # A sum from 0 has one class too many, and so at least the smallest term.
-    M = len(T)
-    S = smoothing_matrix(0.6, M)
-    terms = -np.sum(T.T / M * np.log(S), axis=1)
-    run = Memorised(T, np.full(M, 1 / M))
+    S = smoothing_matrix(0.6, 4)
+    terms = -np.sum(T.T / 4 * np.log(S), axis=1)
+    run = Memorised(T, UNIFORM)
     assert_judged(run.loss(S, run.clean), right=terms.sum(), printed=terms.sum() + terms.min())
+    match = np.mean(run.train == run.test)
+    squares = np.sum(T**2, axis=0) / 4
+    error = np.sqrt(match * (1 - match) / SAMPLES)
+    assert_judged((match, error), squares.sum(), squares.sum() + squares.min())
+
+
+def test_section_4_1_forward_correction_is_solved_by_the_noisy_label():
+    # One image of class 0 with the noisy label 2: the print has the clean label as the solution.
+    label, clean = 2, 0
+
+    def forward_loss(logits):
+        return -logsumexp(log_softmax(logits), b=DOUBLY_STOCHASTIC[label])
+
+    found = softmax(minimize(forward_loss, np.zeros(4)).x)
+    assert found[label] > 0.999
+    assert forward_loss(30 * np.eye(4)[clean]) > forward_loss(30 * np.eye(4)[label]) + 0.5
 
 
 def test_eq12_off_diagonal_terms_count_once():
@@ -148,14 +183,28 @@ def test_eq12_off_diagonal_terms_count_once():
 
 
 def test_text_after_eq12_weights_the_mean_square_by_m_minus_1():
-    # The same label i twice, given the clean class i: T_ii^2 + sum over k != i of T_ki^2.
-    M, i = len(T), 2
-    mean_square = np.mean(np.delete(T[:, i], i) ** 2)
-    run = Memorised(T, np.eye(M)[i])
-    match = np.mean(run.train == run.test)
-    right, printed = T[i, i] ** 2 + (M - 1) * mean_square, T[i, i] ** 2 + mean_square / (M - 1)
-    assert_judged((match, np.sqrt(match * (1 - match) / SAMPLES)), right, printed)
-    assert_allclose(mean_field_p(beta_joint(T, np.eye(M)[i])), right, rtol=1e-12)
+    # The mean is over row i, as printed: how often the test label is i where the training label is.
+    M, i = 4, 2
+    row = DOUBLY_STOCHASTIC[i]
+    mean_square = np.mean(np.delete(row, i) ** 2)
+    run = Memorised(DOUBLY_STOCHASTIC, UNIFORM)
+    test = run.test[run.train == i]
+    match = np.mean(test == i)
+    right, printed = row[i] ** 2 + (M - 1) * mean_square, row[i] ** 2 + mean_square / (M - 1)
+    assert_judged((match, np.sqrt(match * (1 - match) / test.size)), right, printed)
+    assert_allclose(best_matrix(beta_joint(DOUBLY_STOCHASTIC))[i, i], right, atol=1e-4)
+
+
+def test_text_after_eq12_off_diagonal_has_no_factor_two():
+    best = best_matrix(beta_joint(DOUBLY_STOCHASTIC))
+    product = DOUBLY_STOCHASTIC @ DOUBLY_STOCHASTIC.T
+    assert_allclose(best, product, atol=1e-4)
+    # Whatever the proportionality sign leaves open, the ratio of two entries is not: with the right
+    # diagonal the printed entries are twice too large beside it; nor do they agree with Eq 13.
+    i, j = 2, 3
+    printed = 2 * product[i, j] / product[i, i]
+    assert_allclose(printed / (best[i, j] / best[i, i]), 2, rtol=1e-3)
+    assert_allclose(2 * product[i, j] / (product[i, j] / 2), 4)
 
 
 def test_eq13_optimal_matrix_has_no_factor_one_half():
@@ -166,6 +215,21 @@ def test_eq13_optimal_matrix_has_no_factor_one_half():
     assert_allclose((right / 2).sum(axis=0), 0.5)
     with pytest.raises(ValueError, match=r"S: column 0 sums to 0\.5"):
         matrix_loss(right / 2, J)
+
+
+@pytest.mark.parametrize(("matrix", "prior"), [(T, UNIFORM), (DOUBLY_STOCHASTIC, PRIOR)])
+def test_eq13_needs_a_doubly_stochastic_matrix_and_a_uniform_prior(matrix, prior):
+    J = beta_joint(matrix, prior)
+    right = (matrix * prior) @ matrix.T / (matrix @ prior)
+    assert_allclose(best_matrix(J), right, atol=1e-4)
+    assert np.abs(matrix @ matrix.T - right).max() > 0.02
+
+
+def test_text_after_eq13_neither_solution_has_the_printed_shape():
+    alpha, beta = best_matrix(alpha_joint(T, PRIOR)), best_matrix(beta_joint(T, PRIOR))
+    assert_allclose(alpha.sum(axis=0), 1)
+    assert np.abs(alpha.sum(axis=1) - 1).max() > 0.1  # not doubly stochastic
+    assert np.abs(beta - beta.T).max() > 0.05  # not symmetric
 
 
 def test_before_eq14_off_diagonal_is_one_minus_a():
@@ -209,8 +273,8 @@ def test_eq16_beta_loss_of_one_class():
         return -s * np.log(p) - (1 - s) * np.log((1 - p) / (M - 1))
 
     def printed(p):
-        pairs = np.outer(T[:, 0], T[:, 0])
-        return -s * np.log(p) - 2 * (pairs.sum() - np.trace(pairs)) * np.log(1 - p)
+        # The double sum is over all k and j, equal ones among them.
+        return -s * np.log(p) - 2 * np.outer(T[:, 0], T[:, 0]).sum() * np.log(1 - p)
 
     run = Memorised(T, np.eye(M)[0])
     assert_judged(run.loss(smoothing_matrix(p, M), run.test), right(p), printed(p))
@@ -256,30 +320,33 @@ def test_after_eq17_one_variable_estimates_the_clean_rate():
     assert_allclose(fit.standard_error, 0, atol=1e-12)
 
 
-def section_6_2_losses(T, logits, i):
-    """Label smoothing, forward correction and logit smoothing with T, for training label i."""
+# ---- readings and statements --------------------------------------------------------------------
+
+
+def section_6_2_losses(S, logits, i):
+    """Label smoothing, forward correction and logit smoothing with S, for training label i."""
     log_sigma = log_softmax(logits)
-    return -T[i] @ log_sigma, -logsumexp(log_sigma, b=T[i]), -log_softmax(T @ logits)[i]
+    return -S[i] @ log_sigma, -logsumexp(log_sigma, b=S[i]), -log_softmax(S @ logits)[i]
 
 
-def test_eq18_holds_per_label_only():
-    rng = np.random.default_rng(18)
-    margins = []
-    for logits in rng.normal(scale=2, size=(500, 4)):
-        for i in range(4):
-            label, forward, _ = section_6_2_losses(DOUBLY_STOCHASTIC, logits, i)
-            margins.append(label - forward)
-    assert min(margins) >= -1e-12
-    assert max(margins) > 1
-    # For all i, j at once it is false: rows that do not sum to 1 put it either way round.
+@pytest.mark.parametrize("S", [smoothing_matrix(0.7, 4), DOUBLY_STOCHASTIC + 1e-9])
+def test_eq18_is_reversed_as_printed_and_holds_with_the_sum_inside(S):
+    for logits in np.random.default_rng(18).normal(scale=2, size=(500, 4)):
+        log_sigma = log_softmax(logits)
+        smoothing = np.sum(S * log_sigma)
+        printed = np.sum(np.log(S) + log_sigma)
+        assert smoothing > printed + 1
+        inside = np.sum(logsumexp(log_sigma, b=S, axis=1))
+        assert smoothing <= inside + 1e-8
+        # Label by label, as losses.
+        losses = [section_6_2_losses(S, logits, i)[:2] for i in range(4)]
+        assert all(label >= forward - 1e-8 for label, forward in losses)
+
+
+def test_eq18_needs_weights_that_sum_to_one():
     lopsided = np.array([[0.9, 0.8], [0.1, 0.2]])
     label, forward, _ = section_6_2_losses(lopsided, np.zeros(2), 1)
     assert_allclose([label, forward], [0.3 * np.log(2), -np.log(0.15)])
-    assert label < forward
-    # Nor does it hold between the loss at one label and that at another.
-    logits = np.array([3.0, 0, 0, 0])
-    label = section_6_2_losses(DOUBLY_STOCHASTIC, logits, 0)[0]
-    forward = section_6_2_losses(DOUBLY_STOCHASTIC, logits, 3)[1]
     assert label < forward
 
 
@@ -293,18 +360,32 @@ def test_eq19_forward_and_logit_smoothing_have_no_fixed_order():
     assert max(differences) > 0.1
 
 
-def test_gamma_transition_is_continuous_for_two_classes_only():
-    def jump(M, width):
-        """Numerical global optimum just above the transition, less the 1/M below it."""
-        a = gamma_transition(M).a_c + width
-        p = np.linspace(1e-4, 1 - 1e-4, 200_001)
-        best = p[np.argmin(loss(p, a, M, "gamma"))]
-        return max(best, 1 - best) - 0.5 if M == 2 else best - 1 / M
+def local_minima(a, M):
+    """All p on a fine grid that have a lower gamma loss than their neighbours."""
+    p = np.linspace(1e-4, 1 - 1e-4, 20_001)
+    losses = loss(p, a, M, "gamma")
+    inner = (losses[1:-1] < losses[:-2]) & (losses[1:-1] < losses[2:])
+    return p[1:-1][inner], losses[1:-1][inner]
 
-    continuous = np.array([jump(2, width) for width in (1e-2, 1e-3, 1e-4)])
-    assert_allclose(continuous, np.sqrt([3e-2, 3e-3, 3e-4]), rtol=0.05)
-    for M in (3, 10):
-        expected = gamma_transition(M).p_above - 1 / M
-        assert expected > 0.15
-        assert_allclose(jump(M, 1e-6), expected, atol=1e-3)
-        assert_allclose(jump(M, -1e-4), 0, atol=1e-4)
+
+@pytest.mark.parametrize("a", [0.3, 0.55, 0.7, 0.749])
+def test_section_3_3_the_value_lost_is_one_half_and_there_is_a_minimum_for_every_a(a):
+    p, _ = local_minima(a, 2)
+    assert_allclose(p, [0.5], atol=1e-4)
+
+
+@pytest.mark.parametrize("a", [0.76, 0.8, 0.95])
+def test_figure_1_gamma_has_two_optima_above_three_quarters(a):
+    p, losses = local_minima(a, 2)
+    assert p.size == 2
+    assert_allclose(p.sum(), 1, atol=1e-9)
+    assert_allclose(losses[0], losses[1], rtol=1e-12)
+    assert np.abs(p - 0.5).min() > 0.05
+
+
+def test_every_row_of_the_errata_has_its_test():
+    page = (ROOT / "docs/theory.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_\w+)`", page[page.index("## Errata") :]))
+    assert named == {name for name in globals() if name.startswith("test_")} - {
+        "test_every_row_of_the_errata_has_its_test"
+    }

@@ -1,9 +1,9 @@
 """
 What a network's test predictions are worth under each assumption about the test set.
 
-The assumptions (arXiv 2010.12648, section 4): alpha scores against clean test labels, beta against
-test labels corrupted independently at the same rate, gamma against clean test labels smoothed with
-the p of the training (the smoothing as a prior).
+The assumptions (arXiv 2010.12648, sections 3.1 to 3.3): alpha scores against clean test labels,
+beta against test labels corrupted independently at the same rate, gamma against clean test labels
+smoothed with the p of the training (the smoothing as a prior).
 """
 
 import math

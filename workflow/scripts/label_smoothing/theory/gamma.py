@@ -127,7 +127,7 @@ def gamma_optimum(a: ArrayLike, M: ArrayLike):
     Notes
     -----
     p*(a) has no closed form but its inverse has, and that rises on the branch above a_c: bisection.
-    Source: arXiv 2010.12648, below Eq 9 and 15.
+    Source: arXiv 2010.12648, below Eq 9 (section 3.3) and 15 (4.3).
 
     """
     a, M = np.broadcast_arrays(in_range("a", a), check_classes(M))

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from label_smoothing.theory.rates import kappa_inverse
+from label_smoothing.theory.matrices import check_classes, in_range
+from label_smoothing.theory.rates import p_from_epsilon
 
 
 def literature_table(entries: pd.DataFrame) -> pd.DataFrame:
@@ -13,12 +14,12 @@ def literature_table(entries: pd.DataFrame) -> pd.DataFrame:
     ----------
     entries : DataFrame
         Columns classes (M) and epsilon (the weight of the uniform distribution in the target, as in
-        PyTorch's `label_smoothing`), and any others.
+        PyTorch's `label_smoothing`), empty where not known, and any others.
 
     Returns
     -------
     DataFrame
-        The same rows with a column p after epsilon.
+        The same rows with a column p after epsilon, empty where M or epsilon is.
 
     Raises
     ------
@@ -26,6 +27,8 @@ def literature_table(entries: pd.DataFrame) -> pd.DataFrame:
         If a number of classes is no integer >= 2, or an epsilon is outside [0, M/(M - 1)].
     """
     table = entries.copy()
-    p = kappa_inverse(1 - table["epsilon"].to_numpy(), table["classes"].to_numpy())
-    table.insert(table.columns.get_loc("epsilon") + 1, "p", p)
+    known = table[["classes", "epsilon"]].notna().all(axis=1)
+    M, epsilon = check_classes(table.loc[known, "classes"]), table.loc[known, "epsilon"]
+    p = p_from_epsilon(in_range("epsilon", epsilon, 0, M / (M - 1)), M)
+    table.insert(table.columns.get_loc("epsilon") + 1, "p", pd.Series(p, table.index[known]))
     return table

@@ -122,7 +122,7 @@ def alpha_joint(T: ArrayLike, prior: ArrayLike | None = None) -> np.ndarray:
 
     Notes
     -----
-    Source: arXiv 2010.12648, Eq 10.
+    Source: arXiv 2010.12648, Eq 10 (section 4.1).
 
     """
     T, prior = transition_and_prior(T, prior)
@@ -151,7 +151,7 @@ def beta_joint(T: ArrayLike, prior: ArrayLike | None = None) -> np.ndarray:
 
     Notes
     -----
-    Source: arXiv 2010.12648, Eq 12.
+    Source: arXiv 2010.12648, Eq 12 (section 4.2).
 
     """
     T, prior = transition_and_prior(T, prior)
@@ -208,7 +208,7 @@ def mean_field_p(J: ArrayLike) -> float:
 
     Notes
     -----
-    Source: arXiv 2010.12648, Eq 11 and 17.
+    Source: arXiv 2010.12648, Eq 11 (section 4.1) and 17 (4.4).
 
     """
     return min(float(np.trace(check_joint(J))), 1.0)

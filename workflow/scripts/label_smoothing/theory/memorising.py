@@ -11,7 +11,7 @@ beta        corrupted, independently   a^2 + (1 - a)^2/(M - 1)   8, 14   c
 gamma       clean, smoothed with p     a p + (1 - a) q           9, 15   `gamma.gamma_optimum`
 ==========  =========================  ========================  ======  =====================
 
-Eq: arXiv 2010.12648, for two and for more classes.
+Eq: arXiv 2010.12648, for two classes (sections 3.1 to 3.3) and for more (4.1 to 4.3).
 """
 
 import numpy as np
@@ -160,7 +160,7 @@ def matrix_loss(S: ArrayLike, J: ArrayLike) -> float:
 
     Notes
     -----
-    Source: arXiv 2010.12648, Eq 10 (alpha) and 12 (beta).
+    Source: arXiv 2010.12648, Eq 10 (alpha, section 4.1) and 12 (beta, 4.2).
 
     """
     S, J = column_stochastic("S", S), check_joint(J)

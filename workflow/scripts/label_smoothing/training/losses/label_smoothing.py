@@ -19,7 +19,7 @@ def soft_target_loss(logits: torch.Tensor, labels: torch.Tensor, S: torch.Tensor
 
     References
     ----------
-    arXiv 2010.12648, section 3; Szegedy et al. 2016.
+    arXiv 2010.12648, Eq 1 (section 1); Szegedy et al. 2016.
     """
     return functional.cross_entropy(logits, S.T[labels])
 
