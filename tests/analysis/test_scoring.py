@@ -8,7 +8,6 @@ import pytest
 from numpy.testing import assert_allclose
 
 from label_smoothing.analysis.scoring import (
-    ASSUMPTIONS,
     accuracy,
     calibration,
     early_stopped,
@@ -20,6 +19,7 @@ from label_smoothing.analysis.scoring import (
 )
 from label_smoothing.data.noise import corrupt_labels, pair_flip_transition, uniform_transition
 from label_smoothing.theory.memorising import loss, memorised_accuracy
+from label_smoothing.theory.rates import ASSUMPTIONS
 
 METRICS = json.loads(
     (Path(__file__).parents[2] / "workflow/schemas/metrics.schema.json").read_text()
@@ -71,7 +71,7 @@ def test_alpha_scores_the_clean_and_beta_the_noisy_labels():
 
 
 def test_unknown_assumption_is_refused():
-    with pytest.raises(ValueError, match="assumption is 'delta', allowed: alpha, beta, gamma"):
+    with pytest.raises(ValueError, match="assumption is 'delta'; allowed: alpha, beta, gamma"):
         scored_labels(np.zeros(1), np.zeros(1), "delta")
 
 

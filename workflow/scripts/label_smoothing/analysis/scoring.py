@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-ASSUMPTIONS = ("alpha", "beta", "gamma")
+from label_smoothing.theory.rates import check_assumption
+
 _TRAIN_SCORES = (
     "train_loss",
     "train_kl",
@@ -200,9 +201,7 @@ def true_class_shares(
 
 def scored_labels(clean: np.ndarray, noisy: np.ndarray, assumption: str) -> np.ndarray:
     """Return the labels that the assumption scores against (gamma smooths the clean ones)."""
-    if assumption not in ASSUMPTIONS:
-        raise ValueError(f"assumption is {assumption!r}, allowed: {', '.join(ASSUMPTIONS)}")
-    return noisy if assumption == "beta" else clean
+    return noisy if check_assumption(assumption) == "beta" else clean
 
 
 def accuracy(log_probabilities: np.ndarray, labels: np.ndarray) -> float:
