@@ -48,6 +48,31 @@ rule fit_theory:
         "../scripts/fit_theory.py"
 
 
+rule fit_votes:
+    input:
+        tables=known(tables_to_vote),
+    output:
+        votes=report(
+            VOTES,
+            caption="../report/votes.rst",
+            category="How many labels does a network draw on?",
+            subcategory="{dataset}",
+            labels={"what": "table of k", "noise": "all", "method": "{method}"},
+        ),
+    log:
+        log_of(VOTES),
+    conda:
+        f"{ENVS}/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("fit_votes"),
+    script:
+        "../scripts/fit_votes.py"
+
+
 rule judge_claims:
     input:
         tables=tables_with_theory,

@@ -4,6 +4,7 @@ from label_smoothing.study.offered import FIGURES, why_not
 FILES = {
     "tables": TABLE,
     "fits": FITS,
+    "votes": VOTES,
     "metrics": METRICS,
     "predictions": PREDICTIONS,
     "history": HISTORY,

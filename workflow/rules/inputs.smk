@@ -49,6 +49,12 @@ def tables_to_fit(wildcards):
     return tables_of_study(wildcards)
 
 
+def tables_to_vote(wildcards):
+    if reason := theory(STUDY, wildcards):
+        refuse(f"{VOTES.format(**wildcards)}: {CONFIG_FILE}: {reason}")
+    return expand(TABLE, a=STUDY.clean_rates, noise=STUDY.config["noise_types"], **wildcards)
+
+
 def slices_with_theory():
     return [where for where in STUDY.slices() if STUDY.has_theory(where[-1])]
 
@@ -88,5 +94,5 @@ def study_files(wildcards):
         files |= dict.fromkeys(expand(TABLE, **where))
         files |= dict.fromkeys(expand(SUMMARY, **where))
         if STUDY.has_theory(method):
-            files |= dict.fromkeys(expand(FITS, **where))
+            files |= dict.fromkeys(expand(FITS, **where) + expand(VOTES, **where))
     return list(files)
