@@ -3,8 +3,10 @@
 from label_smoothing.analysis.tables import read_tables
 from label_smoothing.analysis.vote_fits import fit_vote_table
 from label_smoothing.files import job_log, replacing
+from label_smoothing.study.code_hash import demand_code
 
 with job_log(snakemake.log[0]):
+    demand_code(snakemake.params.code, __file__)
     cells = read_tables(snakemake.input.tables)
     with replacing(snakemake.output.votes) as temporary:
         fit_vote_table(cells).to_csv(temporary, index=False)
