@@ -25,7 +25,7 @@ from label_smoothing.theory.matrices import smoothing_matrix
 from label_smoothing.training.loop import Recipe, train_network
 from label_smoothing.training.losses.base import load_loss
 
-STUDY = "studies/reproduction/mnist.yaml"
+STUDY = ROOT / "studies" / "reproduction" / "mnist.yaml"
 # Pairs of a and p. Hardest is neither the lowest a nor p = 1: where most labels are right, a wrong
 # one has more neighbours against it.
 HARDEST = [(0.3, 0.15), (0.5, 0.3), (0.7, 0.3), (0.7, 1.0), (0.85, 0.3)]
@@ -40,9 +40,8 @@ class Contender(NamedTuple):
     recipe: dict[str, Any]
 
 
-def contenders() -> dict[str, Contender]:
-    """Return what is measured: the reproduction's own, changes of it, and what it came from."""
-    study = yaml.safe_load((ROOT / STUDY).read_text())
+def contenders(study: dict[str, Any]) -> dict[str, Contender]:
+    """Return what is measured: the network and the recipe of a study, and changes of either."""
     (model,), (recipe,) = study["models"].values(), study["training"].values()
 
     def changed(model_keys: dict[str, Any], recipe_keys: dict[str, Any]) -> Contender:
@@ -50,7 +49,7 @@ def contenders() -> dict[str, Contender]:
 
     pooled = {"channels": [16, 32], "pool": [2, 2], "hidden": 512}
     return {
-        "reproduction": changed({}, {}),
+        "study": changed({}, {}),
         "other precision": changed({}, {"precision": OTHER[recipe.get("precision", "fp32")]}),
         "20 epochs": changed({}, {"epochs": 20}),
         "momentum 0.9, rate 0.003": changed({}, {"momentum": 0.9, "learning_rate": 0.003}),
@@ -117,33 +116,33 @@ def pair(text: str) -> tuple[float, float]:
 
 def main() -> None:
     """Measure, print the table, write the JSON."""
-    known = contenders()
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--source", default="MNIST", help="of torchvision (MNIST)")
-    parser.add_argument("--data-dir", type=Path, default=Path("data"), help="its folder (data)")
-    parser.add_argument("--data", type=Path, metavar="FILE.npz", help="images of a file instead")
-    parser.add_argument("--train-size", type=int, default=10_000, help="images (10000)")
-    parser.add_argument("--contenders", nargs="+", choices=known, default=list(known))
+    parser.add_argument("--study", type=Path, default=STUDY, help="one data set, network, recipe")
+    parser.add_argument("--data", type=Path, metavar="FILE.npz", help="instead of its source")
+    parser.add_argument("--contenders", nargs="+", help="some of those in the table")
     parser.add_argument("--cells", nargs="+", type=pair, default=HARDEST, metavar="A,P")
     parser.add_argument("--seed", type=int, default=100, help="one outside the studies (100)")
     parser.add_argument("--json", type=Path, help="where to write the numbers")
     arguments = parser.parse_args()
 
+    study = yaml.safe_load(arguments.study.read_text())
+    known = contenders(study)
+    names = arguments.contenders or list(known)
+    if unknown := set(names) - set(known):
+        parser.error(f"--contenders is {sorted(unknown)}; allowed: {', '.join(known)}")
     torch.set_num_threads(1)
-    source = "npz" if arguments.data else arguments.source
-    dataset = load_dataset(
-        source,
-        path=arguments.data,
-        data_dir=arguments.data_dir,
-        train_size=arguments.train_size,
-        split_seed=0,
-    )
-    report: dict[str, Any] = {"machine": machine(), "source": source, "rows": []}
-    for name in arguments.contenders:
+    ((name, settings),) = study["datasets"].items()
+    keys = ("source", "data_dir", "path", "train_size", "test_size", "split_seed")
+    chosen = {key: settings[key] for key in keys if key in settings}
+    if arguments.data:
+        chosen |= {"source": "npz", "path": arguments.data}
+    dataset = load_dataset(**chosen)
+    report: dict[str, Any] = {"machine": machine(), "dataset": name, "rows": []}
+    for contender in names:
         for a, p in arguments.cells:
-            row = train(dataset, known[name], a, p, arguments.seed)
-            report["rows"].append({"contender": name} | row)
-            if arguments.json:  # after each network, because all of them take an hour
+            row = train(dataset, known[contender], a, p, arguments.seed)
+            report["rows"].append({"contender": contender} | row)
+            if arguments.json:  # after each network, because all of them take long
                 arguments.json.write_text(json.dumps(report, indent=2) + "\n")
     print(table(report["rows"]))
 
