@@ -1,14 +1,16 @@
-"""Judge each claim of the paper on the tables of the whole study."""
+"""Judge each claim of the paper, and of the vote theory, on the tables of the whole study."""
 
-from label_smoothing.analysis.claims import judge_claims
+from label_smoothing.analysis.claims import CLAIMS, judge_claims
 from label_smoothing.analysis.claims_page import claims_page, claims_short
 from label_smoothing.analysis.tables import read_tables
+from label_smoothing.analysis.vote_claims import VOTE_CLAIMS
 from label_smoothing.files import job_log, replacing
 from label_smoothing.study.code_hash import demand_code
 
 with job_log(snakemake.log[0]):
     demand_code(snakemake.params.code, __file__)
-    verdicts = judge_claims(read_tables(snakemake.input.tables), snakemake.params.study)
+    cells = read_tables(snakemake.input.tables)
+    verdicts = judge_claims(cells, snakemake.params.study, (*CLAIMS, *VOTE_CLAIMS))
     offered = {path: f"results/figures/{path}.svg" for path in snakemake.params.figures}
     verdicts["figure"] = verdicts["figure"].map(offered)
     with replacing(snakemake.output.claims) as temporary:

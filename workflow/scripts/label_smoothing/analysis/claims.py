@@ -72,7 +72,8 @@ class Claim(NamedTuple):
     beside: Callable[[pd.DataFrame, pd.DataFrame, Mapping[str, Any]], pd.DataFrame] | None = None
 
 
-def _beta_of_same_networks(cells, dataset, study):
+def beta_of_same_networks(cells, dataset, study):
+    """Return the beta cells of the networks whose cells these are."""
     types = study["noise_types"]
     transition = types[cells["noise"].iloc[0]]["transition"]
     same = [name for name, entry in types.items() if entry["transition"] == transition]
@@ -243,7 +244,7 @@ CLAIMS = (
         0,
         statistics.distance_of_beta_below_alpha,
         "optimum_over_a",
-        beside=_beta_of_same_networks,
+        beside=beta_of_same_networks,
     ),
     Claim(
         "the accuracy is best at a smaller p than the loss",
