@@ -54,7 +54,7 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
 def write_arrays(path: str | os.PathLike, **arrays: np.ndarray) -> None:
     """Write named arrays as a compressed .npz; equal arrays give equal bytes."""
     with replacing(path) as temporary:
-        np.savez_compressed(temporary, **arrays)
+        np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]
         # The format has a checksum of each array, but none of the list of arrays.
         with zipfile.ZipFile(temporary, "a") as archive:
             archive.comment = checksum(*arrays).encode()
@@ -67,7 +67,7 @@ def checksum(*parts: str | np.ndarray) -> str:
         if isinstance(part, str):
             data = part.encode()
         else:
-            data = memoryview(np.ascontiguousarray(part).reshape(-1).view(np.uint8))
+            data = memoryview(np.ascontiguousarray(part).reshape(-1).view(np.uint8))  # type: ignore[arg-type]
         digest.update(f"{len(data)} ".encode())
         digest.update(data)
     return digest.hexdigest()
@@ -78,7 +78,7 @@ def refusing_damage(path: str | os.PathLike, *errors: type[Exception]) -> Iterat
     """Turn a ValueError, and what else a reader raises, into one that says what to do."""
     try:
         yield
-    except (ValueError, *errors) as error:
+    except (ValueError, *errors) as error:  # type: ignore[misc]
         if isinstance(error, OSError) and error.errno != errno.EINVAL:
             raise  # the disk's fault, or nobody's: only a seek to nowhere is the file's
         problem = " ".join(str(error).split())  # pandas ends its messages with a line break

@@ -1,6 +1,6 @@
 """What the theory predicts for the networks of a study, and how much of it they bear out."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,7 @@ def predicted_loss(p: ArrayLike, match: ArrayLike, M: int, assumption: str) -> n
     return memorised_loss(p, match, M)
 
 
-def predicted_optimum(match: ArrayLike, M: int, assumption: str) -> np.ndarray:
+def predicted_optimum(match: ArrayLike, M: int, assumption: str) -> Any:
     """Return the p that minimises `predicted_loss`: the match probability itself, but for gamma."""
     return gamma_optimum(match, M) if assumption == "gamma" else match
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from label_smoothing.theory.rates import check_assumption
 
@@ -66,7 +67,7 @@ def network_scores(
     uncorrected = run.get("uncorrected_log_probabilities", outputs)
     M, labels = outputs.shape[1], scored_labels(clean_test, noisy_test, assumption)
     prior = np.bincount(clean_train, minlength=M) / len(clean_train)
-    scores = {
+    scores: dict[str, Any] = {
         "test_loss": scored_loss(outputs, clean_test, noisy_test, assumption, p),
         "test_accuracy": accuracy(outputs, labels),
         "clean_test_accuracy": accuracy(outputs, clean_test),
@@ -124,10 +125,10 @@ def negative_log_likelihood(log_probabilities: np.ndarray, labels: np.ndarray) -
     return float(-given.mean())
 
 
-def smoothed_loss(loss: np.ndarray, uniform_loss: np.ndarray, p: float, M: int) -> np.ndarray:
+def smoothed_loss(loss: ArrayLike, uniform_loss: ArrayLike, p: float, M: int) -> Any:
     """Return the loss to smoothed labels from those to hard labels and to the uniform target."""
     q = (1 - p) / (M - 1)
-    return (p - q) * loss + q * M * uniform_loss
+    return (p - q) * np.asarray(loss) + q * M * np.asarray(uniform_loss)
 
 
 def empirical_loss(
@@ -281,7 +282,7 @@ def early_stopped(
     loss = history[f"{kind}test_loss"]
     if assumption == "gamma":
         loss = smoothed_loss(loss, history["uniform_test_loss"], p, M)
-    scores = {}
+    scores: dict[str, float] = {}
     for name, chosen_on in (("honest", "noisy_test_accuracy"), ("oracle", "test_accuracy")):
         best = scored[history[chosen_on][scored].argmax()] if len(scored) else 0
         scores |= {

@@ -308,8 +308,10 @@ def fit_seed(cells: pd.DataFrame, **options) -> VoteFit | None:
     p = cells["p"].to_numpy()
     if not (informative(p, M) & asks_for_label(p, M)).any():
         return None
-    columns = (cells[name].to_numpy() for name in ("p", "expected_clean_rate", "test_loss"))
-    return fit_votes(*columns, M, cells["assumption"].to_numpy(), **options)
+    p, a, loss, assumption = (
+        cells[name].to_numpy() for name in ("p", "expected_clean_rate", "test_loss", "assumption")
+    )
+    return fit_votes(p, a, loss, M, assumption, **options)
 
 
 def _other_measurements(cells):
@@ -341,8 +343,9 @@ def mean_votes(values: ArrayLike) -> Interval:
         One k a seed, >= 1; nan is left out.
     """
     excess = np.clip(np.asarray(values, dtype=float) - 1, _SMALLEST, _LARGEST)
-    mean, low, high, n = mean_interval(np.log(excess))
-    return Interval(*(1 + float(np.exp(value)) for value in (mean, low, high)), n)
+    interval = mean_interval(np.log(excess))
+    mean, low, high = (1 + float(np.exp(value)) for value in interval[:3])
+    return Interval(mean, low, high, interval[3])
 
 
 def _spread(fits):

@@ -165,9 +165,9 @@ def transition_matrix(kind: str, a: float, M: int, matrix: np.ndarray | None = N
     if kind == "pair_flip":
         return pair_flip_transition(a, M)
     if kind == "file":
-        if matrix.shape != (M, M):
-            raise ValueError(f"the transition matrix is {matrix.shape}, allowed here: ({M}, {M})")
-        return scale_transition(matrix, a)
+        if matrix.shape != (M, M):  # type: ignore[union-attr]
+            raise ValueError(f"the transition matrix is {matrix.shape}, allowed here: ({M}, {M})")  # type: ignore[union-attr]
+        return scale_transition(matrix, a)  # type: ignore[arg-type]
     raise ValueError(f"transition kind is {kind!r}, allowed: file, pair_flip, uniform")
 
 

@@ -52,15 +52,15 @@ def load_dataset(
         If the files are not there and cannot be downloaded.
     """
     if source == "digits":
-        dataset = load_digits(int(test_size), split_seed)
+        dataset = load_digits(int(test_size), split_seed)  # type: ignore[arg-type]
         test_size = None
     elif source == "npz":
-        dataset = load_npz(path)
+        dataset = load_npz(path)  # type: ignore[arg-type]
     else:
         from label_smoothing.data.torchvision_files import load_torchvision
 
         with _naming(f"{source} in {data_dir}"):
-            dataset = _checked(Dataset(*load_torchvision(source, data_dir)))
+            dataset = _checked(Dataset(*load_torchvision(source, data_dir)))  # type: ignore[arg-type]
     train = _subset("train_size", train_size, dataset.x_train, dataset.y_train, split_seed)
     test = _subset("test_size", test_size, dataset.x_test, dataset.y_test, split_seed)
     for part, (x, _) in (("train", train), ("test", test)):
@@ -297,7 +297,10 @@ def _subset(
     from sklearn.model_selection import train_test_split
 
     chosen, _ = train_test_split(
-        np.arange(len(y)), train_size=size, stratify=y, random_state=_split_state(seed)
+        np.arange(len(y)),
+        train_size=size,
+        stratify=y,
+        random_state=_split_state(seed),  # type: ignore[arg-type]
     )
     return x[chosen], y[chosen]
 

@@ -116,7 +116,7 @@ def _download(dataset_class: type, root: Path) -> list[Any]:
                 shutil.rmtree(partial, ignore_errors=True)
     except (OSError, RuntimeError, http.client.HTTPException, tarfile.TarError) as error:
         raise RuntimeError(_by_hand(name, root, archives, error)) from None
-    return parts
+    return parts  # type: ignore[return-value]
 
 
 def _extract_inside_only() -> None:
@@ -134,10 +134,10 @@ def _archives(dataset_class: type) -> list[_Archive]:
         folder = Path(dataset_class.__name__, "raw")
         return [
             _Archive(folder / name, [mirror + name for mirror in dataset_class.mirrors], md5)
-            for name, md5 in dataset_class.resources
+            for name, md5 in dataset_class.resources  # type: ignore[attr-defined]
         ]
     return [
-        _Archive(Path(dataset_class.filename), [dataset_class.url], dataset_class.tgz_md5),
+        _Archive(Path(dataset_class.filename), [dataset_class.url], dataset_class.tgz_md5),  # type: ignore[attr-defined]
     ]
 
 

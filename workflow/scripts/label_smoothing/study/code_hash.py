@@ -78,7 +78,7 @@ def demand_code(planned: str, script: str) -> None:
 @cache
 def _imported(file: Path, root: Path) -> list[Path]:
     here = file.relative_to(root).parent.parts
-    names = set()
+    names: set[str] = set()
     for node in ast.walk(_parse(file)[0]):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
@@ -115,7 +115,8 @@ def _parse(file: Path) -> tuple[ast.Module, str]:
     for node in ast.walk(tree):
         # A string on its own is a docstring or has no effect.
         if isinstance(body := getattr(node, "body", None), list):
-            node.body = [statement for statement in body if not _is_text(statement)]
+            kept = [statement for statement in body if not _is_text(statement)]
+            node.body = kept  # type: ignore[attr-defined]
     return tree, ast.dump(tree)
 
 

