@@ -27,6 +27,7 @@ HEAVY = {
     "torchvision": {"data.torchvision_files"},
     "matplotlib": {"figures"},
     "sklearn": {"data.sources", "analysis"},
+    "cleanlab": {"analysis.clean_rate"},
     "pandas": {"analysis", "figures", "theory.literature"},
 }
 MODULES = sorted(
