@@ -271,7 +271,8 @@ def test_no_smoothing_is_finite_between_one_vote_and_none_right():
 def test_without_noise_the_number_of_votes_is_idle(averaging, p, k, M):
     for assumption in ASSUMPTIONS:
         found = vote_loss(p, 1, k, M, assumption, averaging=averaging)
-        assert_allclose(found, loss(p, 1, M, assumption), rtol=1e-12)
+        # Exponents as large as k are rounded.
+        assert_allclose(found, loss(p, 1, M, assumption), rtol=1e-11)
     assert vote_accuracy(1, k, M) == 1
 
 

@@ -49,8 +49,11 @@ def submit(tmp_path, tiny_config, monkeypatch):
     """Return a function that submits a network to a SLURM that only writes down what it gets."""
     commands = tmp_path / "bin"
     commands.mkdir()
-    (commands / "sbatch").write_text('#!/bin/sh\necho "$@" > called\ncat > submitted\nexit 1\n')
-    (commands / "sbatch").chmod(0o755)
+    sbatch = 'echo "$@" > called\ncat > submitted\nexit 1'
+    # Without a sacct, which is asked for the account, the submission would never end.
+    for command, script in (("sbatch", sbatch), ("sacct", "exit 1")):
+        (commands / command).write_text(f"#!/bin/sh\n{script}\n")
+        (commands / command).chmod(0o755)
     monkeypatch.setenv("PATH", str(commands), prepend=os.pathsep)
 
     def run(folder, matrix):
