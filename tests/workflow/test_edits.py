@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 
@@ -14,7 +15,8 @@ def write_images(path, seed):
     rng = np.random.default_rng(seed)
     arrays = {}
     for part, size in (("train", 100), ("test", 20)):
-        arrays[f"x_{part}"] = rng.integers(0, 256, (size, 8, 8), np.uint8)
+        # More than the 1 MB up to which Snakemake itself compares contents.
+        arrays[f"x_{part}"] = rng.integers(0, 256, (size, 100, 100), np.uint8)
         arrays[f"y_{part}"] = np.arange(size) % 10
     np.savez(path, **arrays)
     os.utime(path, (1_000_000_000, 1_000_000_000))
@@ -42,6 +44,8 @@ def test_the_content_of_a_file_decides_not_its_time(empty):
     empty.run("--", DATASET)
     assert (empty.path / DATASET).read_bytes() != first
     assert empty.planned(DATASET) == {}
+    (empty.path / "mine.npz").touch()
+    assert empty.planned(DATASET) == {}
 
 
 def test_code_edited_since_the_plan_makes_no_result(empty):
@@ -67,11 +71,78 @@ def test_every_file_is_asked_for(finished):
     assert found - set(wanted) == {file for file in found if file.startswith("results/logs/")}
 
 
-def test_deleted_fits_come_back(finished):
-    (finished.path / "results/theory/digits/alpha/label_smoothing.csv").unlink()
-    jobs = finished.planned()
-    assert jobs["fit_theory"] == 1
-    assert not {"train", "evaluate", "aggregate"} & set(jobs)
+CELL = "digits/uniform/label_smoothing/a0.6/p0.5/seed0"
+SCORED = "digits/beta/label_smoothing/a0.6"
+FIGURE = "figures/digits/label_smoothing/loss_over_p_beta"
+# A table's readers, and what reads all tables of a data set.
+OF_A_TABLE = {"aggregate": 1, "fit_theory": 1, "fit_votes": 1, "judge_claims": 1} | {
+    f"draw_{figure}": 1
+    for figure in (
+        "calibration",
+        "effective_clean_rate",
+        "loss_and_accuracy",
+        "loss_landscapes",
+        "loss_over_p",
+        "measured_against_predicted",
+        "optimum_over_a",
+    )
+}
+# Both noise types are scored on the same networks.
+OF_A_NETWORK = OF_A_TABLE | {
+    "train": 1,
+    "evaluate": 2,
+    "aggregate": 2,
+    "fit_theory": 2,
+    "draw_calibration": 2,
+    "draw_loss_and_accuracy": 2,
+    "draw_loss_over_p": 2,
+}
+LOST = [
+    (
+        ["datasets/digits.safetensors"],
+        OF_A_NETWORK
+        | {"prepare_dataset": 1, "corrupt_dataset": 2, "train": 4, "evaluate": 8, "aggregate": 4},
+    ),
+    (
+        ["labels/digits/uniform/a0.6/seed0.npz"],
+        OF_A_NETWORK | {"corrupt_dataset": 1, "train": 2, "evaluate": 4},
+    ),
+    ([f"runs/{CELL}/predictions.npz"], OF_A_NETWORK),
+    ([f"runs/{CELL}/history.csv"], OF_A_NETWORK),
+    ([f"metrics/{SCORED}/p0.5/seed0.json"], OF_A_TABLE | {"evaluate": 1}),
+    ([f"tables/{SCORED}.csv"], OF_A_TABLE),
+    ([f"summaries/{SCORED}.csv"], OF_A_TABLE),
+    (
+        ["theory/digits/beta/label_smoothing.csv"],
+        {"fit_theory": 1, "draw_effective_clean_rate": 1, "draw_optimum_over_a": 1},
+    ),
+    (
+        ["votes/digits/label_smoothing.csv", "claims.html", f"{FIGURE}.csv"],
+        {"fit_votes": 1, "judge_claims": 1, "draw_loss_over_p": 1},
+    ),
+    (
+        ["theory/literature.csv", "claims.csv", f"{FIGURE}.svg", "figures/theory/landscapes.csv"],
+        {"list_literature": 1, "judge_claims": 1, "draw_loss_over_p": 1, "draw_landscapes": 1},
+    ),
+    (
+        ["claims_short.html", "figures/theory/landscapes.svg"],
+        {"judge_claims": 1, "draw_landscapes": 1},
+    ),
+]
+
+
+def test_a_lost_file_of_any_kind_is_planned_with_what_follows_from_it(finished, tmp_path):
+    results = finished.path / "results"
+    found = {file.relative_to(results) for file in finished.files("**/*") if file.is_file()}
+    kinds = {(file.parts[0], file.suffix) for file in found if file.parts[0] != "logs"}
+    lost = [Path(file) for files, _ in LOST for file in files]
+    assert {(file.parts[0], file.suffix) for file in lost} == kinds
+    for files, jobs in LOST:
+        for number, file in enumerate(files):
+            (results / file).rename(tmp_path / str(number))
+        assert finished.planned() == jobs, files
+        for number, file in enumerate(files):
+            (tmp_path / str(number)).rename(results / file)
 
 
 def test_lost_notes_are_told_with_what_to_do(finished):

@@ -3,7 +3,10 @@
 
 rule prepare_dataset:
     input:
-        npz=known(lambda wildcards: list(map(own, STUDY.npz_files(wildcards.dataset)))),
+        # Its content is a parameter, so its time says nothing: Snakemake would ask for it from 1 MB on.
+        npz=known(
+            lambda wildcards: [ancient(own(path)) for path in STUDY.npz_files(wildcards.dataset)]
+        ),
     output:
         dataset=DATASET,
     log:
