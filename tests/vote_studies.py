@@ -10,6 +10,14 @@ M = 10
 P = np.array([0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9, 0.95, 1.0])
 
 
+def votes_table(k=1.9, noise="all"):
+    """Return the row of a study's votes table that figures draw, k within 0.1."""
+    row = {"noise": noise, "source": "losses", "averaging": "probabilities", "a": np.nan}
+    row |= {"k": k, "k_low": k - 0.1, "k_high": k + 0.1, "seeds": 3}
+    beside = [{**row, "a": 0.5, "k": 9.0}, {**row, "averaging": "logits", "k": 9.0}]
+    return pd.DataFrame([row, *beside, {**row, "source": "losses and purity", "k": 9.0}])
+
+
 def study(k=1.9, purity=1.0, averaging="probabilities", rates=(0.5, 0.7, 1.0), seeds=2, noise=0.0):
     rng = np.random.default_rng(0)
     rows = []
@@ -30,6 +38,8 @@ def study(k=1.9, purity=1.0, averaging="probabilities", rates=(0.5, 0.7, 1.0), s
                             "classes": M,
                             "expected_clean_rate": a,
                             "expected_agreement": match(a, "beta"),
+                            "match_probability": match(a, assumption),
+                            "test_accuracy": match(vote_accuracy(a, k, M), assumption),
                             "clean_test_accuracy": vote_accuracy(a, k, M),
                             "share_variance": a * (1 - a) / k,
                             "test_loss": exact + noise * rng.normal(),

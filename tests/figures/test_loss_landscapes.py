@@ -7,15 +7,17 @@ from drawn import legend
 from numpy.testing import assert_allclose
 from planes import RATES, diverged, slices
 from samples import P, match
+from vote_studies import votes_table
 
 from label_smoothing.analysis.prediction import predicted_loss
 from label_smoothing.figures import loss_landscapes as module
+from label_smoothing.theory.votes import vote_loss
 
 
 @pytest.fixture(scope="module")
 def loss_numbers():
     return module.numbers(
-        pd.concat([slices(assumption) for assumption in ("alpha", "beta", "gamma")])
+        pd.concat([slices(assumption) for assumption in ("alpha", "beta", "gamma")]), votes_table()
     )
 
 
@@ -28,6 +30,12 @@ def test_theory_and_measurement_stand_in_one_table(loss_numbers, assumption):
     row = theory[(theory["p"] < 1) & (theory["a"] < 0.9)].iloc[-1]
     expected = predicted_loss(row["p"], match(row["a"], assumption), 10, assumption)
     assert_allclose(row["value"], expected)
+    voted = here[(here["quantity"] == "voted") & (here["a"] < 1)]
+    row = voted.iloc[len(voted) // 2]
+    assert_allclose(row["value"], vote_loss(row["p"], row["a"], 1.9, 10, assumption))
+    lowest = voted.groupby("a")["value"].min()
+    best = here[here["quantity"] == "voted optimum"].set_index("a")["value"]
+    assert (best[lowest.index] <= lowest + 1e-9).all()
     measured = here[here["quantity"] == "mean"]
     assert set(zip(measured["a"], measured["p"], strict=True)) == {(a, p) for a in RATES for p in P}
     lowest = here[here["quantity"] == "lowest"]
@@ -42,16 +50,21 @@ def test_loss_landscapes_share_scale_and_draw_the_cells(loss_numbers):
         mesh for mesh in meshes if mesh.get_array() is not None and mesh.norm.boundaries.any()
     ]
     assert len({tuple(mesh.norm.boundaries) for mesh in meshes}) == 1
-    drawn = figure.axes[3].collections[0].get_array().compressed()
+    drawn = figure.axes[6].collections[0].get_array().compressed()
     means = loss_numbers[(loss_numbers["quantity"] == "mean") & (loss_numbers["noise"] == "alpha")]
     assert_allclose(np.sort(drawn), np.sort(means["value"]))
-    assert legend(figure) == ["theory: loss = ∞", "theory's best p", "lowest measured loss"]
+    assert legend(figure) == [
+        "theory: loss = ∞",
+        "paper's best p",
+        "vote theory's best p",
+        "lowest measured loss",
+    ]
     assert "3 seeds" in figure.get_suptitle()
 
 
 @pytest.mark.parametrize("all_of_them", [False, True])
 def test_diverged_cells_are_marked(all_of_them):
-    numbers = module.numbers(diverged(all_of_them))
+    numbers = module.numbers(diverged(all_of_them), votes_table())
     cell = numbers[(numbers["quantity"] == "mean") & (numbers["p"] == 1)]
     assert (cell["seeds"] == (0 if all_of_them else 2)).all()
     assert "a seed diverged" in legend(module.draw(numbers, "a study"))

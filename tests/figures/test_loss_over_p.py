@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from drawn import visible
+from drawn import legend, visible
 from numpy.testing import assert_allclose
 from samples import cells
+from vote_studies import study, votes_table
 
 from label_smoothing.figures import loss_over_p as module
 
@@ -16,7 +17,7 @@ def slices():
 
 
 def test_loss_numbers(slices):
-    numbers = module.numbers(slices)
+    numbers = module.numbers(slices, votes_table())
     predicted = numbers[(numbers["quantity"] == "predicted") & (numbers["p"] == 1)]
     assert dict(zip(predicted["a"], predicted["loss"], strict=True)) == {
         0.6: np.inf,
@@ -36,7 +37,7 @@ def test_loss_numbers(slices):
 
 
 def test_loss_figure_draws_its_numbers(slices):
-    numbers = module.numbers(slices)
+    numbers = module.numbers(slices, votes_table())
     figure = module.draw(numbers, "a study")
     panels = visible(figure)
     assert [panel.get_title() for panel in panels] == [
@@ -60,18 +61,40 @@ def test_diverged_cells_are_marked(slices):
         np.nan,
         3,
     )
-    numbers = module.numbers(slices)
+    numbers = module.numbers(slices, votes_table())
     at_one = numbers[(numbers["quantity"] == "measured") & (numbers["p"] == 1)]
     assert (at_one["diverged"] == 1).all()
     assert (at_one["seeds"] == 2).all()
     figure = module.draw(numbers, "a study")
     assert "a seed diverged" in figure.axes[0].get_legend_handles_labels()[1]
     slices["test_loss"], slices["diverged_epoch"] = np.nan, 1
-    module.draw(module.numbers(slices), "a study")
+    module.draw(module.numbers(slices, votes_table()), "a study")
 
 
 def test_nothing_is_drawn_inside_the_frame_where_theory_diverges(slices):
-    figure = module.draw(module.numbers(slices), "a study")
+    figure = module.draw(module.numbers(slices, votes_table()), "a study")
     for panel in figure.axes[:2]:
         p, loss = panel.get_lines()[0].get_data()
         assert loss[p == 1] > panel.get_ylim()[1]
+
+
+def test_the_vote_curve_is_that_of_the_one_k_and_finite_at_p_one():
+    exact = study(k=1.9, rates=(0.6,)).query("noise == 'alpha'")
+    numbers = module.numbers(exact, votes_table(1.9))
+    voted = numbers[numbers["quantity"] == "voted"].set_index("p")["loss"]
+    measured = numbers[numbers["quantity"] == "measured"].set_index("p")["loss"]
+    assert_allclose(voted[1.0], measured[1.0], rtol=1e-9)
+    assert_allclose(np.interp(measured.index, voted.index, voted), measured, rtol=1e-3)
+    best = numbers[numbers["quantity"] == "voted optimum"].iloc[0]
+    assert 0.6 < best["p"] < 1
+    assert best["loss"] <= voted.min() + 1e-12
+    figure = module.draw(numbers, "a study")
+    assert "vote theory, k = 1.90 [1.80, 2.00]" in legend(figure)
+
+
+def test_without_a_k_or_with_other_noise_the_paper_stands_alone(slices):
+    other = slices.assign(expected_agreement=0.5)
+    for table, votes in ((slices, votes_table().iloc[:0]), (other, votes_table())):
+        numbers = module.numbers(table, votes)
+        assert set(numbers["quantity"]) == {"measured", "predicted", "predicted optimum"}
+        assert not any("vote" in label for label in legend(module.draw(numbers, "a study")))

@@ -5,12 +5,15 @@ import pandas as pd
 from drawn import lines
 from numpy.testing import assert_allclose
 from samples import cells
+from vote_studies import study, votes_table
 
 from label_smoothing.figures import measured_against_predicted as module
 
+NO_VOTES = votes_table().iloc[:0]
+
 
 def agreement(table):
-    numbers = module.numbers(table)
+    numbers = module.numbers(table, NO_VOTES)
     return numbers, numbers.dropna(subset="value").set_index("quantity")["value"]
 
 
@@ -50,13 +53,13 @@ def test_diverged_and_negatively_smoothed_cells_are_counted():
     assert (values["shown"], values["without prediction"], values["diverged"]) == (17, 6, 1)
     assert values["tested"] == 12  # the p that every seed has
     table["test_loss"] = np.nan
-    module.draw(module.numbers(table), "a study")
+    module.draw(module.numbers(table, NO_VOTES), "a study")
 
 
 def test_figure_draws_every_finite_pair_and_says_what_is_missing():
     studies = (("alpha", 0.6), ("alpha", 1.0), ("beta", 0.6))
     table = pd.concat([cells(*study, noise=1e-4) for study in studies])
-    numbers = module.numbers(table)
+    numbers = module.numbers(table, NO_VOTES)
     figure = module.draw(numbers, "a study")
     alpha, beta = figure.axes
     losses = numbers[(numbers["quantity"] == "loss") & np.isfinite(numbers["predicted"])]
@@ -72,3 +75,29 @@ def test_figure_draws_every_finite_pair_and_says_what_is_missing():
     assert open_points.get_markerfacecolor() == "white"
     low = losses[(losses["noise"] == "beta") & (losses["p"] == 0.2)]
     assert sorted(open_points.get_ydata()) == sorted(low["measured"])
+
+
+def test_the_votes_explain_what_they_made():
+    table = study(k=1.9, noise=1e-4)
+    numbers = module.numbers(table, votes_table(1.9))
+    values = numbers.set_index(["theory", "noise", "quantity"])["value"]
+    for noise in ("alpha", "beta", "gamma"):
+        assert values["votes", noise, "R2"] > 0.9999
+        assert values["votes", noise, "RMSE"] < 1e-3
+        assert values["votes", noise, "k"] == 1.9
+        assert values["paper", noise, "R2"] < 0.9
+        assert values["votes", noise, "tested"] == values["paper", noise, "tested"]
+    assert values["votes", "alpha", "without prediction"] == 0
+    texts = [panel.texts[0].get_text() for panel in module.draw(numbers, "a study").axes]
+    assert all(text.startswith("k = 1.90 [1.80, 2.00]") for text in texts[3:])
+    assert not any("k =" in text for text in texts[:3])
+
+
+def test_other_noise_has_no_votes():
+    table = study(rates=(0.6,), noise=1e-4)
+    other = table["noise"] == "beta"
+    table.loc[other, "expected_agreement"] = 0.5
+    numbers = module.numbers(table, votes_table())
+    assert set(numbers["noise"][numbers["theory"] == "votes"]) == {"alpha", "gamma"}
+    figure = module.draw(numbers, "a study")
+    assert "not uniform" in figure.axes[4].texts[0].get_text()

@@ -3,13 +3,16 @@
 import numpy as np
 import pandas as pd
 import pytest
+from drawn import legend
 from numpy.testing import assert_allclose
 from samples import cells
+from vote_studies import votes_table
 
 from label_smoothing.analysis.comparison import compare_with_theory
 from label_smoothing.analysis.intervals import mean_interval
 from label_smoothing.figures import optimum_over_a as module
 
+NO_VOTES = votes_table().iloc[:0]
 # Best p of each seed; seed 1 has two that are equally good.
 BEST = {0: [0.5], 1: [0.8, 0.9], 2: [0.65]}
 
@@ -24,18 +27,18 @@ def slices():
     return table
 
 
-def numbers_of(slices):
+def numbers_of(slices, votes=NO_VOTES):
     fits = [compare_with_theory(group) for _, group in slices.groupby("noise")]
-    return module.numbers(pd.concat(fits), slices)
+    return module.numbers(pd.concat(fits), slices, votes)
 
 
 def test_accuracy_optimum_is_a_mean_over_seeds_with_their_interval(slices):
     numbers = numbers_of(slices)
     rows = numbers[(numbers["noise"] == "alpha") & (numbers["a"] == 0.6)]
     mean = rows[rows["quantity"] == "accuracy"].iloc[0]
-    assert_allclose(
-        mean[["p", "low", "high", "seeds"]].astype(float), mean_interval([0.5, 0.85, 0.65])
-    )
+    expected = mean_interval([0.5, 0.85, 0.65])
+    assert_allclose(mean[["p", "low", "high", "seeds"]].astype(float), [*expected[:2], 1.0, 3])
+    assert expected.high > 1  # no p is there
     assert sorted(rows[rows["quantity"] == "seed"]["p"]) == [0.5, 0.65, 0.8, 0.9]
 
 
@@ -65,3 +68,29 @@ def test_figure_marks_what_is_no_vertex(slices):
     assert "measured: lowest p of the grid in some seed" in alpha.get_legend_handles_labels()[1]
     assert "jump of the theory's optimum" in gamma.get_legend_handles_labels()[1]
     assert "jump of the theory's optimum" not in alpha.get_legend_handles_labels()[1]
+
+
+def test_the_vote_theory_stops_smoothing_at_its_threshold(slices):
+    numbers = numbers_of(slices, votes_table(2.5))
+    alpha = numbers[numbers["noise"] == "alpha"].set_index("quantity")
+    threshold = alpha.loc["threshold", "a"]
+    assert_allclose(threshold, (1 + 9 / 1.5) / 10)  # kappa = 1/(k - 1)
+    voted = alpha.loc["voted"]
+    assert (voted["p"][voted["a"] > threshold] == 1).all()
+    assert (voted["p"][voted["a"] < threshold - 0.01] < 1).all()
+    assert "threshold" not in set(numbers["quantity"][numbers["noise"] == "gamma"])
+    labels = legend(module.draw(numbers, "a study"))
+    assert "vote theory, k = 2.50 [2.40, 2.60]" in labels
+    assert "threshold" not in set(numbers_of(slices, votes_table(1.9))["quantity"])
+
+
+def test_an_interval_across_the_grid_is_no_information(slices):
+    agreed = np.where(slices["a"] == 0.8, slices["p"] == 0.8, slices["test_accuracy"] == 0.9)
+    numbers = numbers_of(slices.assign(test_accuracy=agreed.astype(float)))
+    accuracy = numbers[numbers["quantity"] == "accuracy"].set_index(["noise", "a"])
+    assert accuracy.loc[("alpha", 0.6), "status"] == "no information"
+    assert accuracy.loc[("alpha", 0.8), "status"] == ""
+    limits = numbers[["low", "high"]].dropna()
+    assert ((limits >= 0.1) & (limits <= 1)).all(axis=None)
+    figure = module.draw(numbers, "a study")
+    assert "no information: the interval is half the grid or more" in legend(figure)

@@ -101,6 +101,7 @@ def test_any_file_of_any_stage_is_a_target(empty):
         "results/figures/digits/label_smoothing/optimum_over_a.svg": {
             "train": 4,
             "fit_theory": 2,
+            "fit_votes": 1,
             "draw_optimum_over_a": 1,
         },
     }
@@ -121,22 +122,25 @@ def test_one_figure_trains_only_what_it_shows(empty):
     config["datasets"]["other"] = {**config["datasets"]["digits"], "split_seed": 1}
     empty.configure(config)
     assert empty.planned()["train"] == 8
-    jobs = empty.planned("results/figures/other/label_smoothing/loss_over_p_alpha.svg")
+    jobs = empty.planned("results/figures/other/label_smoothing/calibration_alpha.svg")
     assert jobs == {
         "prepare_dataset": 1,
         "corrupt_dataset": 2,
         "train": 4,
         "evaluate": 4,
         "aggregate": 2,
-        "draw_loss_over_p": 1,
+        "draw_calibration": 1,
     }
 
 
 def test_drawn_clean_rates_are_all_that_a_figure_over_p_asks_for(empty):
     empty.configure({**empty.config(), "drawn_clean_rates": [0.6]})
-    figure = "results/figures/digits/label_smoothing/loss_over_p_alpha.svg"
-    jobs = empty.planned(figure)
+    folder = "results/figures/digits/label_smoothing"
+    jobs = empty.planned(f"{folder}/calibration_alpha.svg")
     assert (jobs["train"], jobs["aggregate"]) == (2, 1)
+    # Its vote curve has the one k of all clean rates and noise types.
+    jobs = empty.planned(f"{folder}/loss_over_p_alpha.svg")
+    assert (jobs["train"], jobs["aggregate"], jobs["fit_votes"]) == (4, 4, 1)
     assert empty.planned()["train"] == 4
 
 

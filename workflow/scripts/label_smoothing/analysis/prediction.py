@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from label_smoothing.analysis.fits import informative
+from label_smoothing.analysis.vote_prediction import voted_loss
 from label_smoothing.theory.gamma import gamma_optimum
 from label_smoothing.theory.memorising import loss, memorised_loss
 
@@ -67,7 +68,7 @@ def curves_over_p(
 
 class Explained(NamedTuple):
     """
-    What the theory explains of the test losses, by seed, without a free parameter.
+    What a theory explains of the test losses, by seed.
 
     Attributes
     ----------
@@ -90,9 +91,9 @@ class Explained(NamedTuple):
     cells: int
 
 
-def explained_share(cells: pd.DataFrame) -> Explained:
+def explained_share(cells: pd.DataFrame, k: float | None = None) -> Explained:
     """
-    Return how much of the test losses the theory explains where it is put to the test.
+    Return how much of the test losses a theory explains where the paper's is put to the test.
 
     That is where labels are corrupted (a < 1), 0 < p < 1, p ≠ 1/M, and every seed memorised:
     without noise all theories are alike, at p = 1 they diverge, at p = 1/M the loss is log M
@@ -102,14 +103,22 @@ def explained_share(cells: pd.DataFrame) -> Explained:
     ----------
     cells : DataFrame
         Slices of one data set, noise type and method, see `comparison.compare_with_theory`.
+    k : float, optional
+        Number of labels of the vote theory; without it, the paper's theory, which has no free
+        parameter.
     """
     first = cells.iloc[0]
     M, assumption = int(first["classes"]), first["assumption"]
     cells = cells[(cells["a"] < 1) & informative(cells["p"].to_numpy(), M)]
     measured = curves_over_p(cells, "test_loss", memorised=True)
     a, p = (measured.index.get_level_values(level) for level in ("a", "p"))
-    match = cells.groupby("a")["match_probability"].first()[a].to_numpy()
-    deviations = measured.sub(predicted_loss(p.to_numpy(), match, M, assumption), axis=0)
+    rates = cells.groupby("a")[["match_probability", "expected_clean_rate"]].first().loc[a]
+    match, clean = rates.to_numpy().T
+    if k is None:
+        predicted = predicted_loss(p.to_numpy(), match, M, assumption)
+    else:
+        predicted = voted_loss(p.to_numpy(), clean, k, M, assumption)
+    deviations = measured.sub(predicted, axis=0)
     missed = (deviations**2).sum() / ((measured - measured.mean()) ** 2).sum()
     rmse = float(np.sqrt((deviations**2).mean().mean()))
     return Explained(-np.log(missed), deviations, rmse, len(cells))

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 
 from label_smoothing.analysis.prediction import match_over_a
+from label_smoothing.analysis.vote_prediction import voted_accuracy, votes_of_noise
 from label_smoothing.figures.kit import (
     by_quantity,
     draw_legend,
@@ -13,11 +14,19 @@ from label_smoothing.figures.kit import (
     identified,
     mean_of,
     noise_panels,
+    vote_label,
 )
-from label_smoothing.figures.style import CLEAN_RATE, FITTED, MEASURED, PREDICTED, house_style
+from label_smoothing.figures.style import (
+    CLEAN_RATE,
+    FITTED,
+    MEASURED,
+    PREDICTED,
+    VOTES,
+    house_style,
+)
 
 
-def numbers(fits: pd.DataFrame) -> pd.DataFrame:
+def numbers(fits: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     """
     Return the numbers of the figure.
 
@@ -25,12 +34,16 @@ def numbers(fits: pd.DataFrame) -> pd.DataFrame:
     ----------
     fits : DataFrame
         Tables of `comparison.compare_with_theory` for the noise types of one data set and method.
+    votes : DataFrame
+        Table of `vote_fits.fit_vote_table` of the same.
 
     Returns
     -------
     DataFrame
         Rows with quantity "fitted match" and "measured accuracy" (mean over seeds with 95 %
-        t-interval) and "theory" (both of a network that memorises, on a fine grid of a).
+        t-interval), "theory" (both of a network that memorises, on a fine grid of a) and, where the
+        noise is uniform, "voted accuracy" (of the vote theory, whose k of the losses of all noise
+        types is the value of the row "k").
     """
     rows = []
     for noise, table in fits.groupby("noise", sort=False):
@@ -43,6 +56,13 @@ def numbers(fits: pd.DataFrame) -> pd.DataFrame:
         grid = np.linspace(table["a"].min(), 1, 181)
         for a, match in zip(grid, match_over_a(table, grid), strict=True):
             rows.append((*names, "theory", a, match, np.nan, np.nan, 0))
+        M = int(table["M"].iloc[0])
+        k = votes_of_noise(votes, table.rename(columns={"M": "classes"}))
+        if np.isfinite(k.mean):
+            rows.append((*names, "k", np.nan, *k))
+            grid = np.linspace(table["a"].min(), 1, 61)
+            for a, value in zip(grid, voted_accuracy(grid, k.mean, M, names[1]), strict=True):
+                rows.append((*names, "voted accuracy", a, value, np.nan, np.nan, 0))
     columns = ["noise", "assumption", "quantity", "a", "value", "low", "high", "seeds"]
     return identified(pd.DataFrame(rows, columns=columns), fits, "dataset", "method")
 
@@ -54,8 +74,12 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     for panel, (_, here) in zip(panels[0], numbers.groupby("noise", sort=False), strict=True):
         by = by_quantity(here)
         line = by["theory"]
-        label = "theory, no fit (both alike)"
+        label = "paper's theory, no fit (both alike)"
         panel.plot(line["a"], line["value"], color=PREDICTED, lw=1.8, label=label)
+        if not (voted := by["voted accuracy"]).empty:
+            k = by["k"].iloc[0]
+            label = "accuracy of the " + vote_label(k["value"], k["low"], k["high"])
+            panel.plot(voted["a"], voted["value"], **VOTES, label=label)
         for quantity, fmt, colour, beside, label in (
             ("measured accuracy", "o", MEASURED, -0.006, "measured accuracy"),
             ("fitted match", "s", FITTED, 0.006, "match probability fitted to the losses"),
@@ -65,8 +89,8 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
         panel.set_xlabel(CLEAN_RATE)
         panel.set_ylim(0, 1.08)
     panels[0, 0].set_ylabel("match probability c, accuracy")
-    draw_legend(figure, 3)
-    seeds = numbers.loc[numbers["quantity"] != "theory", "seeds"]
+    draw_legend(figure, 2)
+    seeds = numbers.loc[numbers["quantity"] == "fitted match", "seeds"]
     text = f"effective match probability and accuracy, {mean_of(seeds)}"
     draw_title(figure.suptitle, study, text)
     return figure

@@ -69,6 +69,12 @@ def mean_of(seeds: pd.Series, interval: str = "95 % t-interval") -> str:
     return f"mean of {count} seeds" + (f" with {interval}" if interval else "")
 
 
+def vote_label(k: float, low: float = np.nan, high: float = np.nan) -> str:
+    """Return "vote theory, k = 1.93 [1.90, 1.96]", without limits where there are none."""
+    limits = f" [{low:.2f}, {high:.2f}]" if np.isfinite(low) else ""
+    return f"vote theory, k = {k:.2f}{limits}"
+
+
 # ---- panels and what stands in them -------------------------------------------------------------
 
 

@@ -1,11 +1,14 @@
 """Predicted and measured test loss over the clean rate and p."""
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.colors import BoundaryNorm
 
 from label_smoothing.analysis.prediction import match_over_a, predicted_loss, predicted_optimum
+from label_smoothing.analysis.vote_prediction import voted_loss, voted_optimum, votes_of_noise
 from label_smoothing.figures.kit import (
     by_quantity,
     draw_legend,
@@ -14,6 +17,7 @@ from label_smoothing.figures.kit import (
     identified,
     mean_of,
     noise_panels,
+    vote_label,
 )
 from label_smoothing.figures.plane import (
     LOSS_COLOURS,
@@ -23,10 +27,10 @@ from label_smoothing.figures.plane import (
     draw_cells,
     loss_scale,
 )
-from label_smoothing.figures.style import CLEAN_RATE, PREDICTED, SMOOTHING, house_style
+from label_smoothing.figures.style import CLEAN_RATE, PREDICTED, SMOOTHING, VOTES, house_style
 
 
-def numbers(tables: pd.DataFrame) -> pd.DataFrame:
+def numbers(tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     """
     Return the numbers of the figure.
 
@@ -34,13 +38,17 @@ def numbers(tables: pd.DataFrame) -> pd.DataFrame:
     ----------
     tables : DataFrame
         Slices of all noise types of one data set and method, see `comparison.compare_with_theory`.
+    votes : DataFrame
+        Table of `vote_fits.fit_vote_table` of the data set and method.
 
     Returns
     -------
     DataFrame
         Test losses in nats. Rows with quantity "mean" (over the seeds of a measured cell), "lowest"
         (the p of the lowest mean at each measured clean rate), "theory" (on a fine grid; inf at
-        p = 1 where it diverges) and "theory's optimum" (p* over a).
+        p = 1 where it diverges) and "theory's optimum" (p* over a); where the noise is uniform,
+        "voted" and "voted optimum" are those of the vote theory, whose k of all noise types is the
+        value, with low and high, of the row "k".
     """
     parts = []
     for _, cells in tables.groupby("noise", sort=False):
@@ -58,25 +66,56 @@ def numbers(tables: pd.DataFrame) -> pd.DataFrame:
         optimum = pd.DataFrame(
             {"quantity": "theory's optimum", "a": rates, "p": best, "value": loss}
         )
-        rows = pd.concat([means, lowest, theory, optimum]).assign(score="test_loss")
+        voted = _voted(rates, grid, votes_of_noise(votes, cells), M, assumption)
+        rows = pd.concat([means, lowest, theory, optimum, *voted]).assign(score="test_loss")
         names = ("dataset", "noise", "assumption", "method", "classes")
         parts.append(identified(rows, cells, *names))
     return pd.concat(parts, ignore_index=True)
 
 
+def _voted(rates, grid, k, M, assumption):
+    if not np.isfinite(k.mean):
+        return []
+    a, p = (plane.ravel() for plane in np.meshgrid(rates, grid, indexing="ij"))
+    best = voted_optimum(rates, k.mean, M, assumption)
+    parts = (("voted", a, p), ("voted optimum", rates, best))
+    votes = {"quantity": "k", "value": k.mean, "low": k.low, "high": k.high}
+    return [
+        pd.DataFrame([votes]),
+        *(
+            pd.DataFrame(
+                {"quantity": name, "a": a, "p": p, "value": voted_loss(p, a, k.mean, M, assumption)}
+            )
+            for name, a, p in parts
+        ),
+    ]
+
+
 @house_style(grid=False)
 def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
-    """Draw the theory's loss above the measured one, a column a noise type, one colour scale."""
+    """Draw the theories' losses above the measured one, a column a noise type, one colour scale."""
     measured = numbers[numbers["quantity"] == "mean"]
     scale = loss_scale(measured["value"], int(numbers["classes"].iloc[0]))
-    figure, panels = noise_panels(numbers, 2, 6.6, beside=1.4)
+    k = numbers[numbers["quantity"] == "k"]
+    rows = 2 if k.empty else 3
+    figure, panels = noise_panels(numbers, rows, 0.8 + 2.9 * rows, beside=1.4)
     by_noise = numbers.groupby("noise", sort=False)
-    for (above, below), (_, here) in zip(panels.T, by_noise, strict=True):
+    paper = {"color": PREDICTED, "lw": 2, "label": "paper's best p"}
+    votes = {**VOTES, "label": "vote theory's best p"}
+    for column, (_, here) in zip(panels.T, by_noise, strict=True):
+        above, below = column[0], column[-1]
         by = by_quantity(here)
         _draw_theory(above, by["theory"], scale)
         mesh = draw_cells(below, by["mean"], LOSS_COLOURS, scale)
         for panel in (above, below):
-            _draw_optimum(panel, by["theory's optimum"])
+            _draw_optimum(panel, by["theory's optimum"], paper)
+        if not by["voted"].empty:
+            _draw_theory(column[1], by["voted"], scale)
+            for panel in column[1:]:
+                _draw_optimum(panel, by["voted optimum"], votes)
+        elif rows == 3:
+            text = "no vote theory:\nthe noise is not uniform"
+            column[1].text(0.5, 0.5, text, transform=column[1].transAxes, ha="center", va="center")
         below.plot(by["lowest"]["a"], by["lowest"]["p"], **MARK, label="lowest measured loss")
         below.set_xlabel(CLEAN_RATE)
     # As far as there is a theory; the outer cells are cut.
@@ -85,12 +124,15 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     panels[0, 0].set_xlim(rates.min() - margin, rates.max() + margin)
     # Room below 1/M, which is gamma's best p at low clean rates.
     panels[0, 0].set_ylim(bottom=numbers["p"].min() - 0.02)
-    for panel, what in zip(panels[:, 0], ("theory, no fit", "measured"), strict=True):
+    names = ["paper's theory, no fit", "measured"]
+    if not k.empty:
+        names.insert(1, vote_label(*k.iloc[0][["value", "low", "high"]]))
+    for panel, what in zip(panels[:, 0], names, strict=True):
         panel.set_ylabel(f"{what}\n{SMOOTHING}")
     bar = figure.colorbar(mesh, ax=panels, pad=0.01)
     bar.set_label("test loss (nats); grey: more")
     draw_legend(figure, 4)
-    text = f"test loss, theory and {mean_of(measured['seeds'], interval='')}"
+    text = f"test loss, theories and {mean_of(measured['seeds'], interval='')}"
     draw_title(figure.suptitle, study, text)
     return figure
 
@@ -107,10 +149,12 @@ def _draw_theory(panel: plt.Axes, losses: pd.DataFrame, scale: BoundaryNorm) -> 
         extend="max",
     )
     filled.set_edgecolor("face")  # no seams between the levels
-    at_one = losses[losses["p"] == 1]
+    at_one = losses[(losses["p"] == 1) & np.isinf(losses["value"])]
+    if at_one.empty:
+        return
     panel.plot(
         at_one["a"],
-        np.where(np.isinf(at_one["value"]), 1.0, np.nan),
+        np.ones(len(at_one)),
         color=PREDICTED,
         lw=5,
         solid_capstyle="butt",
@@ -120,6 +164,6 @@ def _draw_theory(panel: plt.Axes, losses: pd.DataFrame, scale: BoundaryNorm) -> 
     )
 
 
-def _draw_optimum(panel: plt.Axes, line: pd.DataFrame) -> None:
+def _draw_optimum(panel: plt.Axes, line: pd.DataFrame, style: dict[str, Any]) -> None:
     jumps = line["p"].diff().abs() > 0.1
-    panel.plot(line["a"], line["p"].mask(jumps), color=PREDICTED, lw=2, label="theory's best p")
+    panel.plot(line["a"], line["p"].mask(jumps), **style)

@@ -6,6 +6,7 @@ import pandas as pd
 
 from label_smoothing.analysis.intervals import mean_interval
 from label_smoothing.analysis.prediction import predicted_loss, predicted_optimum
+from label_smoothing.analysis.vote_prediction import voted_loss, voted_optimum, votes_of_noise
 from label_smoothing.figures.kit import (
     by_quantity,
     draw_legend,
@@ -16,14 +17,15 @@ from label_smoothing.figures.kit import (
     label_lowest,
     mean_of,
     of_noise,
+    vote_label,
     wrapped,
 )
-from label_smoothing.figures.style import MEASURED, PREDICTED, SMOOTHING, house_style
+from label_smoothing.figures.style import MEASURED, PREDICTED, SMOOTHING, VOTES, house_style
 
 _HIGHEST_LOSS = 1.6  # of the axis, in units of log M
 
 
-def numbers(tables: pd.DataFrame) -> pd.DataFrame:
+def numbers(tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     """
     Return the numbers of the figure.
 
@@ -31,17 +33,24 @@ def numbers(tables: pd.DataFrame) -> pd.DataFrame:
     ----------
     tables : DataFrame
         Slices of one data set, noise type and method, see `comparison.compare_with_theory`.
+    votes : DataFrame
+        Table of `vote_fits.fit_vote_table` of the data set and method.
 
     Returns
     -------
     DataFrame
         Rows with quantity "measured" (mean over seeds, 95 % t-interval, n seeds, whether all of
         them memorised, how many diverged and are left out), "predicted" (the theory's loss, inf at
-        p = 1 where it diverges) and "predicted optimum".
+        p = 1 where it diverges) and "predicted optimum"; "voted" and "voted optimum" are those of
+        the vote theory, whose k of all noise types and clean rates stands in the row "k" (as its
+        loss), where the noise is uniform.
     """
     assumption, M = tables["assumption"].iloc[0], int(tables["classes"].iloc[0])
     grid = fine_smoothing(min(tables["p"].min(), 1 / M), 201)
+    k = votes_of_noise(votes, tables)
     rows: list[tuple] = []
+    if np.isfinite(k.mean):
+        rows.append(("k", np.nan, np.nan, *k, None, 0))
     for a, at_rate in tables.groupby("a"):
         for p, cell in at_rate.groupby("p"):
             loss, low, high, n = mean_interval(cell["test_loss"])
@@ -54,6 +63,14 @@ def numbers(tables: pd.DataFrame) -> pd.DataFrame:
         best = predicted_optimum(match, M, assumption)
         loss = predicted_loss(best, match, M, assumption)
         rows.append(("predicted optimum", a, best, loss, np.nan, np.nan, 0, None, 0))
+        if np.isfinite(k.mean):
+            rate = at_rate["expected_clean_rate"].iloc[0]
+            best = voted_optimum(rate, k.mean, M, assumption)
+            lines = (("voted", grid), ("voted optimum", [float(best)]))
+            for quantity, line in lines:
+                losses = voted_loss(line, rate, k.mean, M, assumption)
+                for p, loss in zip(line, losses, strict=True):
+                    rows.append((quantity, a, p, loss, np.nan, np.nan, 0, None, 0))
     columns = ["quantity", "a", "p", "loss", "low", "high", "seeds", "memorised", "diverged"]
     names = ("dataset", "noise", "assumption", "method", "classes")
     return identified(pd.DataFrame(rows, columns=columns), tables, *names)
@@ -62,7 +79,7 @@ def numbers(tables: pd.DataFrame) -> pd.DataFrame:
 @house_style()
 def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     """Draw measured and predicted test loss over p, one panel for each clean rate."""
-    rates = sorted(numbers["a"].unique())
+    rates = sorted(numbers["a"].dropna().unique())
     lines, columns = wrapped(len(rates), 4)
     measured = numbers[numbers["quantity"] == "measured"]
     # Far above the loss of the uniform output, log M, nothing is left to compare.
@@ -77,24 +94,31 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
         squeeze=False,
         layout="constrained",
     )
+    k = numbers.loc[numbers["quantity"] == "k", ["loss", "low", "high"]]
+    label = "" if k.empty else vote_label(*k.iloc[0])
     for panel, a in zip(panels.flat, rates, strict=False):
-        _draw_panel(panel, numbers[numbers["a"] == a], a, top)
+        _draw_panel(panel, numbers[numbers["a"] == a], a, top, label)
     for panel in panels[:, 0]:
         panel.set_ylabel("test loss (nats)")
     label_lowest(panels, len(rates), SMOOTHING)
-    draw_legend(figure, 3 if len(rates) <= 3 else 6)
+    draw_legend(figure, 2 if len(rates) == 1 else 4)
     draw_title(figure.suptitle, study, f"{of_noise(numbers)}, {mean_of(measured['seeds'])}")
     return figure
 
 
-def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame, a: float, top: float) -> None:
+def _draw_panel(
+    panel: plt.Axes, numbers: pd.DataFrame, a: float, top: float, vote_label: str
+) -> None:
     by = by_quantity(numbers)
     line = by["predicted"].sort_values("p")
     # The divergence is logarithmic: on this scale the curve turns upwards only at p = 1 itself.
     beyond_frame = line["loss"].clip(upper=2 * top)
-    panel.plot(line["p"], beyond_frame, color=PREDICTED, lw=1.8, label="theory, no fit")
+    panel.plot(line["p"], beyond_frame, color=PREDICTED, lw=1.8, label="paper's theory, no fit")
+    voted = by["voted"].sort_values("p")
+    if not voted.empty:
+        panel.plot(voted["p"], voted["loss"].clip(upper=2 * top), **VOTES, label=vote_label)
     if np.isinf(line["loss"]).any():
-        panel.axvline(1.0, color=PREDICTED, ls=":", lw=1.2, label="theory diverges at p = 1")
+        panel.axvline(1.0, color=PREDICTED, ls=":", lw=1.2, label="it diverges at p = 1")
         panel.annotate(
             "↑∞",
             (1.0, top),
@@ -103,18 +127,23 @@ def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame, a: float, top: float) ->
             va="top",
             color=PREDICTED,
         )
-    best = by["predicted optimum"].iloc[0]
-    panel.plot(
-        best["p"],
-        best["loss"],
-        "D",
-        ms=6,
-        mfc="white",
-        mec=PREDICTED,
-        clip_on=False,
-        zorder=3,
-        label="theory's optimum",
-    )
+    for quantity, colour, marker, label in (
+        ("predicted optimum", PREDICTED, "D", "its optimum"),
+        ("voted optimum", VOTES["color"], "s", "optimum of the vote theory"),
+    ):
+        if not (best := by[quantity]).empty:
+            panel.plot(
+                best["p"],
+                best["loss"],
+                marker,
+                ms=6,
+                mfc="white",
+                mec=colour,
+                mew=1.6,
+                clip_on=False,
+                zorder=3,
+                label=label,
+            )
     measured = by["measured"]
     for memorised, label in ((True, "measured"), (False, "measured, not all seeds memorised")):
         points = measured[measured["memorised"] == memorised]

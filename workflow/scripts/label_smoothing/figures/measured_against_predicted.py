@@ -6,17 +6,21 @@ import pandas as pd
 
 from label_smoothing.analysis.intervals import mean_interval
 from label_smoothing.analysis.prediction import explained_share, predicted_loss, unscaled
+from label_smoothing.analysis.vote_prediction import voted_loss, votes_of_noise
 from label_smoothing.figures.kit import (
     draw_legend,
     draw_title,
     graded_colours,
     identified,
     noise_panels,
+    vote_label,
 )
-from label_smoothing.figures.style import PREDICTED, house_style
+from label_smoothing.figures.style import PREDICTED, VOTES, house_style
+
+_PAPER, _VOTES = "paper", "votes"  # the theories
 
 
-def numbers(tables: pd.DataFrame) -> pd.DataFrame:
+def numbers(tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     """
     Return the numbers of the figure.
 
@@ -24,13 +28,17 @@ def numbers(tables: pd.DataFrame) -> pd.DataFrame:
     ----------
     tables : DataFrame
         Slices of one data set and method, any noise types, see `comparison.compare_with_theory`.
+    votes : DataFrame
+        Table of `vote_fits.fit_vote_table` of the data set and method.
 
     Returns
     -------
     DataFrame
-        Rows with quantity "loss", one a network: predicted and measured (nats; predicted is inf at
-        p = 1 where the theory diverges and nan for p > 1, measured is nan if the training diverged)
-        and memorised. For each noise type, rows with a value: "R2" (mean over seeds with 95 %
+        By theory, "paper" and, where the noise is uniform, "votes", whose k of all noise types is
+        the value of the row "k". Rows with quantity "loss", one a network: predicted and measured
+        (nats; predicted is inf at p = 1 where the paper's theory diverges and nan for p > 1,
+        measured is nan if the training diverged) and memorised. For each noise type, rows with a
+        value: "R2" (mean over seeds with 95 %
         t-interval, of -log(1 - R²)), "RMSE" and "mean deviation" (measured minus predicted) over
         the networks that put the theory to the test (see `prediction.explained_share`), the number
         of those ("tested") and, among all, of those that are "shown", that "diverged", and that are
@@ -41,18 +49,31 @@ def numbers(tables: pd.DataFrame) -> pd.DataFrame:
         assumption, M = group["assumption"].iloc[0], int(group["classes"].iloc[0])
         group = group.assign(predicted=np.nan, measured=group["test_loss"], quantity="loss")
         foreseen = group["p"] <= 1
-        p, match = group.loc[foreseen, ["p", "match_probability"]].to_numpy().T
+        p, match, a = (
+            group.loc[foreseen, name].to_numpy()
+            for name in ("p", "match_probability", "expected_clean_rate")
+        )
+        names = {"noise": noise, "assumption": assumption}
         group.loc[foreseen, "predicted"] = predicted_loss(p, match, M, assumption)
-        values = pd.DataFrame(_agreement(group), columns=["quantity", "value", "low", "high"])
-        parts += [group, values.assign(noise=noise, assumption=assumption)]
-    columns = ["noise", "assumption", "quantity", "a", "p", "seed"]
+        values = pd.DataFrame(_agreement(group), columns=_VALUES)
+        parts += [group.assign(theory=_PAPER), values.assign(theory=_PAPER, **names)]
+        k = votes_of_noise(votes, group)
+        if np.isfinite(k.mean):
+            group.loc[foreseen, "predicted"] = voted_loss(p, a, k.mean, M, assumption)
+            rows = [("k", *k[:3]), *_agreement(group, k.mean)]
+            values = pd.DataFrame(rows, columns=_VALUES)
+            parts += [group.assign(theory=_VOTES), values.assign(theory=_VOTES, **names)]
+    columns = ["theory", "noise", "assumption", "quantity", "a", "p", "seed"]
     columns += ["predicted", "measured", "memorised", "value", "low", "high"]
     return identified(pd.concat(parts, ignore_index=True)[columns], tables, "dataset", "method")
 
 
-def _agreement(losses):
+_VALUES = ["quantity", "value", "low", "high"]
+
+
+def _agreement(losses, k=None):
     finite = np.isfinite(losses["predicted"])
-    explained = explained_share(losses)
+    explained = explained_share(losses, k)
     deviations = explained.deviations.to_numpy()
     *share, _ = mean_interval(explained.scaled_shares)
     values = {
@@ -68,35 +89,55 @@ def _agreement(losses):
 
 @house_style()
 def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
-    """Draw the measured over the predicted test loss of each network, a panel a noise type."""
+    """Draw the measured over the predicted loss of each network, by noise type and theory."""
     losses = numbers[np.isfinite(numbers["predicted"]) & numbers["measured"].notna()]
-    top = 1.05 * losses[["predicted", "measured"]].to_numpy().max(initial=0.1)
+    # At p = 1 alone the votes expect several times any other loss of noisy test labels.
+    smoothed = losses[(losses["p"] < 1) | (losses["a"] == 1)]
+    top = 1.05 * smoothed[["predicted", "measured"]].to_numpy().max(initial=0.1)
     colours = graded_colours(sorted(numbers["a"].dropna().unique()))
-    figure, panels = noise_panels(numbers, 1, 4.6)
-    for panel, (noise, here) in zip(panels[0], numbers.groupby("noise", sort=False), strict=True):
-        panel.plot(
-            [0, top], [0, top], color=PREDICTED, lw=1.4, zorder=3, label="measured = predicted"
-        )
-        for a, group in losses[losses["noise"] == noise].groupby("a"):
-            for memorised, points in group.groupby("memorised"):
-                panel.plot(
-                    points["predicted"],
-                    points["measured"],
-                    "o",
-                    ms=4.5,
-                    mec=colours[a],
-                    mfc=colours[a] if memorised else "white",
-                    label=f"a = {a:g}" if memorised else "not memorised (open)",
-                )
-        text = _agreement_text(here.set_index("quantity"))
-        panel.text(0.04, 0.97, text, transform=panel.transAxes, va="top", fontsize=9)
-        panel.set(xlim=(0, top), ylim=(0, top), aspect="equal")
+    theories = list(dict.fromkeys(numbers["theory"]))
+    figure, panels = noise_panels(numbers, len(theories), 1.0 + 3.6 * len(theories))
+    for row, theory in zip(panels, theories, strict=True):
+        by_noise = numbers.groupby("noise", sort=False)
+        style = {"color": PREDICTED, "lw": 1.4} if theory == _PAPER else VOTES
+        for panel, (_, rows) in zip(row, by_noise, strict=True):
+            here = rows[rows["theory"] == theory]
+            if here.empty:
+                text = "no vote theory: the noise is not uniform"
+                panel.text(0.5, 0.5, text, transform=panel.transAxes, ha="center", fontsize=9)
+                continue
+            label = "measured = predicted by the " + ("paper" if theory == _PAPER else "votes")
+            panel.plot([0, top], [0, top], **style, zorder=3, label=label)
+            shown = here[np.isfinite(here["predicted"]) & here["measured"].notna()]
+            _draw_networks(panel, shown, colours)
+            text = _agreement_text(here.set_index("quantity"))
+            if beyond := int((shown[["predicted", "measured"]] > top).any(axis=1).sum()):
+                text += f"\n{beyond} at p = 1 beyond the frame"
+            panel.text(0.04, 0.97, text, transform=panel.transAxes, va="top", fontsize=9)
+            panel.set(xlim=(0, top), ylim=(0, top), aspect="equal")
+    for panel, theory in zip(panels[:, 0], theories, strict=True):
+        name = "paper's theory, no fit" if theory == _PAPER else "vote theory, one k for all"
+        panel.set_ylabel(f"{name}\nmeasured test loss (nats)")
+    for panel in panels[-1]:
         panel.set_xlabel("predicted test loss (nats)")
-    panels[0, 0].set_ylabel("measured test loss (nats)")
-    draw_legend(figure, 6)
+    draw_legend(figure, 4)
     text = "measured against predicted test loss, one point a network"
     draw_title(figure.suptitle, study, text)
     return figure
+
+
+def _draw_networks(panel: plt.Axes, losses: pd.DataFrame, colours: dict) -> None:
+    for a, group in losses.groupby("a"):
+        for memorised, points in group.groupby("memorised"):
+            panel.plot(
+                points["predicted"],
+                points["measured"],
+                "o",
+                ms=4.5,
+                mec=colours[a],
+                mfc=colours[a] if memorised else "white",
+                label=f"a = {a:g}" if memorised else "not memorised (open)",
+            )
 
 
 def _agreement_text(values: pd.DataFrame) -> str:
@@ -109,6 +150,9 @@ def _agreement_text(values: pd.DataFrame) -> str:
             f"RMSE = {values.loc['RMSE', 'value']:.2f} nats",
             f"mean deviation = {values.loc['mean deviation', 'value']:+.2f} nats",
         ]
+    if "k" in values.index:
+        k = values.loc["k"]
+        lines.insert(0, vote_label(k["value"], k["low"], k["high"]).removeprefix("vote theory, "))
     if beyond := int(values.loc["without prediction", "value"]):
         lines += [f"{beyond} at p ≥ 1 not shown:", "no finite prediction"]
     if diverged := int(values.loc["diverged", "value"]):

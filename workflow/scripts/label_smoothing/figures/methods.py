@@ -18,8 +18,8 @@ from label_smoothing.figures.kit import (
 )
 from label_smoothing.figures.style import BLUE, SMOOTHING, house_style
 
-# Okabe and Ito's without those of theory and fit.
-_COLOURS = (BLUE, "#E69F00", "#CC79A7", "#000000", "#56B4E9", "#8a6d00", "#999999")
+# Okabe and Ito's without those of theories and fit.
+_COLOURS = (BLUE, "#E69F00", "#000000", "#56B4E9", "#8a6d00", "#999999")
 _SCORES = {"test_loss": "test loss (nats)", "test_accuracy": "test accuracy"}
 _HIGHEST_LOSS = 2.0  # of the axis, in units of log M
 _BESIDE = 0.006  # of p, between the points of two methods

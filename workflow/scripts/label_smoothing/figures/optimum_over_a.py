@@ -6,6 +6,7 @@ import pandas as pd
 
 from label_smoothing.analysis.intervals import mean_interval
 from label_smoothing.analysis.prediction import match_over_a, predicted_optimum
+from label_smoothing.analysis.vote_prediction import unsmoothed_from, voted_optimum, votes_of_noise
 from label_smoothing.figures.kit import (
     by_quantity,
     draw_legend,
@@ -14,11 +15,22 @@ from label_smoothing.figures.kit import (
     identified,
     mean_of,
     noise_panels,
+    vote_label,
 )
-from label_smoothing.figures.style import CLEAN_RATE, FITTED, MEASURED, PREDICTED, house_style
+from label_smoothing.figures.style import (
+    CLEAN_RATE,
+    FITTED,
+    MEASURED,
+    PREDICTED,
+    VOTES,
+    house_style,
+)
+
+# An interval that leaves less of the grid out knows nothing of the best p.
+_NO_INFORMATION, _LONGEST = "no information", 0.5
 
 
-def numbers(fits: pd.DataFrame, tables: pd.DataFrame) -> pd.DataFrame:
+def numbers(fits: pd.DataFrame, tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     """
     Return the numbers of the figure.
 
@@ -28,36 +40,64 @@ def numbers(fits: pd.DataFrame, tables: pd.DataFrame) -> pd.DataFrame:
         Tables of `comparison.compare_with_theory` for the noise types of one data set and method.
     tables : DataFrame
         The slices that they were made of.
+    votes : DataFrame
+        Table of `vote_fits.fit_vote_table` of the data set and method.
 
     Returns
     -------
     DataFrame
         The p with the lowest test loss: rows with quantity "measured" and "fitted" (mean over seeds
         with 95 % t-interval; status says how the measured one was found) and "predicted" (the
-        theory's optimum on a fine grid). The p of the grid with the highest accuracy against the
+        theory's optimum on a fine grid), and where the noise is uniform "voted" (the vote theory's,
+        whose k of all noise types is the p of the row "k") and "threshold" (alpha: the a from which
+        it is 1, if that is below 1). The p of the grid with the highest accuracy against the
         noise type's test labels: rows with quantity "seed" (several where several p are equally
-        good) and "accuracy" (mean over seeds, a seed counting with the mean of its best p).
+        good) and "accuracy" (mean over seeds, a seed counting with the mean of its best p; status
+        is "no information" if the interval is as long as half the grid). Limits are cut at what is
+        possible: at 1/M and 1, or where the grid goes beyond.
     """
     rows = []
     for noise, table in fits.groupby("noise", sort=False):
         assumption, M = table["assumption"].iloc[0], int(table["M"].iloc[0])
         names = (noise, assumption)
+        cells = tables[tables["noise"] == noise]
+        ends = min(1 / M, cells["p"].min()), max(1.0, cells["p"].max())
         for quantity in ("measured", "fitted"):
             for fit in table.to_dict("records"):
                 limits = (fit[f"{quantity}_optimum{end}"] for end in ("", "_low", "_high"))
+                limits = np.clip(list(limits), *ends)
                 status = fit["optimum_status"] if quantity == "measured" else ""
                 rows.append((*names, quantity, fit["a"], *limits, fit["seeds"], status))
         grid = np.linspace(table["a"].min(), 1, 401)
         match = match_over_a(table, grid)
         for a, p in zip(grid, predicted_optimum(match, M, assumption), strict=True):
             rows.append((*names, "predicted", a, p, np.nan, np.nan, 0, ""))
-        best = _most_accurate(tables[tables["noise"] == noise])
+        rows += [(*names, *row) for row in _voted(votes_of_noise(votes, cells), table, M)]
+        longest = _LONGEST * np.ptp(cells["p"])
+        best = _most_accurate(cells)
         for a, at_rate in best.groupby("a"):
             per_seed = at_rate.groupby("seed")["p"].mean()
-            rows.append((*names, "accuracy", a, *mean_interval(per_seed), ""))
+            p, low, high, n = mean_interval(per_seed)
+            limits = np.clip([low, high], *ends)
+            status = _NO_INFORMATION if high - low >= longest > 0 else ""
+            rows.append((*names, "accuracy", a, p, *limits, n, status))
             rows += [(*names, "seed", a, p, np.nan, np.nan, 1, "") for p in at_rate["p"]]
     columns = ["noise", "assumption", "quantity", "a", "p", "low", "high", "seeds", "status"]
     return identified(pd.DataFrame(rows, columns=columns), fits, "dataset", "method")
+
+
+def _voted(k, table, M):
+    """Yield the rows of the vote theory from the quantity on."""
+    if not np.isfinite(k.mean):
+        return
+    assumption = table["assumption"].iloc[0]
+    yield ("k", np.nan, *k, "")
+    grid = np.linspace(table["a"].min(), 1, 101)
+    for a, p in zip(grid, voted_optimum(grid, k.mean, M, assumption), strict=True):
+        yield ("voted", a, p, np.nan, np.nan, 0, "")
+    threshold = unsmoothed_from(k.mean, M)
+    if assumption == "alpha" and np.isfinite(threshold):
+        yield ("threshold", threshold, 1.0, np.nan, np.nan, 0, "")
 
 
 def _most_accurate(cells: pd.DataFrame) -> pd.DataFrame:
@@ -90,7 +130,20 @@ def _draw_loss_optimum(panel: plt.Axes, by: dict[str, pd.DataFrame]) -> None:
     jumps = np.flatnonzero(line["p"].diff() > 0.1)
     a, p = line["a"].to_numpy(), line["p"].to_numpy()
     for part_a, part_p in zip(np.split(a, jumps), np.split(p, jumps), strict=True):
-        panel.plot(part_a, part_p, color=PREDICTED, lw=1.8, label="theory, no fit")
+        panel.plot(part_a, part_p, color=PREDICTED, lw=1.8, label="paper's theory, no fit")
+    if not (voted := by["voted"].sort_values("a")).empty:
+        k = by["k"].iloc[0]
+        label = vote_label(k["p"], k["low"], k["high"])
+        broken = voted["p"].mask(voted["p"].diff() > 0.1)
+        panel.plot(voted["a"], broken, **VOTES, label=label)
+    if not (threshold := by["threshold"]).empty:
+        panel.axvline(
+            threshold["a"].iloc[0],
+            color=VOTES["color"],
+            ls=":",
+            lw=1.5,
+            label="vote theory: from here on p = 1 is best",
+        )
     for jump in jumps:
         ends = slice(jump - 1, jump + 1)
         label = "jump of the theory's optimum"
@@ -109,7 +162,7 @@ def _draw_loss_optimum(panel: plt.Axes, by: dict[str, pd.DataFrame]) -> None:
             by["fitted"],
             {"fmt": "s", "color": FITTED},
             0.006,
-            "theory with fitted match probability",
+            "paper's theory with fitted match probability",
         ),
     ):
         if not points.empty:
@@ -129,5 +182,11 @@ def _draw_accuracy_optimum(panel: plt.Axes, by: dict[str, pd.DataFrame]) -> None
         label="highest accuracy of one seed",
         zorder=3,
     )
+    unknown = points["status"] == _NO_INFORMATION
     style = {"fmt": "D", "color": MEASURED, "label": "measured: highest accuracy"}
-    draw_means(panel, points, "a", "p", -0.006, **style)
+    if not unknown.all():
+        draw_means(panel, points[~unknown], "a", "p", -0.006, **style)
+    if unknown.any():
+        label = "no information: the interval is half the grid or more"
+        where = points.loc[unknown, "a"]
+        panel.plot(where, [0.03] * len(where), "x", color="#777777", ms=6, label=label)

@@ -6,6 +6,7 @@ Colours are Okabe and Ito's, which colour-blind readers can tell apart.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib
 
@@ -13,7 +14,9 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
+PURPLE = "#CC79A7"
 MEASURED, PREDICTED, FITTED = BLUE, VERMILLION, GREEN
+VOTES: dict[str, Any] = {"color": PURPLE, "ls": (0, (4, 1.5)), "lw": 2.0}  # the vote theory's lines
 BEYOND = "#d0d0d0"  # above a colour scale
 STYLE = {
     "font.size": 10,

@@ -38,8 +38,9 @@ class Figure(NamedTuple):
         In few words, behind the question.
     inputs : mapping of str to Files
         What it reads, by kind, see FILES in workflow/rules/figures.smk. `numbers` of its module
-        takes each kind as an argument of that name: of "tables" and "fits" the rows, of others the
-        paths. A figure that reads nothing is of the theory alone, and has no title of a study.
+        takes each kind as an argument of that name: of "tables", "fits" and "votes" the rows, of
+        others the paths. A figure that reads nothing is of the theory alone, and has no title of a
+        study.
     needs : tuple of Need
         Without which there is no such figure.
     settings : mapping of str to function of a Study
@@ -178,28 +179,32 @@ FIGURES = {
         "{dataset}/{method}/loss_landscapes",
         _LOSS,
         "test loss over a and p",
-        {"tables": over(a=_rates, noise=_noise_types)},
+        {"tables": over(a=_rates, noise=_noise_types), "votes": over()},
         (theory, clean_rates(2), smoothing(2)),
     ),
     "loss_over_p": Figure(
         "{dataset}/{method}/loss_over_p_{noise}",
         _LOSS,
         "test loss over p",
-        {"tables": over(a=_drawn)},
+        {"tables": over(a=_drawn), "votes": over()},
         (theory,),
     ),
     "measured_against_predicted": Figure(
         "{dataset}/{method}/measured_against_predicted",
         _LOSS,
         "measured against predicted loss",
-        {"tables": over(a=_rates, noise=_noise_types)},
+        {"tables": over(a=_rates, noise=_noise_types), "votes": over()},
         (theory,),
     ),
     "optimum_over_a": Figure(
         "{dataset}/{method}/optimum_over_a",
         _BEST,
         "best p over a",
-        {"fits": over(noise=_noise_types), "tables": over(a=_rates, noise=_noise_types)},
+        {
+            "fits": over(noise=_noise_types),
+            "tables": over(a=_rates, noise=_noise_types),
+            "votes": over(),
+        },
         (theory,),
     ),
     "loss_and_accuracy": Figure(
@@ -228,7 +233,7 @@ FIGURES = {
         "{dataset}/{method}/effective_clean_rate",
         _LEARNT,
         "effective match probability over a",
-        {"fits": over(noise=_noise_types)},
+        {"fits": over(noise=_noise_types), "votes": over()},
         (theory, smoothing(2)),
     ),
     "calibration": Figure(
