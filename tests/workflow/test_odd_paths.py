@@ -44,6 +44,18 @@ def test_a_study_runs_in_any_folder_with_any_python_data_and_title(
     assert not list(tmp_path.rglob("hacked"))
 
 
+def test_a_home_that_cannot_be_written_needs_another_cache_alone(empty, tmp_path, monkeypatch):
+    (tmp_path / "home").write_text("no folder, so that not even root can write into it")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for variable in ("XDG_CONFIG_HOME", "MPLCONFIGDIR"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    trained = "results/runs/digits/uniform/label_smoothing/a0.6/p0.5/seed0/predictions.npz"
+    drawn = "results/figures/theory/gamma_optimum.svg"
+    empty.run("--", trained, drawn)
+    assert all((empty.path / file).exists() for file in (trained, drawn))
+
+
 @pytest.fixture
 def submit(tmp_path, tiny_config, monkeypatch):
     """Return a function that submits a network to a SLURM that only writes down what it gets."""
