@@ -5,6 +5,7 @@ FILES = {
     "tables": TABLE,
     "fits": FITS,
     "votes": VOTES,
+    "interpolators": INTERPOLATORS,
     "metrics": METRICS,
     "predictions": PREDICTIONS,
     "history": HISTORY,

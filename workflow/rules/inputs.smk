@@ -1,5 +1,5 @@
 # What the rules ask for: input and params functions; no rules.
-from label_smoothing.study.offered import offered, theory
+from label_smoothing.study.offered import offered, theory, uniform_noise
 
 
 # One function for several files or params: calling one costs Snakemake more than its own work, and
@@ -55,6 +55,12 @@ def tables_to_vote(wildcards):
     return expand(TABLE, a=STUDY.clean_rates, noise=STUDY.config["noise_types"], **wildcards)
 
 
+def dataset_to_weigh(wildcards):
+    if reason := uniform_noise(STUDY, wildcards):
+        refuse(f"{INTERPOLATORS.format(**wildcards)}: {CONFIG_FILE}: {reason}")
+    return DATASET.format(**wildcards)
+
+
 def slices_with_theory():
     return [where for where in STUDY.slices() if STUDY.has_theory(where[-1])]
 
@@ -95,4 +101,6 @@ def study_files(wildcards):
         files |= dict.fromkeys(expand(SUMMARY, **where))
         if STUDY.has_theory(method):
             files |= dict.fromkeys(expand(FITS, **where) + expand(VOTES, **where))
+            if not uniform_noise(STUDY, where):
+                files |= dict.fromkeys(expand(INTERPOLATORS, **where))
     return list(files)

@@ -88,6 +88,16 @@ def theory(study: Study, names: Names) -> str:
     )
 
 
+def uniform_noise(study: Study, names: Names) -> str:
+    """Need uniform label noise, for which the number of labels k is defined."""
+    transitions = {name: study.config["transitions"][name]["kind"] for name in _transitions(study)}
+    if "uniform" not in transitions.values():
+        return f"transitions is {_list(transitions)}; needed: one of kind 'uniform' in noise_types"
+    if float(study.clean_rates[0]) < 1:
+        return ""
+    return f"clean_rates is {_list(study.clean_rates)}; needed: one below 1"
+
+
 def own_labels(study: Study, names: Names) -> str:
     """Need test labels that no other assumption scores: gamma's accuracy is alpha's."""
     noise = names["noise"]
@@ -154,6 +164,14 @@ _rates, _drawn = attrgetter("clean_rates"), attrgetter("drawn_clean_rates")
 _few = methodcaller("few_clean_rates")
 
 
+def _noisy(rates):
+    return [a for a in map(float, rates) if a < 1]
+
+
+def _transitions(study):
+    return dict.fromkeys(map(study.transition_of, _noise_types(study)))
+
+
 def _noise_types(study):
     return study.config["noise_types"]
 
@@ -171,6 +189,7 @@ _BEST = "Which p is best?"
 _ACCURACY = "Loss or accuracy?"
 _WEAK = "Does weak smoothing help?"
 _LEARNT = "What has the network learnt?"
+_VOTES = "How many labels does a network draw on?"
 _METHOD = "Which method?"
 _THEORY = "The theory alone"
 
@@ -242,6 +261,14 @@ FIGURES = {
         "confidence over p",
         {"tables": over(a=_drawn)},
         (theory, own_labels),
+    ),
+    "interpolators": Figure(
+        "{dataset}/{method}/interpolators",
+        _VOTES,
+        "k computed and measured, of kernels",
+        {"interpolators": over(), "votes": over()},
+        (theory, uniform_noise),
+        settings={"drawn": lambda study: _noisy(_few(study)) or _noisy(study.clean_rates)[:4]},
     ),
     "methods": Figure(
         "{dataset}/methods_{noise}",

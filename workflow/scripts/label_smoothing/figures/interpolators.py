@@ -1,0 +1,106 @@
+"""The k of interpolators, computed and measured, and the k of the trained network beside them."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
+
+from label_smoothing.figures.kit import draw_legend, draw_means, draw_title, label_lowest, wrapped
+from label_smoothing.figures.style import BLUE, GREEN, PREDICTED, house_style
+
+_MOST_COLUMNS = 4
+_NETWORK = "trained network"
+_MEASURED = {
+    "spread": ("o", BLUE, -0.22, "measured: spread of the outputs"),
+    "accuracy": ("s", GREEN, 0.0, "measured: accuracy"),
+    "losses": ("^", "#000000", 0.22, "measured: losses"),
+}
+
+
+def numbers(interpolators: pd.DataFrame, votes: pd.DataFrame, drawn: list[float]) -> pd.DataFrame:
+    """
+    Return the numbers of the figure.
+
+    Parameters
+    ----------
+    interpolators : DataFrame
+        Table of `interpolators.compare_votes` of one data set, with its numbers of images.
+    votes : DataFrame
+        Table of `vote_fits.fit_vote_table` of the same data set and one method.
+    drawn : list of float
+        Clean rates of the panels; those without noise have none.
+
+    Returns
+    -------
+    DataFrame
+        Rows with source "weights" (computed), "spread", "accuracy" and "losses" (measured, 95 %
+        t-intervals) for each interpolator, by its computed k, and for the trained network, which
+        has no row of the first. k that is not finite has no row.
+    """
+    kernels = interpolators[interpolators["source"].isin(["weights", *_MEASURED])]
+    kernels = kernels.rename(columns={"k": "value", "k_low": "low", "k_high": "high"})
+    order = kernels[kernels["source"] == "weights"].groupby("interpolator")["value"].first()
+    rank = {name: place for place, name in enumerate([*order.sort_values().index, _NETWORK])}
+    network = votes[
+        (votes["averaging"] != "logits")
+        & (votes["assumption"] == "alpha")
+        & votes["source"].isin(_MEASURED)
+    ].rename(columns={"k": "value", "k_low": "low", "k_high": "high", "seeds": "draws"})
+    network = network.drop_duplicates(["a", "source"]).assign(interpolator=_NETWORK)
+    columns = ["a", "interpolator", "source", "value", "low", "high", "draws"]
+    table = pd.concat([kernels[columns], network[columns]], ignore_index=True)
+    table = table[table["a"].isin(drawn) & np.isfinite(table["value"])]
+    table["place"] = table["interpolator"].map(rank)
+    table = table.sort_values(["a", "place"], kind="stable").drop(columns="place")
+    first = interpolators.iloc[0]
+    for name in ("test_images", "train_images", "dataset"):
+        table.insert(0, name, first[name])
+    return table.reset_index(drop=True)
+
+
+@house_style()
+def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
+    """Draw k over the interpolators, a panel for each clean rate."""
+    rates = sorted(numbers["a"].unique())
+    names = list(dict.fromkeys(numbers["interpolator"]))
+    lines, columns = wrapped(len(rates), _MOST_COLUMNS)
+    figure, panels = plt.subplots(
+        lines,
+        columns,
+        figsize=(1.0 + 3.3 * columns, 1.4 + 3.8 * lines),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for panel, a in zip(panels.flat, rates, strict=False):
+        here = numbers[numbers["a"] == a]
+        here = here.assign(place=here["interpolator"].map(names.index))
+        computed = here[here["source"] == "weights"]
+        panel.hlines(
+            computed["value"],
+            computed["place"] - 0.4,
+            computed["place"] + 0.4,
+            color=PREDICTED,
+            lw=2.5,
+            label="computed from the images alone",
+        )
+        for source, (fmt, colour, beside, label) in _MEASURED.items():
+            points = here[here["source"] == source]
+            style = {"fmt": fmt, "color": colour, "label": label}
+            draw_means(panel, points, "place", "value", beside, **style)
+        panel.set_yscale("log")
+        panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        panel.yaxis.set_major_formatter(ScalarFormatter())
+        panel.yaxis.set_minor_formatter(NullFormatter())
+        panel.set_title(f"clean rate a = {a:g}", fontsize=10)
+        panel.set_xticks(range(len(names)), names, rotation=40, ha="right")
+        panel.grid(axis="x", visible=False)
+    label_lowest(panels, len(rates), "")
+    for panel in panels[:, 0]:
+        panel.set_ylabel("number of labels k")
+    draw_legend(figure, 2)
+    first = numbers.iloc[0]
+    text = f"k of interpolators, {first['train_images']} training images, uniform noise"
+    draw_title(figure.suptitle, study, text)
+    return figure
