@@ -13,9 +13,23 @@ P = np.array([0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9, 0.95, 1.0])
 def votes_table(k=1.9, noise="all"):
     """Return the row of a study's votes table that figures draw, k within 0.1."""
     row = {"noise": noise, "source": "losses", "averaging": "probabilities", "a": np.nan}
-    row |= {"k": k, "k_low": k - 0.1, "k_high": k + 0.1, "seeds": 3}
+    row |= {"assumption": noise, "k": k, "k_low": k - 0.1, "k_high": k + 0.1, "seeds": 3}
     beside = [{**row, "a": 0.5, "k": 9.0}, {**row, "averaging": "logits", "k": 9.0}]
     return pd.DataFrame([row, *beside, {**row, "source": "losses and purity", "k": 9.0}])
+
+
+def interpolators_table(rates=(0.6, 0.8)):
+    """Return the k of two interpolators, computed and measured, the measured within 0.2."""
+    rows = []
+    for name, computed in (("Laplace", 7.0), ("NTK", 4.0)):
+        for a in rates:
+            for source in ("weights", "median weight", "spread", "accuracy", "losses"):
+                k = computed + (source == "losses")
+                row = {"dataset": "d", "train_images": 90, "test_images": 30, "interpolator": name}
+                row |= {"a": a, "source": source, "k": k, "draws": 20}
+                limits = (np.nan, np.nan) if "weight" in source else (k - 0.2, k + 0.2)
+                rows.append({**row, "k_low": limits[0], "k_high": limits[1]})
+    return pd.DataFrame(rows)
 
 
 def study(k=1.9, purity=1.0, averaging="probabilities", rates=(0.5, 0.7, 1.0), seeds=2, noise=0.0):

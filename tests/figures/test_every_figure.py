@@ -10,7 +10,7 @@ import matplotlib
 import pandas as pd
 import pytest
 from samples import CONFIG, ROOT, SCHEMA, cells
-from vote_studies import votes_table
+from vote_studies import interpolators_table, votes_table
 
 from label_smoothing.analysis.comparison import compare_with_theory
 from label_smoothing.figures.kit import write_figure
@@ -63,6 +63,9 @@ def numbers_of(name, tables):
     study = Study({**copy.deepcopy(CONFIG), "clean_rates": [0.6, 1], "methods": methods}, SCHEMA)
     inputs = {}
     for kind, files in FIGURES[name].inputs.items():
+        if kind == "interpolators":
+            inputs[kind] = interpolators_table()
+            continue
         if kind == "votes":
             inputs[kind] = votes_table()
             continue

@@ -3,17 +3,21 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from label_smoothing.figures.kit import draw_legend, draw_means, draw_title, label_lowest, wrapped
 from label_smoothing.figures.style import BLUE, GREEN, PREDICTED, house_style
 
 _MOST_COLUMNS = 4
 _NETWORK = "trained network"
+_BLACK = "#000000"
+# Marker, its colour and face, its place beside the category. The open ones no network has.
 _MEASURED = {
-    "spread": ("o", BLUE, -0.22, "measured: spread of the outputs"),
-    "accuracy": ("s", GREEN, 0.0, "measured: accuracy"),
-    "losses": ("^", "#000000", 0.22, "measured: losses"),
+    "spread": ("o", BLUE, BLUE, -0.24, "spread of the outputs"),
+    "spread within images": ("o", BLUE, "white", -0.12, "spread, of each image alone"),
+    "accuracy": ("s", GREEN, GREEN, 0.0, "accuracy"),
+    "losses": ("^", _BLACK, _BLACK, 0.12, "losses"),
+    "losses at purity": ("^", _BLACK, "white", 0.24, "losses, purity of the neighbours computed"),
 }
 
 
@@ -33,9 +37,9 @@ def numbers(interpolators: pd.DataFrame, votes: pd.DataFrame, drawn: list[float]
     Returns
     -------
     DataFrame
-        Rows with source "weights" (computed), "spread", "accuracy" and "losses" (measured, 95 %
-        t-intervals) for each interpolator, by its computed k, and for the trained network, which
-        has no row of the first. k that is not finite has no row.
+        Rows with source "weights" (computed) and with those that measure k (95 % t-intervals) for
+        each interpolator, in the order of the computed k, and for the trained network, which has
+        none of the first. What is not finite has no row.
     """
     kernels = interpolators[interpolators["source"].isin(["weights", *_MEASURED])]
     kernels = kernels.rename(columns={"k": "value", "k_low": "low", "k_high": "high"})
@@ -85,13 +89,13 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
             lw=2.5,
             label="computed from the images alone",
         )
-        for source, (fmt, colour, beside, label) in _MEASURED.items():
+        for source, (fmt, colour, face, beside, label) in _MEASURED.items():
             points = here[here["source"] == source]
-            style = {"fmt": fmt, "color": colour, "label": label}
+            style = {"fmt": fmt, "color": colour, "mfc": face, "label": label}
             draw_means(panel, points, "place", "value", beside, **style)
         panel.set_yscale("log")
         panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        panel.yaxis.set_major_formatter(ScalarFormatter())
+        panel.yaxis.set_major_formatter("{x:g}")
         panel.yaxis.set_minor_formatter(NullFormatter())
         panel.set_title(f"clean rate a = {a:g}", fontsize=10)
         panel.set_xticks(range(len(names)), names, rotation=40, ha="right")
@@ -99,7 +103,7 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     label_lowest(panels, len(rates), "")
     for panel in panels[:, 0]:
         panel.set_ylabel("number of labels k")
-    draw_legend(figure, 2)
+    draw_legend(figure, 3)
     first = numbers.iloc[0]
     text = f"k of interpolators, {first['train_images']} training images, uniform noise"
     draw_title(figure.suptitle, study, text)
