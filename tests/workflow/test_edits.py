@@ -82,11 +82,18 @@ OF_A_TABLE = {"aggregate": 1, "fit_theory": 1, "fit_votes": 1, "judge_claims": 1
         "effective_clean_rate",
         "loss_and_accuracy",
         "loss_landscapes",
-        "loss_over_p",
         "measured_against_predicted",
         "optimum_over_a",
     )
 }
+# Those of both noise types have the k that is fitted to all tables.
+OF_A_TABLE["draw_loss_over_p"] = 2
+OF_VOTES = (
+    "effective_clean_rate",
+    "loss_landscapes",
+    "measured_against_predicted",
+    "optimum_over_a",
+)
 # Both noise types are scored on the same networks.
 OF_A_NETWORK = OF_A_TABLE | {
     "train": 1,
@@ -95,7 +102,6 @@ OF_A_NETWORK = OF_A_TABLE | {
     "fit_theory": 2,
     "draw_calibration": 2,
     "draw_loss_and_accuracy": 2,
-    "draw_loss_over_p": 2,
 }
 LOST = [
     (
@@ -118,7 +124,8 @@ LOST = [
     ),
     (
         ["votes/digits/label_smoothing.csv", "claims.html", f"{FIGURE}.csv"],
-        {"fit_votes": 1, "judge_claims": 1, "draw_loss_over_p": 1},
+        {"fit_votes": 1, "judge_claims": 1, "draw_loss_over_p": 2}
+        | {f"draw_{figure}": 1 for figure in OF_VOTES},
     ),
     (
         ["theory/literature.csv", "claims.csv", f"{FIGURE}.svg", "figures/theory/landscapes.csv"],
