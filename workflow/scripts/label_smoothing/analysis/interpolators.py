@@ -255,6 +255,7 @@ def compare_votes(
     """
     p = np.asarray(p, dtype=float)
     p = p[informative(p, M) & asks_for_label(p, M)]
+    y_train, y_test = np.asarray(y_train), np.asarray(y_test)
     rows = []
     for name, alpha in weights.items():
         alpha = np.asarray(alpha)
