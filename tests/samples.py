@@ -45,3 +45,19 @@ def cells(assumption, a, true_rate=None, noise=0.0, offset=0.0, seeds=3):
                 }
             )
     return pd.DataFrame(rows)
+
+
+def clean_rate_estimates(rates=(0.6, 1.0)):
+    """Return tables of estimates of the clean rate; at one rate there is none from votes."""
+    rows = []
+    for a in rates:
+        for place, source in enumerate(
+            ("votes", "shares", "early stopping", "effective clean rate", "cleanlab")
+        ):
+            estimate = a - 0.02 * place
+            limits = (estimate, estimate - 0.03, estimate + 0.03)
+            if source == "votes" and a == rates[-1]:
+                limits = (np.nan,) * 3
+            rows.append(("d", "beta", "label_smoothing", a, source, *limits, a, 3, "a note"))
+    columns = ["dataset", "noise", "method", "a", "source", "estimate", "low", "high", "truth"]
+    return pd.DataFrame(rows, columns=[*columns, "seeds", "note"])

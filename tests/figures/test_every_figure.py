@@ -9,7 +9,7 @@ from importlib import import_module
 import matplotlib
 import pandas as pd
 import pytest
-from samples import CONFIG, ROOT, SCHEMA, cells
+from samples import CONFIG, ROOT, SCHEMA, cells, clean_rate_estimates
 from vote_studies import interpolators_table, votes_table
 
 from label_smoothing.analysis.comparison import compare_with_theory
@@ -61,13 +61,15 @@ def numbers_of(name, tables):
     """Return a figure's numbers from the rows that it asks for."""
     methods = {method: {"loss": "label_smoothing"} for method in ("label_smoothing", "forward")}
     study = Study({**copy.deepcopy(CONFIG), "clean_rates": [0.6, 1], "methods": methods}, SCHEMA)
+    made = {
+        "votes": votes_table,
+        "interpolators": interpolators_table,
+        "estimates": clean_rate_estimates,
+    }
     inputs = {}
     for kind, files in FIGURES[name].inputs.items():
-        if kind == "interpolators":
-            inputs[kind] = interpolators_table()
-            continue
-        if kind == "votes":
-            inputs[kind] = votes_table()
+        if kind in made:
+            inputs[kind] = made[kind]()
             continue
         parts = []
         for file in files(study, NAMES):

@@ -23,8 +23,19 @@ def missing(need, names=NAMES, **changes):
 def test_the_default_study_offers_every_figure():
     paths = offered(study())
     for name, figure in FIGURES.items():
+        noise = "beta" if name == "clean_rate" else "alpha"
         if name != "methods":  # the default study has one
-            assert figure.path.format(**NAMES) in paths
+            assert figure.path.format(**NAMES | {"noise": noise}) in paths
+
+
+def test_the_clean_rate_is_estimated_from_corrupted_labels_under_uniform_noise():
+    names = {**NAMES, "noise": "beta"}
+    assert not why_not(study(), "clean_rate", names)
+    reason = why_not(study(), "clean_rate", NAMES)
+    assert reason == "noise_types.alpha.assumption is 'alpha'; needed: 'beta'"
+    pairs = study(transitions={"uniform": {"kind": "pair_flip"}})
+    reason = why_not(pairs, "clean_rate", names)
+    assert reason == "transitions.uniform.kind is 'pair_flip'; needed: 'uniform'"
 
 
 def test_the_report_says_of_which_noise_and_method_a_figure_is():

@@ -5,6 +5,7 @@ FILES = {
     "tables": TABLE,
     "fits": FITS,
     "votes": VOTES,
+    "estimates": ESTIMATES,
     "interpolators": INTERPOLATORS,
     "metrics": METRICS,
     "predictions": PREDICTIONS,

@@ -1,5 +1,5 @@
 # What the rules ask for: input and params functions; no rules.
-from label_smoothing.study.offered import offered, theory, uniform_noise
+from label_smoothing.study.offered import ESTIMABLE, first_problem, offered, theory, uniform_noise
 
 
 # One function for several files or params: calling one costs Snakemake more than its own work, and
@@ -61,6 +61,19 @@ def dataset_to_weigh(wildcards):
     return DATASET.format(**wildcards)
 
 
+def outputs_to_estimate(wildcards):
+    """Input function: all networks of one clean rate, p by p, and the labels of each seed."""
+    if reason := first_problem(ESTIMABLE, STUDY, wildcards):
+        refuse(f"{ESTIMATES.format(**wildcards)}: {CONFIG_FILE}: {reason}")
+    names = {"transition": STUDY.transition_of(wildcards.noise), **wildcards}
+    grid = {"p": STUDY.smoothing_of(wildcards.method), "seed": STUDY.seeds}
+    return {
+        "labels": expand(LABELS, seed=STUDY.seeds, **names),
+        "predictions": expand(PREDICTIONS, **grid, **names),
+        "histories": expand(HISTORY, **grid, **names),
+    }
+
+
 def slices_with_theory():
     return [where for where in STUDY.slices() if STUDY.has_theory(where[-1])]
 
@@ -103,4 +116,6 @@ def study_files(wildcards):
             files |= dict.fromkeys(expand(FITS, **where) + expand(VOTES, **where))
             if not uniform_noise(STUDY, where):
                 files |= dict.fromkeys(expand(INTERPOLATORS, **where))
+        if not first_problem(ESTIMABLE, STUDY, where):
+            files |= dict.fromkeys(expand(ESTIMATES, **where))
     return list(files)

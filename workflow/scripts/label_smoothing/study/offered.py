@@ -109,6 +109,28 @@ def own_labels(study: Study, names: Names) -> str:
     )
 
 
+def corrupted_test(study: Study, names: Names) -> str:
+    """Need test labels that are as noisy as those of the training."""
+    noise = names["noise"]
+    assumption = study.assumption_of(noise)
+    if assumption == "beta":
+        return ""
+    return f"noise_types.{noise}.assumption is {assumption!r}; needed: 'beta'"
+
+
+def uniform_transition(study: Study, names: Names) -> str:
+    """Need noise that moves a label to all other classes alike."""
+    transition = study.transition_of(names["noise"])
+    kind = study.config["transitions"][transition]["kind"]
+    return (
+        "" if kind == "uniform" else f"transitions.{transition}.kind is {kind!r}; needed: 'uniform'"
+    )
+
+
+# What an estimate of the clean rate needs.
+ESTIMABLE = (theory, corrupted_test, uniform_transition)
+
+
 def clean_rates(count: int) -> Need:
     """Need so many clean rates."""
     return lambda study, names: _count("clean_rates", study.clean_rates, count)
@@ -255,6 +277,13 @@ FIGURES = {
         {"fits": over(noise=_noise_types), "votes": over()},
         (theory, smoothing(2)),
     ),
+    "clean_rate": Figure(
+        "{dataset}/{method}/clean_rate_{noise}",
+        _LEARNT,
+        "clean rate from corrupted labels",
+        {"estimates": over(a=_rates)},
+        ESTIMABLE,
+    ),
     "calibration": Figure(
         "{dataset}/{method}/calibration_{noise}",
         _LEARNT,
@@ -329,7 +358,12 @@ def why_not(study: Study, figure: str, names: Names) -> str:
     ):
         if key in names and names[key] not in study.config[section]:
             return f"{section} is {_list(study.config[section])}; needed: {names[key]}"
-    return next(filter(None, (need(study, names) for need in FIGURES[figure].needs)), "")
+    return first_problem(FIGURES[figure].needs, study, names)
+
+
+def first_problem(needs: Iterable[Need], study: Study, names: Names) -> str:
+    """Return what the first need that is not met says, or ""."""
+    return next(filter(None, (need(study, names) for need in needs)), "")
 
 
 def offered(study: Study) -> list[str]:
