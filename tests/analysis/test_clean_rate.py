@@ -201,7 +201,7 @@ def test_the_table_has_every_source_and_uses_what_memorised():
     table = estimate_clean_rate(p, outputs, labels, clean, accuracies, memorised)
     table = table.set_index("source")
     assert np.isnan(table.loc["votes", "estimate"])
-    assert "needs three p" in table.loc["votes", "note"]
+    assert "needs 3 p" in table.loc["votes", "note"]
     assert table.loc["shares", "smoothing"] == "0.3 0.5"
 
 

@@ -312,11 +312,14 @@ def estimate_clean_rate(
     losses = losses.astype(np.float64).transpose(0, 2, 1)
     own = len({part.tobytes() for part in labels})  # seeds may share their labels
     of_losses = _spelled(p[used])
+
+    def of_fit(least, note):
+        return note if len(used) >= least else f"needs {least} p in (1/M, 1) that memorised"
+
     at_least = "at least: the share of right neighbours"
-    fit = at_least if len(used) > 2 else "needs three p above 1/M and below 1 that memorised"
     rows = [
-        ("votes", rate_of_votes(p[used], losses, M), of_losses, fit),
-        ("shares", rate_of_shares(p[used], losses, M), of_losses, at_least),
+        ("votes", rate_of_votes(p[used], losses, M), of_losses, of_fit(3, at_least)),
+        ("shares", rate_of_shares(p[used], losses, M), of_losses, of_fit(1, at_least)),
         (
             "early stopping",
             early_stopping_bound(accuracies, N * own),
@@ -327,7 +330,7 @@ def estimate_clean_rate(
             "effective clean rate",
             rate_of_memorising(p[used], losses, M),
             of_losses,
-            "takes k to be 1",
+            of_fit(2, "takes k to be 1"),
         ),
     ]
     last = np.flatnonzero(finite & asks_for_label(p, M) & (p <= 1))[-1:]
