@@ -102,12 +102,15 @@ OF_A_NETWORK = OF_A_TABLE | {
     "fit_theory": 2,
     "draw_calibration": 2,
     "draw_loss_and_accuracy": 2,
+    "estimate_clean_rate": 1,
+    "draw_clean_rate": 1,
 }
 LOST = [
     (
         ["datasets/digits.safetensors"],
         OF_A_NETWORK
-        | {"prepare_dataset": 1, "corrupt_dataset": 2, "train": 4, "evaluate": 8, "aggregate": 4},
+        | {"prepare_dataset": 1, "corrupt_dataset": 2, "train": 4, "evaluate": 8, "aggregate": 4}
+        | {"estimate_clean_rate": 2},
     ),
     (
         ["labels/digits/uniform/a0.6/seed0.npz"],
@@ -121,6 +124,10 @@ LOST = [
     (
         ["theory/digits/beta/label_smoothing.csv"],
         {"fit_theory": 1, "draw_effective_clean_rate": 1, "draw_optimum_over_a": 1},
+    ),
+    (
+        ["estimates/digits/beta/label_smoothing/a0.6.csv"],
+        {"estimate_clean_rate": 1, "draw_clean_rate": 1},
     ),
     (
         ["votes/digits/label_smoothing.csv", "claims.html", f"{FIGURE}.csv"],
