@@ -53,7 +53,7 @@ def numbers(interpolators: pd.DataFrame, votes: pd.DataFrame, drawn: list[float]
     network = network.drop_duplicates(["a", "source"]).assign(interpolator=_NETWORK)
     columns = ["a", "interpolator", "source", "value", "low", "high", "draws"]
     table = pd.concat([kernels[columns], network[columns]], ignore_index=True)
-    table = table[table["a"].isin(drawn) & np.isfinite(table["value"])]
+    table = table[table["a"].isin(drawn) & np.isfinite(table["value"].astype(float))]
     table["place"] = table["interpolator"].map(rank)
     table = table.sort_values(["a", "place"], kind="stable").drop(columns="place")
     first = interpolators.iloc[0]
