@@ -80,6 +80,7 @@ OF_A_TABLE = {"aggregate": 1, "fit_theory": 1, "fit_votes": 1, "judge_claims": 1
     for figure in (
         "calibration",
         "effective_clean_rate",
+        "interpolators",
         "loss_and_accuracy",
         "loss_landscapes",
         "measured_against_predicted",
@@ -90,6 +91,7 @@ OF_A_TABLE = {"aggregate": 1, "fit_theory": 1, "fit_votes": 1, "judge_claims": 1
 OF_A_TABLE["draw_loss_over_p"] = 2
 OF_VOTES = (
     "effective_clean_rate",
+    "interpolators",
     "loss_landscapes",
     "measured_against_predicted",
     "optimum_over_a",
@@ -110,7 +112,7 @@ LOST = [
         ["datasets/digits.safetensors"],
         OF_A_NETWORK
         | {"prepare_dataset": 1, "corrupt_dataset": 2, "train": 4, "evaluate": 8, "aggregate": 4}
-        | {"estimate_clean_rate": 2},
+        | {"estimate_clean_rate": 2, "weigh_neighbours": 1},
     ),
     (
         ["labels/digits/uniform/a0.6/seed0.npz"],
@@ -129,6 +131,7 @@ LOST = [
         ["estimates/digits/beta/label_smoothing/a0.6.csv"],
         {"estimate_clean_rate": 1, "draw_clean_rate": 1},
     ),
+    (["interpolators/digits.csv"], {"weigh_neighbours": 1, "draw_interpolators": 1}),
     (
         ["votes/digits/label_smoothing.csv", "claims.html", f"{FIGURE}.csv"],
         {"fit_votes": 1, "judge_claims": 1, "draw_loss_over_p": 2}
