@@ -4,6 +4,11 @@ CORES ?= all
 BIN := .venv/bin
 READY := .venv/.ready
 
+# Snakemake keeps a cache in the home folder, which containers often have not or may not write to.
+ifneq ($(shell test -d "$$HOME" && test -w "$$HOME" && echo yes),yes)
+export XDG_CACHE_HOME ?= $(CURDIR)/.cache
+endif
+
 .PHONY: run report test test-quick test-slurm lint format help
 .DEFAULT_GOAL := help
 
