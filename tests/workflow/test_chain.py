@@ -367,4 +367,4 @@ def test_report_holds_the_figures(finished):
     assert "loss_over_p_alpha" in report
     assert "optimum_over_a" in report
     assert "landscapes" in report
-    assert "NOT copied from that table" in report
+    assert "Smoothing in published work" in report

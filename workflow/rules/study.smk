@@ -62,18 +62,3 @@ def sections_of_study(wildcards):
     """Params function: what the verdicts need to know of the config."""
     names = ("datasets", "methods", "noise_types", "transitions")
     return {name: STUDY.config[name] for name in names}
-
-
-def study_files(wildcards):
-    """Input function: every file of every cell up to the summaries."""
-    files = {}
-    for cell in STUDY.cells():
-        for path in (DATASET, LABELS, PREDICTIONS, HISTORY):
-            files[path.format(**cell._asdict())] = None
-    for dataset, noise, method in STUDY.slices():
-        where = {"dataset": dataset, "noise": noise, "method": method, "a": STUDY.clean_rates}
-        p = STUDY.smoothing_of(method)
-        files |= dict.fromkeys(expand(METRICS, p=p, seed=STUDY.seeds, **where))
-        files |= dict.fromkeys(expand(TABLE, **where))
-        files |= dict.fromkeys(expand(SUMMARY, **where))
-    return list(files)
