@@ -14,14 +14,15 @@ RATES = (0.5, 0.7, 0.85, 1.0)
 TEXTS = [claim.text for claim in VOTE_CLAIMS]
 
 
-def judge(cells):
+def judge(cells, name=""):
+    """Return the rows of the claims whose text begins so."""
     sections = CONFIG | {"datasets": {"d": {"source": "digits"}}}
-    return judge_claims(cells, sections, VOTE_CLAIMS).set_index("claim")
+    claims = [claim for claim in VOTE_CLAIMS if claim.text.startswith(name)]
+    return judge_claims(cells, sections, claims).set_index("claim")
 
 
 def verdicts(cells, name):
-    table = judge(cells)
-    return table.loc[table.index.str.startswith(name), "verdict"]
+    return judge(cells, name)["verdict"]
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,8 @@ def test_noise_between_seeds_leaves_it_open():
 
 def test_an_accuracy_that_is_5_points_higher_is_refuted(votes):
     cells = votes.assign(clean_test_accuracy=votes["clean_test_accuracy"] + 0.05)
-    row = judge(cells).loc["votes: k of the losses predicts the accuracy"]
+    name = "votes: k of the losses predicts the accuracy"
+    row = judge(cells, name).loc[name]
     assert row["verdict"] == "not supported"
     assert_allclose(row["value"], 5, atol=0.3)
     assert "-5" in row["reason"]
@@ -92,10 +94,10 @@ def test_an_accuracy_that_is_5_points_higher_is_refuted(votes):
 
 def test_the_loss_at_p_1_is_predicted_from_small_p(votes):
     name = "votes: k of small p predicts the loss at p = 1"
-    assert judge(votes).loc[name, "verdict"] == "supported"
+    assert judge(votes, name).loc[name, "verdict"] == "supported"
     cells = votes.copy()
     cells.loc[(cells["p"] == 1) & (cells["a"] == 0.5), "test_loss"] += 0.5
-    row = judge(cells).loc[name]
+    row = judge(cells, name).loc[name]
     assert row["verdict"] == "not supported"
     assert_allclose(row["value"], 0.5, atol=0.05)
 
@@ -103,7 +105,8 @@ def test_the_loss_at_p_1_is_predicted_from_small_p(votes):
 @pytest.mark.parametrize(("k", "best"), [(1.5, 0.7), (8.0, 1.0)])
 def test_the_threshold_says_where_no_smoothing_is_best(k, best):
     cells = study(k=k, rates=(0.5, 0.7), seeds=6, noise=1e-4)
-    row = judge(cells).loc["votes: no smoothing is best where k exceeds its threshold"]
+    name = "votes: no smoothing is best where k exceeds its threshold"
+    row = judge(cells, name).loc[name]
     assert (row["verdict"], row["value"]) == ("supported", 1.0)
     alpha = cells[(cells["assumption"] == "alpha") & (cells["a"] == 0.5)]
     assert alpha.groupby("p")["test_loss"].mean().idxmin() == best
@@ -117,8 +120,8 @@ def test_the_threshold_says_where_no_smoothing_is_best(k, best):
     ],
 )
 def test_what_a_study_lacks_is_not_testable(change, reason):
-    table = judge(study(seeds=2, **change))
-    row = table.loc["votes: k of the lowest a predicts the alpha losses at all others, R²"]
+    name = "votes: k of the lowest a predicts the alpha losses at all others, R²"
+    row = judge(study(seeds=2, **change), name).loc[name]
     assert row["verdict"] == "not testable here"
     assert reason in row["reason"]
 
