@@ -3,12 +3,14 @@
 import csv
 
 from label_smoothing.analysis.claims import CLAIMS
+from label_smoothing.analysis.vote_claims import VOTE_CLAIMS
 
 
 def test_study_of_one_seed_has_rows_and_reasons_but_no_verdict(finished_study):
     (path,) = finished_study.files("claims.csv")
     rows = list(csv.DictReader(path.open()))
-    assert [row["claim"] for row in rows] == [claim.text for claim in CLAIMS]  # one a below 1
+    claims = [claim.text for claim in (*CLAIMS, *VOTE_CLAIMS)]
+    assert [row["claim"] for row in rows] == claims  # one a below 1
     assert {row["verdict"] for row in rows} == {"not testable here"}
     assert all(row["reason"] for row in rows)
     assert {row["setting"] for row in rows} == {"other data", "any data"}

@@ -59,6 +59,17 @@ def title(wildcards):
 
 
 def sections_of_study(wildcards):
-    """Params function: what the verdicts need to know of the config."""
-    names = ("datasets", "methods", "noise_types", "transitions")
-    return {name: STUDY.config[name] for name in names}
+    """Params function: what the verdicts need to know of the config, however it is spelled."""
+    needed = {
+        "datasets": ("source",),
+        "methods": ("loss", "matrix"),
+        "noise_types": ("assumption", "transition"),
+        "transitions": ("kind",),
+    }
+    return {
+        section: {
+            name: {key: entry[key] for key in keys}
+            for name, entry in sorted(STUDY.config[section].items())
+        }
+        for section, keys in needed.items()
+    }
