@@ -152,7 +152,7 @@ def _growth(optima: pd.DataFrame) -> Measured:
     slope = np.polyfit(optima.index, optima, 1)[0]
     ends = optima.mean(axis=1).iloc[[0, -1]]
     note = " to ".join(f"p* {p:.2f} at a = {a:g}" for a, p in ends.items())
-    return Measured(_one_part(pd.Series(slope, optima.columns)), note)
+    return Measured(one_part(pd.Series(slope, optima.columns)), note)
 
 
 def distance_of_beta_below_alpha(cells: pd.DataFrame, beta: pd.DataFrame) -> Measured:
@@ -168,7 +168,7 @@ def distance_of_beta_below_alpha(cells: pd.DataFrame, beta: pd.DataFrame) -> Mea
     _require_rates(beta, 1, "clean rates between 1/M and 1")
     distance = _minima(cells) - _minima(beta)
     note = _at_rates("distance", distance.mean(axis=1))
-    return Measured(_one_part(distance.mean()), note)
+    return Measured(one_part(distance.mean()), note)
 
 
 def nearness_of_gamma(cells: pd.DataFrame) -> Measured:
@@ -246,7 +246,7 @@ def worth_of_smaller_p(cells: pd.DataFrame) -> Measured:
     apart = (_minima(losses) - _each_rate(_tied_maximum, accuracies)).mean(axis=1)
     most = 100 * np.mean(_values_of_rates(_most_gained_by_smaller_p, accuracies, losses))
     note = _at_rates("p* of the loss minus p* of the accuracy", apart)
-    return Measured(_one_part(gains.mean()), note, {"": most})
+    return Measured(one_part(gains.mean()), note, {"": most})
 
 
 def _gain_of_smaller_p(p, accuracy, loss):
@@ -376,7 +376,7 @@ def scatter_at_early_stopping(cells: pd.DataFrame) -> Measured:
     without = np.array([scatter(best.drop(columns=seed)) for seed in best])
     jackknifed = pd.Series(n * scatter(best) - (n - 1) * without, best.columns)
     of_loss = np.exp(scatter(_minima(curves_over_p(cells, "test_loss"))))
-    return Measured(_one_part(jackknifed), f"that of the loss scatters by {of_loss:.2f}")
+    return Measured(one_part(jackknifed), f"that of the loss scatters by {of_loss:.2f}")
 
 
 def gain_at_early_stopping(cells: pd.DataFrame) -> Measured:
@@ -394,7 +394,7 @@ def gain_at_early_stopping(cells: pd.DataFrame) -> Measured:
     gains = 100 * _each_rate(_gain_over_none, curves)
     most = 100 * np.mean(_values_of_rates(_most_gained_over_none, curves))
     note = _at_rates("gain in points", gains.mean(axis=1))
-    return Measured(_one_part(gains.mean()), note, {"": most})
+    return Measured(one_part(gains.mean()), note, {"": most})
 
 
 def _gain_over_none(p, accuracy):
@@ -503,7 +503,8 @@ def _each_rate(measure: Callable, *curves: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(values, curves[0].index.unique("a"), curves[0].columns)
 
 
-def _one_part(values: pd.Series) -> pd.DataFrame:
+def one_part(values: pd.Series) -> pd.DataFrame:
+    """Return the statistic of a claim that has no parts as `Measured` takes it."""
     return values.to_frame("")
 
 

@@ -16,6 +16,7 @@ from label_smoothing.analysis.claim_statistics import (
     Measured,
     NotTestableError,
     TooFewSeedsError,
+    one_part,
 )
 from label_smoothing.analysis.claims import Claim, beta_of_same_networks
 from label_smoothing.analysis.fits import asks_for_label
@@ -81,7 +82,7 @@ def spread_from_losses(cells: pd.DataFrame, paper: bool) -> Measured:
     """Return how far the predicted standard deviation of shares misses the measured, at worst."""
     if "share_variance" not in cells:
         raise NotTestableError("no variance of the shares is recorded")
-    cells = cells[cells["p"] < 1].assign(share_deviation=lambda table: _root(table))
+    cells = cells[cells["p"] < 1].assign(share_deviation=_root)
     return _worst(cells, "share_deviation", 1, paper, lambda a, k, M: np.sqrt(a * (1 - a) / k))
 
 
@@ -130,7 +131,7 @@ def threshold_of_smoothing(cells: pd.DataFrame, paper: bool) -> Measured:
     if not right:
         raise TooFewSeedsError("k is too near its threshold at every clean rate")
     rates = ", ".join(f"{a:g}" for a in right)
-    return Measured(_one_part(pd.DataFrame(right).mean(axis=1)), f"judged at a = {rates}")
+    return Measured(one_part(pd.DataFrame(right).mean(axis=1)), f"judged at a = {rates}")
 
 
 # ---- pieces -------------------------------------------------------------------------------------
@@ -166,7 +167,7 @@ def _score(cells, votes, score, name):
         values[seed] = share if score == "r2" else np.sqrt(squares / len(loss))
     mean = mean_votes([k for k, _ in votes.values()]).mean
     note = f"{name}: {mean:.2f}" if mean > 1.001 else "k = 1"
-    return Measured(_one_part(pd.Series(values)), f"{note}; {len(loss)} cells a seed")
+    return Measured(one_part(pd.Series(values)), f"{note}; {len(loss)} cells a seed")
 
 
 def _worst(cells, score, unit, paper, foretell: Callable):
@@ -187,15 +188,11 @@ def _largest(predicted, measured, unit):
     missed = unit * (predicted - measured)
     means = missed.mean(axis=1)
     note = ", ".join(f"{value:+.2f} at a = {a:g}" for a, value in means.items())
-    return Measured(_one_part(missed.abs().max()), f"predicted minus measured: {note}")
+    return Measured(one_part(missed.abs().max()), f"predicted minus measured: {note}")
 
 
 def _root(table):
     return np.sqrt(table["share_variance"].astype(float))
-
-
-def _one_part(values):
-    return pd.DataFrame({"": values})
 
 
 # ---- the table ----------------------------------------------------------------------------------
