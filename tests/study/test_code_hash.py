@@ -117,7 +117,13 @@ def hashes(scripts):
         ("figures/plane.py", {"loss_landscapes", "loss_and_accuracy", "error"}),
         (
             "figures/theory_lines.py",
-            {"landscapes", "optimum_two_classes", "optimum_over_classes", "gamma_optimum"},
+            {
+                "landscapes",
+                "optimum_two_classes",
+                "optimum_over_classes",
+                "gamma_optimum",
+                "optimum_over_votes",
+            },
         ),
         ("training/loop.py", {"train"}),
         ("training/losses/base.py", {"train"}),

@@ -31,6 +31,7 @@ def test_every_stage_left_its_files(finished_study):
         "gamma_optimum",
         "landscapes",
         "optimum_over_classes",
+        "optimum_over_votes",
         "optimum_two_classes",
     }
     assert all(figure.with_suffix(".csv").stat().st_size > 100 for figure in figures)
@@ -203,7 +204,13 @@ def test_a_figure_that_the_study_lacks_says_why(empty, figure, reason):
     ("target", "rule"),
     [
         (f"figures/theory/{name}.{kind}", f"draw_{name}")
-        for name in ("landscapes", "optimum_two_classes", "optimum_over_classes", "gamma_optimum")
+        for name in (
+            "landscapes",
+            "optimum_two_classes",
+            "optimum_over_classes",
+            "gamma_optimum",
+            "optimum_over_votes",
+        )
         for kind in ("svg", "csv")
     ]
     + [("theory/literature.csv", "list_literature")],

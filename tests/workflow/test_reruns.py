@@ -13,6 +13,7 @@ DRAW_THEORY = {
     "draw_optimum_two_classes": 1,
     "draw_optimum_over_classes": 1,
     "draw_gamma_optimum": 1,
+    "draw_optimum_over_votes": 1,
 }
 CELL = "results/runs/digits/uniform/label_smoothing/a0.6/p0.5/seed0"
 

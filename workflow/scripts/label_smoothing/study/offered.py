@@ -331,6 +331,12 @@ FIGURES = {
         "best p over a",
         of={"noise": "gamma", "classes": "2 to 1000"},
     ),
+    "optimum_over_votes": Figure(
+        "theory/optimum_over_votes",
+        _THEORY,
+        "best p of networks of k labels",
+        of={"noise": "alpha", "classes": "2 and 10"},
+    ),
 }
 
 
