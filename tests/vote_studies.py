@@ -12,10 +12,10 @@ P = np.array([0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9, 0.95, 1.0])
 
 def votes_table(k=1.9, noise="all"):
     """Return the row of a study's votes table that figures draw, k within 0.1."""
-    row = {"noise": noise, "source": "losses", "averaging": "probabilities", "a": np.nan}
+    row = {"noise": noise, "source": "losses", "a": np.nan}
     row |= {"assumption": noise, "k": k, "k_low": k - 0.1, "k_high": k + 0.1, "seeds": 3}
-    beside = [{**row, "a": 0.5, "k": 9.0}, {**row, "averaging": "logits", "k": 9.0}]
-    return pd.DataFrame([row, *beside, {**row, "source": "losses and purity", "k": 9.0}])
+    beside = ({"a": 0.5}, {"source": "losses and purity"})
+    return pd.DataFrame([row, *({**row, **other, "k": 9.0} for other in beside)])
 
 
 def interpolators_table(rates=(0.6, 0.8)):
@@ -32,12 +32,12 @@ def interpolators_table(rates=(0.6, 0.8)):
     return pd.DataFrame(rows)
 
 
-def study(k=1.9, purity=1.0, averaging="probabilities", rates=(0.5, 0.7, 1.0), seeds=2, noise=0.0):
+def study(k=1.9, purity=1.0, rates=(0.5, 0.7, 1.0), seeds=2, noise=0.0):
     rng = np.random.default_rng(0)
     rows = []
     for assumption in ("alpha", "beta", "gamma"):
         for a in rates:
-            loss = vote_loss(P, a, k, M, assumption, purity=purity, averaging=averaging)
+            loss = vote_loss(P, a, k, M, assumption, purity=purity)
             for seed in range(seeds):
                 for p, exact in zip(P, np.minimum(loss, 9.0), strict=True):
                     rows.append(

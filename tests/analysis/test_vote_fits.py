@@ -7,7 +7,6 @@ from numpy.testing import assert_allclose
 from vote_studies import M, P, study
 
 from label_smoothing.analysis.vote_fits import (
-    AVERAGINGS,
     fit_vote_table,
     fit_votes,
     mean_votes,
@@ -19,21 +18,14 @@ from label_smoothing.theory.memorising import loss as memorised
 from label_smoothing.theory.votes import vote_accuracy, vote_loss
 
 
-@pytest.mark.parametrize("averaging", AVERAGINGS)
 @pytest.mark.parametrize("assumption", ["alpha", "beta", "gamma"])
 @pytest.mark.parametrize("k", [1.2, 1.9, 6.0])
-def test_k_is_found_at_one_clean_rate(averaging, assumption, k):
-    loss = vote_loss(P, 0.6, k, M, assumption, averaging=averaging)
-    fit = fit_votes(P, 0.6, loss, M, assumption, averaging=averaging)
+def test_k_is_found_at_one_clean_rate(assumption, k):
+    loss = vote_loss(P, 0.6, k, M, assumption)
+    fit = fit_votes(P, 0.6, loss, M, assumption)
     assert_allclose(fit.k, k, rtol=3e-4)
     assert fit.rmse < 1e-4  # the spline through a few k
     assert fit.points == 6  # of p in (1/M, 1)
-
-
-@pytest.mark.parametrize("assumption", ["alpha", "beta", "gamma"])
-def test_fits_to_logits_use_the_theory_itself(assumption):
-    loss = predict(P[2:6], 0.6, 1.5, M, assumption, averaging="logits")
-    assert_allclose(loss, vote_loss(P[2:6], 0.6, 1.5, M, assumption, averaging="logits"))
 
 
 def test_one_k_for_several_rates_and_assumptions():
@@ -85,10 +77,9 @@ def test_the_mean_of_votes_stays_above_one():
     assert_allclose(mean_votes([2.0, 2.0]).mean, 2.0)
 
 
-@pytest.mark.parametrize("averaging", AVERAGINGS)
-def test_the_table_recovers_k_by_every_source(averaging):
-    table = fit_vote_table(study(averaging=averaging, noise=1e-4))
-    losses = table[(table["source"] == "losses") & (table["averaging"] == averaging)]
+def test_the_table_recovers_k_by_every_source():
+    table = fit_vote_table(study(noise=1e-4))
+    losses = table[table["source"] == "losses"]
     assert set(losses["noise"]) == {"alpha", "beta", "gamma", "all"}
     assert_allclose(losses["k"], 1.9, rtol=0.02)
     assert (losses["r2"] > 0.999).all()
@@ -103,7 +94,7 @@ def test_the_table_recovers_k_by_every_source(averaging):
 
 def test_purity_of_the_table_on_hard_data():
     table = fit_vote_table(study(purity=0.6))
-    both = table[(table["source"] == "losses and purity") & (table["averaging"] == AVERAGINGS[0])]
+    both = table[table["source"] == "losses and purity"]
     # At one clean rate gamma's losses hardly tell the two apart.
     both = both[(both["assumption"] != "gamma") | both["a"].isna()]
     assert len(both) == 7
@@ -120,7 +111,7 @@ def test_what_did_not_memorise_diverged_or_is_not_uniform_is_left_out():
     other = study().assign(noise="pairs", expected_agreement=0.4, test_loss=50.0)
     table = fit_vote_table(pd.concat([cells, other]))
     assert "pairs" not in set(table["noise"])
-    losses = table[(table["source"] == "losses") & (table["averaging"] == AVERAGINGS[0])]
+    losses = table[table["source"] == "losses"]
     assert_allclose(losses["k"], 1.9, rtol=1e-3)
 
 

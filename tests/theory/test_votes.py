@@ -7,6 +7,7 @@ do t and 1 - t. Optima: the zero of the slope, by 2F1. Accuracies: quadrature of
 
 import time
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -27,7 +28,6 @@ from label_smoothing.theory.matrices import (
 from label_smoothing.theory.memorising import loss, matrix_loss, optimum
 from label_smoothing.theory.rates import ASSUMPTIONS, compose_clean_rates, kappa
 from label_smoothing.theory.votes import (
-    AVERAGINGS,
     share_loss,
     smoothing_helps_below,
     vote_accuracy,
@@ -115,6 +115,23 @@ def test_optimum_reference_values(assumption, a, k, M, expected):
     assert_allclose(vote_optimum(a, k, M, assumption), expected, rtol=1e-13)
 
 
+def test_optimum_is_where_the_slope_vanishes_in_thirty_digits():
+    a, k, M = mpmath.mpf("0.8"), mpmath.mpf("1.5"), 10
+    n = k - 1
+
+    def slope(p):
+        """E[((1 - w)/(M - 1) - w)/f] with f = q + (p - q) w, from E[1/f]."""
+        q = (1 - p) / (M - 1)
+        inverse = mpmath.hyp2f1(1, n * (1 - a), n, 1 - q / p) / p
+        share = (1 - q * inverse) / (p - q)
+        return (inverse - M * share) / (M - 1)
+
+    with mpmath.workdps(30):
+        best = mpmath.findroot(slope, (0.9, 0.99), solver="anderson")
+    assert_allclose(float(best), 0.97301163482, atol=5e-12)
+    assert_allclose(vote_optimum(0.8, 1.5, 10, "alpha"), float(best), rtol=1e-14)
+
+
 # ---- the definition -----------------------------------------------------------------------------
 
 
@@ -122,32 +139,25 @@ def mean_and_error(losses):
     return losses.mean(), losses.std() / np.sqrt(losses.size)
 
 
-@pytest.mark.parametrize("averaging", AVERAGINGS)
 @pytest.mark.parametrize("assumption", ASSUMPTIONS)
 @pytest.mark.parametrize(
     ("p", "a", "k", "M", "purity"),
     [(0.9, 0.5, 1.9, 10, 1.0), (0.7, 0.8, 4.0, 3, 0.9), (0.1, 0.6, 2.5, 4, 1.0)],
 )
-def test_loss_is_the_mean_over_networks_of_the_definition(
-    assumption, averaging, p, a, k, M, purity
-):
+def test_loss_is_the_mean_over_networks_of_the_definition(assumption, p, a, k, M, purity):
     rng = np.random.default_rng(11)
     t = compose_clean_rates(a, purity, M=M)
     shares = np.full(M, (1 - t) / (M - 1))
     shares[0] = t
     w = rng.dirichlet((k - 1) * shares, size=400_000)
     q = (1 - p) / (M - 1)
-    if averaging == "probabilities":
-        output = q + (p - q) * w
-    else:
-        output = np.exp(np.log(p / q) * w)
-        output /= output.sum(axis=1, keepdims=True)
+    output = q + (p - q) * w
     hit = {"alpha": 1, "beta": a, "gamma": p}[assumption]
     target = np.full(M, (1 - hit) / (M - 1))
     target[0] = hit
     mean, error = mean_and_error(-np.log(output) @ target)
     assert error < 0.004
-    found = vote_loss(p, a, k, M, assumption, purity, averaging)
+    found = vote_loss(p, a, k, M, assumption, purity)
     assert_allclose(found, mean, rtol=0, atol=4 * error)
 
 
@@ -176,28 +186,14 @@ def test_any_matrix_and_prior_by_the_definition(assumption):
         assert_allclose(found, PRIOR @ mean, rtol=0, atol=4 * np.sqrt(PRIOR**2 @ error**2))
 
 
-def test_matrix_with_logits_by_the_definition():
-    rng, k, p, M = np.random.default_rng(14), 2.4, 0.9, 4
-    L = np.log(p * (M - 1) / (1 - p))
-    totals = []
-    for y in range(M):
-        w = rng.dirichlet((k - 1) * np.maximum(T[:, y], 1e-300), size=200_000)
-        log_sum = np.log(np.exp(L * w).sum(axis=1))
-        totals.append(mean_and_error(log_sum - L * w @ T[:, y]))
-    mean, error = np.array(totals).T
-    found = vote_matrix_loss(p, T, k, "beta", PRIOR, "logits")
-    assert_allclose(found, PRIOR @ mean, rtol=0, atol=4 * np.sqrt(PRIOR**2 @ error**2))
-
-
 # ---- limits and special cases -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("averaging", AVERAGINGS)
 @pytest.mark.parametrize("assumption", ASSUMPTIONS)
 @fixed
 @given(p=st.floats(1e-9, 1), a=rates, M=classes)
-def test_one_vote_is_the_paper(assumption, averaging, p, a, M):
-    found = vote_loss(p, a, 1, M, assumption, averaging=averaging)
+def test_one_vote_is_the_paper(assumption, p, a, M):
+    found = vote_loss(p, a, 1, M, assumption)
     assert_allclose(found, loss(p, a, M, assumption), rtol=1e-12)
 
 
@@ -211,8 +207,6 @@ def test_one_vote_is_approached_steadily(assumption):
         assert error < previous
         assert error < 5 * excess + 1e-14
         previous = error
-    logits = vote_loss(p, a, 1 + 1e-9, M, assumption, averaging="logits")
-    assert_allclose(logits, exact, rtol=1e-8)
 
 
 def test_one_vote_is_the_best_of_the_paper():
@@ -232,16 +226,12 @@ def test_one_vote_of_any_matrix_is_the_paper():
         for targets, matrix in ((S, S), (0.8, smoothing_matrix(0.8, 4))):
             found = vote_matrix_loss(targets, T, 1, assumption, PRIOR)
             assert_allclose(found, matrix_loss(matrix, J), rtol=1e-12)
-        logits = vote_matrix_loss(0.8, T, 1, assumption, PRIOR, "logits")
-        assert_allclose(logits, matrix_loss(smoothing_matrix(0.8, 4), J), rtol=1e-12)
 
 
 def test_many_votes_are_a_network_that_averages():
     p, a, M = np.linspace(0.05, 1, 20), 0.7, 10
     assert_allclose(vote_loss(p, a, np.inf, M, "alpha"), averaged_loss(p, a, M), rtol=1e-12)
     assert_allclose(vote_loss(p, a, 1e6, M, "alpha"), averaged_loss(p, a, M), rtol=1e-5)
-    logits = [vote_loss(0.9, a, k, M, "beta", averaging="logits") for k in (1e6, np.inf)]
-    assert_allclose(*logits, rtol=1e-5)
     assert_allclose(vote_accuracy([0.5, 0.11, 0.1, 0.05], np.inf, 10), [1, 1, 0.1, 0])
     assert_allclose(vote_accuracy([0.5, 0.11], 1e6, 10), 1, rtol=1e-8)
 
@@ -262,25 +252,22 @@ def test_no_smoothing_is_finite_between_one_vote_and_none_right():
     assert vote_loss(1, 0.5, 1, 10, "alpha") == np.inf
     assert vote_loss(1, 0.0, 2, 10, "alpha") == np.inf
     assert np.isfinite(vote_loss(1, 0.0, 2, 10, "beta"))  # no test label is right either
-    assert vote_loss(1, 0.5, 2, 10, "alpha", averaging="logits") == np.inf
 
 
-@pytest.mark.parametrize("averaging", AVERAGINGS)
 @fixed
 @given(p=st.floats(1e-6, 1), k=votes, M=classes)
-def test_without_noise_the_number_of_votes_is_idle(averaging, p, k, M):
+def test_without_noise_the_number_of_votes_is_idle(p, k, M):
     for assumption in ASSUMPTIONS:
-        found = vote_loss(p, 1, k, M, assumption, averaging=averaging)
+        found = vote_loss(p, 1, k, M, assumption)
         # Exponents as large as k are rounded.
         assert_allclose(found, loss(p, 1, M, assumption), rtol=1e-11)
     assert vote_accuracy(1, k, M) == 1
 
 
-@pytest.mark.parametrize("averaging", AVERAGINGS)
-def test_uniform_output_costs_log_m_whatever_the_votes(averaging):
+def test_uniform_output_costs_log_m_whatever_the_votes():
     for M in (2, 10):
         for k in (1, 1.5, 30):
-            found = vote_loss(1 / M, [0.2, 0.9], k, M, "beta", averaging=averaging)
+            found = vote_loss(1 / M, [0.2, 0.9], k, M, "beta")
             assert_allclose(found, np.log(M), rtol=1e-9)
 
 
@@ -290,42 +277,32 @@ def test_two_classes_are_symmetric(p, t, k):
     assert_allclose(share_loss(p, t, 1, k, 2), share_loss(1 - p, 1 - t, 1, k, 2), rtol=1e-9)
 
 
-@pytest.mark.parametrize("averaging", AVERAGINGS)
-def test_two_classes_match_quadrature_over_the_share(averaging):
+def test_two_classes_match_quadrature_over_the_share():
     for p, t, k in ((0.9, 0.75, 13), (0.99, 0.6, 11), (0.3, 0.5, 5)):
-        L = np.log(p / (1 - p))
 
-        def value(w, p=p, L=L):
-            if averaging == "logits":
-                return np.logaddexp(L * w, L * (1 - w)) - L * w
+        def value(w, p=p):
             return -np.log(1 - p + (2 * p - 1) * w)
 
         density = beta_distribution((k - 1) * t, (k - 1) * (1 - t)).pdf
         expected = quad(lambda w, v=value, d=density: v(w) * d(w), 0, 1, epsabs=1e-12, limit=200)[0]
-        assert_allclose(share_loss(p, t, 1, k, 2, averaging), expected, rtol=1e-9)
+        assert_allclose(share_loss(p, t, 1, k, 2), expected, rtol=1e-9)
 
 
-@pytest.mark.parametrize("averaging", AVERAGINGS)
 @pytest.mark.parametrize("assumption", ASSUMPTIONS)
-def test_uniform_noise_is_a_special_case(assumption, averaging):
+def test_uniform_noise_is_a_special_case(assumption):
     a, p, k, M = 0.7, 0.85, 2.3, 5
     noise = smoothing_matrix(a, M)
-    expected = vote_loss(p, a, k, M, assumption, averaging=averaging)
-    found = vote_matrix_loss(p, noise, k, assumption, averaging=averaging)
+    expected = vote_loss(p, a, k, M, assumption)
+    found = vote_matrix_loss(p, noise, k, assumption)
     assert_allclose(found, expected, rtol=1e-9)
-    if averaging == "probabilities":
-        by_matrix = vote_matrix_loss(smoothing_matrix(p, M), noise, k, assumption)
-        assert_allclose(by_matrix, expected, rtol=1e-12)
+    by_matrix = vote_matrix_loss(smoothing_matrix(p, M), noise, k, assumption)
+    assert_allclose(by_matrix, expected, rtol=1e-12)
 
 
 def test_labels_that_never_occur_have_no_vote():
     flips = pair_flip_transition(0.6, 4)
     found = vote_matrix_loss(1.0, flips, 3, "alpha")
     assert_allclose(found, digamma(2) - digamma(1.2), rtol=1e-12)
-    one = vote_matrix_loss(0.9, flips, 3, "alpha", averaging="logits")
-    L, w = np.log(27), np.random.default_rng(5).beta(1.2, 0.8, size=400_000)
-    mean, error = mean_and_error(np.log(np.exp(L * w) + np.exp(L * (1 - w)) + 2) - L * w)
-    assert_allclose(one, mean, rtol=0, atol=4 * error)
 
 
 @pytest.mark.parametrize("assumption", ASSUMPTIONS)
@@ -420,13 +397,6 @@ def test_losses_are_never_nan_or_negative(p, a, k, M):
         assert vote_loss(p, a, k, M, assumption) >= 0
 
 
-@settings(derandomize=True, max_examples=15, deadline=None)
-@given(p=st.floats(1e-6, 1), a=rates, k=votes, M=st.integers(2, 20))
-def test_losses_with_logits_are_never_nan_or_negative(p, a, k, M):
-    # The loss is a difference of two numbers of the size of log(p/q).
-    assert vote_loss(p, a, k, M, "beta", averaging="logits") >= -1e-8
-
-
 @fixed
 @given(a=rates, k=votes, M=classes)
 def test_accuracies_and_optima_stay_in_their_range(a, k, M):
@@ -438,12 +408,11 @@ def test_accuracies_and_optima_stay_in_their_range(a, k, M):
 def test_broadcasting_and_scalars():
     p, a, k = np.full((5, 1, 1), 0.3), np.full((4, 1), 0.6), np.array([1, 1.9, np.inf])
     for assumption in ASSUMPTIONS:
-        for averaging in AVERAGINGS:
-            table = vote_loss(p, a, k, 3, assumption, averaging=averaging)
-            assert table.shape == (5, 4, 3)
-            one = vote_loss(0.3, 0.6, 1.9, 3, assumption, averaging=averaging)
-            assert type(one) is float
-            assert_allclose(table[2, 3, 1], one, rtol=1e-12)
+        table = vote_loss(p, a, k, 3, assumption)
+        assert table.shape == (5, 4, 3)
+        one = vote_loss(0.3, 0.6, 1.9, 3, assumption)
+        assert type(one) is float
+        assert_allclose(table[2, 3, 1], one, rtol=1e-12)
         assert vote_optimum(a, k[:2], 3, assumption).shape == (4, 2)
         assert type(vote_optimum(0.6, 1.9, 3, assumption)) is float
     assert vote_accuracy(a, k, 3).shape == (4, 3)
@@ -470,14 +439,6 @@ def test_a_curve_is_fast():
         (lambda: vote_loss(0.5, 1.5, 2, 2, "beta"), r"a is 1\.5; allowed: 0 to 1"),
         (lambda: vote_loss(0.5, 0.5, 2, 2, "delta"), r"assumption is 'delta'; allowed: alpha"),
         (lambda: vote_loss(0.5, 0.5, 2, 2, "alpha", 1.1), r"purity is 1\.1; allowed: 0 to 1"),
-        (
-            lambda: vote_loss(0.5, 0.5, 2, 2, "alpha", averaging="votes"),
-            "averaging is 'votes'; allowed: probabilities, logits",
-        ),
-        (
-            lambda: vote_loss(0, 0.5, 2, 2, "alpha", averaging="logits"),
-            "p is 0; allowed with logits: above 0 to 1",
-        ),
         (lambda: vote_optimum(0.5, np.inf, 2, "alpha"), "k is inf; allowed: 1 to"),
         (lambda: vote_accuracy(0.5, 2, 1), "M is 1; allowed: an integer >= 2"),
         (lambda: vote_matrix_loss(0.5, T + 0.1, 2, "alpha"), "T: column . sums to 1.4; allowed"),
@@ -485,10 +446,6 @@ def test_a_curve_is_fast():
         (
             lambda: vote_matrix_loss(0.5, T, 2, "alpha", confusion=np.eye(3)),
             r"confusion: the shape is \(3, 3\); allowed",
-        ),
-        (
-            lambda: vote_matrix_loss(np.eye(4), T, 2, "alpha", averaging="logits"),
-            "averaging is 'logits'; allowed with a matrix S: probabilities",
         ),
     ],
 )

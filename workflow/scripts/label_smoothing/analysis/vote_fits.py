@@ -16,15 +16,12 @@ from scipy.optimize import brentq, minimize_scalar
 from label_smoothing.analysis.fits import asks_for_label, informative
 from label_smoothing.analysis.intervals import Interval, mean_interval
 from label_smoothing.theory.rates import match_probability
-from label_smoothing.theory.votes import AVERAGINGS, share_loss, vote_accuracy, vote_loss
+from label_smoothing.theory.votes import share_loss, vote_accuracy, vote_loss
 
 # Of k - 1: below, one label; above, more than a loss can tell from infinitely many.
 _SMALLEST, _LARGEST = 1e-4, 1e4
-# Of log(k - 1), where the curves are computed; between them a spline. Logits are slow.
-_NODES = {
-    averaging: np.linspace(np.log(_SMALLEST), np.log(_LARGEST), count)
-    for averaging, count in (("probabilities", 121), ("logits", 25))
-}
+# Of log(k - 1), where the curves are computed; between them a spline.
+_NODES = np.linspace(np.log(_SMALLEST), np.log(_LARGEST), 121)
 
 
 class VoteFit(NamedTuple):
@@ -59,7 +56,6 @@ def fit_votes(
     M: int,
     assumption: ArrayLike,
     *,
-    averaging: str = "probabilities",
     purity: float | None = 1.0,
 ) -> VoteFit:
     """
@@ -74,8 +70,6 @@ def fit_votes(
         Number of classes.
     assumption : str or array_like of str, shape (n,)
         What each loss was measured against: "alpha", "beta" or "gamma".
-    averaging : {"probabilities", "logits"}
-        Of what the network puts out the mean.
     purity : float, optional
         Share of neighbours of the same class. None fits it, too.
 
@@ -96,7 +90,7 @@ def fit_votes(
 
     def squares(share):
         """Return the sum of squares as a function of log(k - 1)."""
-        curve = _curve(p, a, M, assumption, averaging, share)
+        curve = _curve(p, a, M, assumption, share)
         return lambda x: float(np.sum((curve(x) - loss) ** 2))
 
     share = purity
@@ -130,7 +124,6 @@ def predict(
     M: int,
     assumption: ArrayLike,
     *,
-    averaging: str = "probabilities",
     purity: float = 1.0,
 ) -> np.ndarray:
     """Return the losses of the vote theory, each point with its own p, a and assumption."""
@@ -138,7 +131,7 @@ def predict(
     predicted = np.empty(len(p))
     for one in np.unique(assumption):
         of = assumption == one
-        predicted[of] = vote_loss(p[of], a[of], k, M, one, purity, averaging)
+        predicted[of] = vote_loss(p[of], a[of], k, M, one, purity)
     return predicted
 
 
@@ -148,39 +141,34 @@ _PURITIES = np.array([0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.88, 0.94, 
 
 def _lowest(squares, tolerance):
     # The coarse grid is enough to bracket the minimum.
-    nodes = _NODES["probabilities"][::3]
+    nodes = _NODES[::3]
     lowest = int(np.argmin([squares(x) for x in nodes]))
     bounds = nodes[max(lowest - 1, 0)], nodes[min(lowest + 1, len(nodes) - 1)]
     return minimize_scalar(squares, bounds=bounds, method="bounded", options={"xatol": tolerance})
 
 
-def _curve(p, a, M, assumption, averaging, purity):
+def _curve(p, a, M, assumption, purity):
     """
     Return the losses as a smooth function of log(k - 1), by a spline through a few k.
 
-    What is expensive, above all for logits, does not depend on the losses, and the seeds of a study
-    share it.
+    What is expensive does not depend on the losses, and the seeds of a study share it.
     """
     hit = np.select([assumption == "alpha", assumption == "beta"], [1.0, a], p)
-    values = np.empty((len(_NODES[averaging]), len(p)))
+    values = np.empty((len(_NODES), len(p)))
     for rate in np.unique(a):
         at = a == rate
         grid, place = np.unique(p[at], return_inverse=True)
         share = match_probability(rate, M, "gamma", purity)  # kappas multiply
-        right, wrong = (curves[:, place] for curves in _at_nodes(tuple(grid), share, M, averaging))
+        right, wrong = (curves[:, place] for curves in _at_nodes(tuple(grid), share, M))
         values[:, at] = hit[at] * right + (1 - hit[at]) * wrong
-    return CubicSpline(_NODES[averaging], values)
+    return CubicSpline(_NODES, values)
 
 
 @lru_cache(maxsize=512)
-def _at_nodes(p, share, M, averaging):
+def _at_nodes(p, share, M):
     """Return the losses on test labels that are the image's own class, and on all others."""
-    p, votes = np.array(p), 1 + np.exp(_NODES[averaging])
-    right = np.stack([share_loss(p, share, 1.0, k, M, averaging) for k in votes])
-    if averaging == "logits":
-        # Only the linear term sees the test label, and the other is expensive.
-        return right, right + np.log(p * (M - 1) / (1 - p)) * (M * share - 1) / (M - 1)
-    return right, np.stack([share_loss(p, share, 0.0, k, M) for k in votes])
+    p, votes = np.array(p), 1 + np.exp(_NODES)
+    return tuple(np.stack([share_loss(p, share, hit, k, M) for k in votes]) for hit in (1.0, 0.0))
 
 
 def votes_of_spread(a: ArrayLike, variance: ArrayLike) -> np.ndarray:
@@ -248,15 +236,11 @@ def fit_vote_table(cells: pd.DataFrame) -> pd.DataFrame:
 
         - dataset, method; noise, assumption: "all" for a fit to all noise types
         - source: "losses"; "losses and purity" (both fitted); "spread" of the outputs; "accuracy"
-        - averaging: what the theory takes the mean of
         - a: the clean rate, or nan for all below 1 ("losses and purity": all)
         - k, purity, rmse (nats), r2; seeds
     """
     cells = cells[(cells["diverged_epoch"] == 0) & is_uniform(cells)]
-    rows = []
-    for averaging in AVERAGINGS:
-        rows += _fits_to_losses(cells, averaging)
-    rows += _other_measurements(cells)
+    rows = [*_fits_to_losses(cells), *_other_measurements(cells)]
     table = pd.DataFrame(rows, columns=COLUMNS)
     for column, name in (("method", "method"), ("dataset", "dataset")):
         table.insert(0, column, cells[name].iloc[0] if len(cells) else "")
@@ -268,14 +252,13 @@ COLUMNS = [
     "noise",
     "assumption",
     "source",
-    "averaging",
     "a",
     *(f"{name}{end}" for name in _MEASURED for end in ("", "_low", "_high")),
     "seeds",
 ]
 
 
-def _fits_to_losses(cells, averaging):
+def _fits_to_losses(cells):
     scopes = [
         (noise, group["assumption"].iloc[0], group) for noise, group in cells.groupby("noise")
     ]
@@ -284,21 +267,17 @@ def _fits_to_losses(cells, averaging):
     for noise, assumption, group in scopes:
         noisy = group[group["a"] < 1]
         parts = [(a, part, 1.0) for a, part in noisy.groupby("a")] + [(np.nan, noisy, 1.0)]
-        if averaging == "probabilities":
-            if (group["a"] == 1).any():
-                parts.append((1.0, group[group["a"] == 1], None))
-            parts.append((np.nan, group, None))
+        if (group["a"] == 1).any():
+            parts.append((1.0, group[group["a"] == 1], None))
+        parts.append((np.nan, group, None))
         for a, part, purity in parts:
-            fits = [
-                fit_seed(seed, averaging=averaging, purity=purity)
-                for _, seed in part.groupby("seed")
-            ]
+            fits = [fit_seed(seed, purity=purity) for _, seed in part.groupby("seed")]
             fits = [fit for fit in fits if fit is not None]
             if not fits:
                 continue
             source = "losses and purity" if purity is None else "losses"
             row = {"noise": noise, "assumption": assumption, "source": source, "a": a}
-            yield row | {"averaging": averaging} | _spread(fits)
+            yield row | _spread(fits)
 
 
 def fit_seed(cells: pd.DataFrame, **options) -> VoteFit | None:
@@ -330,7 +309,7 @@ def _other_measurements(cells):
             fits = [VoteFit(value, np.nan, np.nan, np.nan, 0) for value in k]
             row = {"noise": part["noise"].iloc[0] if len(part) else "", "assumption": "alpha"}
             if fits:
-                yield row | {"source": source, "averaging": "", "a": a} | _spread(fits)
+                yield row | {"source": source, "a": a} | _spread(fits)
 
 
 def mean_votes(values: ArrayLike) -> Interval:

@@ -9,8 +9,6 @@ from label_smoothing.analysis.vote_fits import is_uniform
 from label_smoothing.theory.rates import compose_clean_rates, kappa_inverse
 from label_smoothing.theory.votes import vote_accuracy, vote_loss, vote_optimum
 
-# Of the averaging that the data have chosen (docs/votes.md).
-_AVERAGING = "probabilities"
 _UNKNOWN = Interval(np.nan, np.nan, np.nan, 0)
 
 
@@ -29,9 +27,7 @@ def votes_of_study(votes: pd.DataFrame) -> Interval:
         k with its limits, of all clean rates below 1 and all noise types with uniform noise, or of
         the only one; nan where the table has none.
     """
-    rows = votes[
-        (votes["source"] == "losses") & (votes["averaging"] == _AVERAGING) & votes["a"].isna()
-    ]
+    rows = votes[(votes["source"] == "losses") & votes["a"].isna()]
     rows = rows[rows["noise"] == "all"] if len(rows) > 1 else rows
     if rows.empty:
         return _UNKNOWN

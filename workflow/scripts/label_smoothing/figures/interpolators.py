@@ -45,11 +45,9 @@ def numbers(interpolators: pd.DataFrame, votes: pd.DataFrame, drawn: list[float]
     kernels = kernels.rename(columns={"k": "value", "k_low": "low", "k_high": "high"})
     order = kernels[kernels["source"] == "weights"].groupby("interpolator")["value"].first()
     rank = {name: place for place, name in enumerate([*order.sort_values().index, _NETWORK])}
-    network = votes[
-        (votes["averaging"] != "logits")
-        & (votes["assumption"] == "alpha")
-        & votes["source"].isin(_MEASURED)
-    ].rename(columns={"k": "value", "k_low": "low", "k_high": "high", "seeds": "draws"})
+    network = votes[(votes["assumption"] == "alpha") & votes["source"].isin(_MEASURED)].rename(
+        columns={"k": "value", "k_low": "low", "k_high": "high", "seeds": "draws"}
+    )
     network = network.drop_duplicates(["a", "source"]).assign(interpolator=_NETWORK)
     columns = ["a", "interpolator", "source", "value", "low", "high", "draws"]
     table = pd.concat([kernels[columns], network[columns]], ignore_index=True)

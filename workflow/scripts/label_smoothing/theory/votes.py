@@ -4,20 +4,15 @@ k = 1 is the paper's theory, k = infinity the network that averages the noise aw
 has the definition, the proofs and the limits.
 
 The shares of the training labels around an image of class y are w ~ Dirichlet((k - 1) t), with
-t = T[:, y]. Averaging probabilities, the network puts out S w; averaging logits, softmax(L w) with
-L = log(p/q). Everything about probabilities rests on one integral: for shares of shapes n_i that
-sum to n = k - 1, and weights c_i <= 1,
+t = T[:, y], and the network puts out S w. All its losses rest on one integral: for shares of shapes
+n_i that sum to n = k - 1, and weights c_i <= 1,
 
     E[-log sum_i c_i w_i] = int (prod_i (1 + c_i u)^-n_i - (1 + u)^-n) du/u,  u from 0 to infinity.
 """
 
-from collections import Counter
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.linalg import eigh_tridiagonal
-from scipy.special import gammainc, logsumexp, xlog1py, xlogy
+from scipy.special import gammainc, xlog1py, xlogy
 
 from label_smoothing.theory.matrices import (
     check_classes,
@@ -26,10 +21,8 @@ from label_smoothing.theory.matrices import (
     smoothing_matrix,
     transition_and_prior,
 )
-from label_smoothing.theory.memorising import memorised_loss, optimum
+from label_smoothing.theory.memorising import optimum
 from label_smoothing.theory.rates import check_assumption, float_or_array, kappa, match_probability
-
-AVERAGINGS = ("probabilities", "logits")
 
 # In log u the integrands are analytic and positive: the trapezoidal rule converges like
 # exp(-pi^2/step), and beyond the margins nothing but pure exponentials is left to rounding.
@@ -44,7 +37,6 @@ def vote_loss(
     M: ArrayLike,
     assumption: str,
     purity: ArrayLike = 1.0,
-    averaging: str = "probabilities",
 ):
     """Test loss of a network that draws on k labels of clean rate a, under uniform noise.
 
@@ -64,15 +56,12 @@ def vote_loss(
     purity : array_like, in [0, 1]
         Share of the image's own class among the images that the network draws on: 1 on easy data.
         Its kappa and that of a multiply.
-    averaging : {"probabilities", "logits"}
-        What the network takes the mean of.
 
     Returns
     -------
     float or ndarray
-        Loss in nats, shape of p, a, k, M and purity broadcast together. With probabilities it is
-        finite at p = 1 where k > 1 and every class that the test asks for has a share; with logits
-        it is infinite at p = 1, as at k = 1, unless nothing is wrong.
+        Loss in nats, shape of p, a, k, M and purity broadcast together. It is finite at p = 1 where
+        k > 1 and every class that the test asks for has a share.
 
     Raises
     ------
@@ -81,7 +70,7 @@ def vote_loss(
 
     """
     hit = {"alpha": 1.0, "beta": a, "gamma": p}[check_assumption(assumption)]
-    return share_loss(p, _own_share(a, purity, M), hit, k, M, averaging)
+    return share_loss(p, _own_share(a, purity, M), hit, k, M)
 
 
 def share_loss(
@@ -90,7 +79,6 @@ def share_loss(
     hit: ArrayLike,
     k: ArrayLike,
     M: ArrayLike,
-    averaging: str = "probabilities",
 ):
     """Test loss of a network that draws on k labels, a share t of them of the image's own class.
 
@@ -108,8 +96,6 @@ def share_loss(
         Number of labels that the network draws on.
     M : array_like of int, >= 2
         Number of classes.
-    averaging : {"probabilities", "logits"}
-        What the network takes the mean of.
 
     Returns
     -------
@@ -119,7 +105,7 @@ def share_loss(
     Raises
     ------
     ValueError
-        If an argument is out of range, or p is 0 with logits.
+        If an argument is out of range.
 
     """
     p, t, hit, k, M = np.broadcast_arrays(
@@ -129,8 +115,6 @@ def share_loss(
         _check_votes(k),
         check_classes(M),
     )
-    if _check_averaging(averaging) == "logits":
-        return float_or_array(_logit_loss(p, t, hit, k, M))
     outputs = _outputs(p, M)
     own = _log_loss([t, 1 - t], outputs, k)
     if (hit == 1).all():
@@ -146,7 +130,6 @@ def vote_matrix_loss(
     k: float,
     assumption: str,
     prior: ArrayLike | None = None,
-    averaging: str = "probabilities",
     confusion: ArrayLike | None = None,
 ) -> float:
     """Test loss of a network that draws on k labels, for any noise matrix, prior and targets.
@@ -163,8 +146,6 @@ def vote_matrix_loss(
         What the test labels are.
     prior : array_like, shape (M,), optional
         Distribution of the clean labels; uniform if not given.
-    averaging : {"probabilities", "logits"}
-        What the network takes the mean of; logits only with a number p.
     confusion : array_like, shape (M, M), optional
         ``C[i, j]``, the share of class i among the images that the network draws on for an image of
         class j; on easy data, if not given, the identity.
@@ -177,7 +158,7 @@ def vote_matrix_loss(
     Raises
     ------
     ValueError
-        If an argument is out of range, or logits are asked for with a matrix S.
+        If an argument is out of range.
 
     """
     T, prior = transition_and_prior(T, prior)
@@ -195,10 +176,6 @@ def vote_matrix_loss(
                 f"confusion: the shape is {confusion.shape}; allowed: that of T, {T.shape}"
             )
         T = T @ confusion
-    if _check_averaging(averaging) == "logits":
-        if not one_p:
-            raise ValueError(f"averaging is {averaging!r}; allowed with a matrix S: probabilities")
-        return _logit_matrix_loss(float(np.asarray(S)), T, float(k), prior, np.sum(weights * T))
     if one_p:
         losses = _log_loss([T, 1 - T], _outputs(np.full_like(T, S), M), np.full_like(T, k))
     else:
@@ -212,8 +189,7 @@ def vote_matrix_loss(
 def vote_accuracy(a: ArrayLike, k: ArrayLike, M: ArrayLike):
     """Probability that the image's own class has the largest share of the votes.
 
-    The accuracy on clean test labels of a network that draws on k labels, for every p > 1/M and
-    both ways of averaging.
+    The accuracy on clean test labels of a network that draws on k labels, for every p > 1/M.
 
     Parameters
     ----------
@@ -271,7 +247,7 @@ def smoothing_helps_below(a: ArrayLike, M: ArrayLike):
 def vote_optimum(
     a: ArrayLike, k: ArrayLike, M: ArrayLike, assumption: str, purity: ArrayLike = 1.0
 ):
-    """Return the p that minimises `vote_loss` with probabilities.
+    """Return the p that minimises `vote_loss`.
 
     Parameters
     ----------
@@ -333,18 +309,9 @@ def _check_votes(k, largest=np.inf):
     return in_range("k", k, 1.0, largest)
 
 
-def _check_averaging(averaging):
-    if averaging not in AVERAGINGS:
-        raise ValueError(f"averaging is {averaging!r}; allowed: {', '.join(AVERAGINGS)}")
-    return averaging
-
-
 def _weighted(weight, value):
     """Product that is 0 where the weight is, whatever the value."""
     return np.multiply(weight, value, out=np.zeros(np.shape(value)), where=weight > 0)
-
-
-# ---- probabilities ------------------------------------------------------------------------------
 
 
 def _outputs(p, M):
@@ -498,126 +465,3 @@ def _accuracy(a, k, M):
         return terms[1:].sum() - terms[0] / np.expm1(-rate * step)
 
     return float(total(largest_share, n) / total(density, own))
-
-
-# ---- logits -------------------------------------------------------------------------------------
-#
-# The loss is E[log Z] - c L with Z = sum_j exp(L w_j) and the match probability c. As log Z is the
-# integral over x of exp(-e^x) - exp(-Z e^x), and the last term is a product over the classes, its
-# mean is built up from Beta variables that split a mass between some classes and some others.
-
-
-# Enough for nine digits.
-_LOGIT_STEP, _POINTS, _POINTS_PER_NAT = 0.35, 24, 5
-
-
-def _logit_loss(p, t, hit, k, M):
-    if (p == 0).any():
-        raise ValueError("p is 0; allowed with logits: above 0 to 1")
-    c = hit * t + (1 - hit) * (1 - t) / (M - 1)
-    exact = (k == 1) | (t == 1)  # one label, or none that is wrong
-    loss = np.where(p < 1, 0.0, np.inf)
-    loss[exact] = memorised_loss(p[exact], c[exact], M[exact])
-    rest = ~exact & (p < 1)
-    for own, votes, classes in {*zip(t[rest], k[rest], M[rest], strict=True)}:
-        row = rest & (t == own) & (k == votes) & (M == classes)
-        L = _logit(p[row], classes)
-        shares = [own] + [(1 - own) / (classes - 1)] * int(classes - 1)
-        loss[row] = _mean_log_sum(L, shares, votes) - c[row] * L
-    return loss
-
-
-def _logit_matrix_loss(p, T, k, prior, c):
-    M = len(T)
-    if p == 0:
-        raise ValueError("p is 0; allowed with logits: above 0 to 1")
-    if k == 1 or (np.max(T, axis=0) == 1).all():
-        return memorised_loss(p, min(c, 1.0), M)
-    if p == 1:
-        return np.inf
-    L = _logit(p, M)
-    return float(prior @ [_mean_log_sum(np.array([L]), t, k)[0] for t in T.T] - c * L)
-
-
-def _logit(p, M):
-    return np.log(p * (M - 1)) - np.log1p(-p)
-
-
-def _mean_log_sum(L, shares, k):
-    """E[log sum_j exp(L w_j)] for w ~ Dirichlet((k - 1) shares), at each L of an array."""
-    if k == np.inf:
-        return logsumexp(np.multiply.outer(L, shares), axis=-1)
-    low, high = min(L.min(), 0.0), max(L.max(), 0.0)
-    x = np.arange(-high - np.log(len(shares)) - 26, 4, _LOGIT_STEP)
-    grid = _Grid(low, max(high, low + 1), x)
-    counts = Counter((k - 1) * np.asarray(shares))
-    idle = counts.pop(0.0, 0)  # classes that never have a share
-    first = next(iter(counts))
-    counts[first] -= 1
-    rest = [grid.equal_classes(shape, count) for shape, count in counts.items() if count]
-    while len(rest) > 1:
-        rest.append(grid.join(grid.points, rest.pop(), rest.pop()))
-    one = grid.equal_classes(first, 1)
-    product = grid.join(L, one, rest[0]).values if rest else np.exp(-np.exp(L[:, None] + x))
-    terms = np.exp(-np.exp(x)) - product * np.exp(-idle * np.exp(x))
-    return _LOGIT_STEP * terms.sum(axis=-1)
-
-
-class _Classes(NamedTuple):
-    """E[prod_j exp(-exp(x + m w_j))] of some classes, on a grid of their mass m and on x."""
-
-    values: np.ndarray
-    shape: float  # of the gamma variable that is their mass
-
-
-class _Grid:
-    """Chebyshev points of the mass, times L, that some classes share, and the nodes x."""
-
-    def __init__(self, low, high, x):
-        size = int(_POINTS + _POINTS_PER_NAT * (high - low))
-        angles = np.pi * (np.arange(size) + 0.5) / size
-        self.x = x
-        self.points = (low + high) / 2 + (high - low) / 2 * np.cos(angles)
-        self.weights = (-1) ** np.arange(size) * np.sin(angles)
-
-    def equal_classes(self, shape, count):
-        if count == 1:
-            return _Classes(np.exp(-np.exp(self.points[:, None] + self.x)), shape)
-        half = self.equal_classes(shape, count // 2)
-        whole = self.join(self.points, half, half)
-        if count % 2:
-            whole = self.join(self.points, whole, self.equal_classes(shape, 1))
-        return whole
-
-    def join(self, points, one, other):
-        """Split the mass between two groups of classes: a Beta variable."""
-        share, weights = _beta_rule(one.shape, other.shape, self.points.size // 2)
-        left = self.at(np.multiply.outer(share, points).ravel(), one)
-        left = left.reshape(len(share), len(points), -1)
-        if other is one:
-            right = left[::-1]  # halves: the nodes lie evenly about 1/2
-        else:
-            right = self.at(np.multiply.outer(1 - share, points).ravel(), other)
-        products = left.reshape(len(share), -1) * right.reshape(len(share), -1)
-        return _Classes((weights @ products).reshape(len(points), -1), one.shape + other.shape)
-
-    def at(self, points, classes):
-        """Interpolate in the mass: the barycentric formula."""
-        distance = points[:, None] - self.points
-        hit = distance == 0
-        terms = self.weights / np.where(hit, 1.0, distance)
-        terms = np.where(hit.any(axis=1, keepdims=True), hit, terms)
-        terms /= terms.sum(axis=1, keepdims=True)
-        return terms @ classes.values
-
-
-def _beta_rule(a, b, size):
-    """Nodes and weights, of sum 1, of Gauss's rule for Beta(a, b): Jacobi polynomials on [0, 1]."""
-    j = np.arange(1, size)
-    s = 2 * (j - 1) + (a + b)
-    diagonal = np.append((a - b) / (a + b), (a - b) * (a + b - 2) / (s * (s + 2)))
-    first = 4 * a * b / ((a + b) ** 2 * (a + b + 1))
-    j, s = j[1:], s[1:]
-    others = 4 * j * (j + a - 1) * (j + b - 1) * (j + a + b - 2) / (s**2 * (s + 1) * (s - 1))
-    nodes, vectors = eigh_tridiagonal(diagonal, np.sqrt(np.append(first, others)))
-    return np.clip((1 + nodes) / 2, 0, 1), vectors[0] ** 2
