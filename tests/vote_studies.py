@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from samples import match
 
+from label_smoothing.analysis.shares import count_shares
 from label_smoothing.theory.votes import vote_accuracy, vote_loss
 
 M = 10
@@ -16,6 +17,20 @@ def votes_table(k=1.9, noise="all"):
     row |= {"assumption": noise, "k": k, "k_low": k - 0.1, "k_high": k + 0.1, "seeds": 3}
     beside = ({"a": 0.5}, {"source": "losses and purity"})
     return pd.DataFrame([row, *({**row, **other, "k": 9.0} for other in beside)])
+
+
+def shares_table(k=1.9, rates=(0.6, 0.8), p=(0.2, 0.5, 0.9, 1.0)):
+    """Return the shares of three seeds with 1,000 images, drawn as the vote theory says."""
+    rng = np.random.default_rng(0)
+    parts = []
+    for seed in range(3):
+        for a in rates:
+            for smoothing in p:
+                shares = rng.beta((k - 1) * a, (k - 1) * (1 - a), size=1000)
+                cell = {"dataset": "d", "transition": "uniform", "method": "label_smoothing"}
+                cell |= {"a": a, "p": smoothing, "seed": seed, "memorised": True}
+                parts.append(count_shares(shares).assign(**cell))
+    return pd.concat(parts, ignore_index=True)
 
 
 def interpolators_table(rates=(0.6, 0.8)):

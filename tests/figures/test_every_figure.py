@@ -10,7 +10,7 @@ import matplotlib
 import pandas as pd
 import pytest
 from samples import CONFIG, ROOT, SCHEMA, cells, clean_rate_estimates
-from vote_studies import interpolators_table, votes_table
+from vote_studies import interpolators_table, shares_table, votes_table
 
 from label_smoothing.analysis.comparison import compare_with_theory
 from label_smoothing.figures.kit import write_figure
@@ -63,6 +63,7 @@ def numbers_of(name, tables):
     study = Study({**copy.deepcopy(CONFIG), "clean_rates": [0.6, 1], "methods": methods}, SCHEMA)
     made = {
         "votes": votes_table,
+        "shares": shares_table,
         "interpolators": interpolators_table,
         "estimates": clean_rate_estimates,
     }

@@ -18,6 +18,7 @@ def test_every_stage_left_its_files(finished_study):
     assert len(finished_study.files("tables/**/*.csv")) == 4
     assert len(finished_study.files("summaries/**/*.csv")) == 4
     assert len(finished_study.files("theory/digits/**/*.csv")) == 2
+    assert len(finished_study.files("shares/digits/uniform/*/a*.csv")) == 2
     assert len(finished_study.files("estimates/digits/beta/*/a*.csv")) == 2
     assert finished_study.files("theory/literature.csv")
     figures = finished_study.files("figures/**/*.svg")
@@ -28,6 +29,7 @@ def test_every_stage_left_its_files(finished_study):
         "loss_over_p_alpha",
         "loss_over_p_beta",
         "optimum_over_a",
+        "votes",
         "gamma_optimum",
         "landscapes",
         "optimum_over_classes",

@@ -85,6 +85,7 @@ OF_A_TABLE = {"aggregate": 1, "fit_theory": 1, "fit_votes": 1, "judge_claims": 1
         "loss_landscapes",
         "measured_against_predicted",
         "optimum_over_a",
+        "votes",
     )
 }
 # Those of both noise types have the k that is fitted to all tables.
@@ -95,6 +96,7 @@ OF_VOTES = (
     "loss_landscapes",
     "measured_against_predicted",
     "optimum_over_a",
+    "votes",
 )
 # Both noise types are scored on the same networks.
 OF_A_NETWORK = OF_A_TABLE | {
@@ -104,6 +106,7 @@ OF_A_NETWORK = OF_A_TABLE | {
     "fit_theory": 2,
     "draw_calibration": 2,
     "draw_loss_and_accuracy": 2,
+    "count_shares": 1,
     "estimate_clean_rate": 1,
     "draw_clean_rate": 1,
 }
@@ -112,7 +115,7 @@ LOST = [
         ["datasets/digits.safetensors"],
         OF_A_NETWORK
         | {"prepare_dataset": 1, "corrupt_dataset": 2, "train": 4, "evaluate": 8, "aggregate": 4}
-        | {"estimate_clean_rate": 2, "weigh_neighbours": 1},
+        | {"count_shares": 2, "estimate_clean_rate": 2, "weigh_neighbours": 1},
     ),
     (
         ["labels/digits/uniform/a0.6/seed0.npz"],
@@ -130,6 +133,10 @@ LOST = [
     (
         ["estimates/digits/beta/label_smoothing/a0.6.csv"],
         {"estimate_clean_rate": 1, "draw_clean_rate": 1},
+    ),
+    (
+        ["shares/digits/uniform/label_smoothing/a0.6.csv"],
+        {"count_shares": 1, "draw_votes": 1},
     ),
     (["interpolators/digits.csv"], {"weigh_neighbours": 1, "draw_interpolators": 1}),
     (

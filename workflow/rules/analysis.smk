@@ -54,7 +54,7 @@ rule fit_votes:
     output:
         votes=report(
             VOTES,
-            caption="../report/votes.rst",
+            caption="../report/votes_table.rst",
             category="How many labels does a network draw on?",
             subcategory="{dataset}",
             labels={"what": "table of k", "noise": "all", "method": "{method}"},
@@ -71,6 +71,29 @@ rule fit_votes:
         code=code("fit_votes"),
     script:
         "../scripts/fit_votes.py"
+
+
+rule count_shares:
+    input:
+        predictions=known(predictions_to_share),
+        dataset=DATASET,
+    output:
+        shares=SHARES,
+    log:
+        log_of(SHARES),
+    conda:
+        f"{ENVS}/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("count_shares"),
+        p=lambda wildcards: STUDY.smoothing_of(wildcards.method),
+        seeds=STUDY.seeds,
+        memorised_at=STUDY.config["memorised_at"],
+    script:
+        "../scripts/count_shares.py"
 
 
 rule weigh_neighbours:

@@ -5,6 +5,7 @@ FILES = {
     "tables": TABLE,
     "fits": FITS,
     "votes": VOTES,
+    "shares": SHARES,
     "estimates": ESTIMATES,
     "interpolators": INTERPOLATORS,
     "metrics": METRICS,

@@ -55,6 +55,14 @@ def tables_to_vote(wildcards):
     return expand(TABLE, a=STUDY.clean_rates, noise=STUDY.config["noise_types"], **wildcards)
 
 
+def predictions_to_share(wildcards):
+    """Input function: the networks of one clean rate, p by p."""
+    if reason := theory(STUDY, wildcards):
+        refuse(f"{SHARES.format(**wildcards)}: {CONFIG_FILE}: {reason}")
+    p = STUDY.smoothing_of(wildcards.method)
+    return expand(PREDICTIONS, p=p, seed=STUDY.seeds, **wildcards)
+
+
 def dataset_to_weigh(wildcards):
     if reason := uniform_noise(STUDY, wildcards):
         refuse(f"{INTERPOLATORS.format(**wildcards)}: {CONFIG_FILE}: {reason}")
@@ -104,7 +112,8 @@ def study_files(wildcards):
     """Input function: every file of every cell, up to the fits."""
     files = {}
     for cell in STUDY.cells():
-        for path in (DATASET, LABELS, PREDICTIONS, HISTORY):
+        paths = (DATASET, LABELS, PREDICTIONS, HISTORY)
+        for path in (*paths, SHARES) if STUDY.has_theory(cell.method) else paths:
             files[path.format(**cell._asdict())] = None
     for dataset, noise, method in STUDY.slices():
         where = {"dataset": dataset, "noise": noise, "method": method, "a": STUDY.clean_rates}

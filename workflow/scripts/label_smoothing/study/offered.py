@@ -38,7 +38,7 @@ class Figure(NamedTuple):
         In few words, behind the question.
     inputs : mapping of str to Files
         What it reads, by kind, see FILES in workflow/rules/figures.smk. `numbers` of its module
-        takes each kind as an argument of that name: of "tables", "fits" and "votes" the rows, of
+        takes each kind as an argument of that name: of those that are tables the rows, of
         others the paths. A figure that reads nothing is of the theory alone, and has no title of a
         study.
     needs : tuple of Need
@@ -90,9 +90,9 @@ def theory(study: Study, names: Names) -> str:
 
 def uniform_noise(study: Study, names: Names) -> str:
     """Need uniform label noise, for which the number of labels k is defined."""
-    transitions = {name: study.config["transitions"][name]["kind"] for name in _transitions(study)}
-    if "uniform" not in transitions.values():
-        return f"transitions is {_list(transitions)}; needed: one of kind 'uniform' in noise_types"
+    if not _uniform(study):
+        names_of = _list(_transitions(study))
+        return f"transitions is {names_of}; needed: one of kind 'uniform' in noise_types"
     if float(study.clean_rates[0]) < 1:
         return ""
     return f"clean_rates is {_list(study.clean_rates)}; needed: one below 1"
@@ -186,8 +186,15 @@ _rates, _drawn = attrgetter("clean_rates"), attrgetter("drawn_clean_rates")
 _few = methodcaller("few_clean_rates")
 
 
-def _noisy(rates):
-    return [a for a in map(float, rates) if a < 1]
+def _few_noisy(study):
+    few, rates = ([a for a in grid if float(a) < 1] for grid in (_few(study), study.clean_rates))
+    return few or rates[:4]
+
+
+def _uniform(study):
+    """Return the first transition that moves labels to all classes alike: others are its equals."""
+    kinds = {name: study.config["transitions"][name]["kind"] for name in _transitions(study)}
+    return [name for name, kind in kinds.items() if kind == "uniform"][:1]
 
 
 def _transitions(study):
@@ -291,13 +298,20 @@ FIGURES = {
         {"tables": over(a=_drawn)},
         (theory, own_labels),
     ),
+    "votes": Figure(
+        "{dataset}/{method}/votes",
+        _VOTES,
+        "the share of the true class in the outputs",
+        {"shares": over(transition=_uniform, a=_few_noisy), "votes": over()},
+        (theory, uniform_noise),
+    ),
     "interpolators": Figure(
         "{dataset}/{method}/interpolators",
         _VOTES,
         "k computed and measured, of kernels",
         {"interpolators": over(), "votes": over()},
         (theory, uniform_noise),
-        settings={"drawn": lambda study: _noisy(_few(study)) or _noisy(study.clean_rates)[:4]},
+        settings={"drawn": lambda study: list(map(float, _few_noisy(study)))},
     ),
     "methods": Figure(
         "{dataset}/methods_{noise}",
