@@ -134,6 +134,18 @@ def npz(damage=None, entry=None, edge=8, **arrays):
     return both(change, data({"source": "npz", "path": "mine.npz", **(entry or {})}))
 
 
+GIVEN = {"labels": "given"}
+
+
+def given(**entry):
+    beta = key("noise_types", {"beta": {"assumption": "beta", "transition": "uniform"}})
+    return both(npz(entry=GIVEN | entry), beta)
+
+
+def checked(content):
+    return both(file("right.csv", content), given(checked="right.csv"))
+
+
 def damage_labels(whole):
     return whole.replace(np.arange(10).tobytes(), np.ones(10, int).tobytes(), 1)
 
@@ -556,6 +568,82 @@ REFUSALS = {
     "more than there is": (
         npz(entry={"test_size": 50, "split_seed": 0}),
         "datasets.mine.test_size is 50; allowed: 10 to 10, or all 20",
+    ),
+    # Labels that are given.
+    "labels of another kind of origin": (
+        npz(entry={"labels": "noisy"}),
+        "datasets.mine.labels is 'noisy'; allowed: one of clean, given (clean if all labels are ri",
+    ),
+    "alpha, given labels": (
+        npz(entry={"labels": "given"}),
+        "noise_types.alpha.assumption is 'alpha', which needs clean test labels; allowed with "
+        "datasets.mine, whose labels are given: beta, or any with a file of 'checked' ones",
+    ),
+    "gamma, given labels": (
+        both(given(), key("noise_types.beta.assumption", "gamma")),
+        "noise_types.beta.assumption is 'gamma', which needs clean test labels; allowed with data",
+    ),
+    "the true noise, given labels": (
+        both(given(), method("forward_correction", "transition")),
+        "methods.m.matrix is 'transition', which needs the noise; allowed with datasets.mine, "
+        "whose labels are given: p, identity, file",
+    ),
+    "checked, clean labels": (
+        npz(entry={"checked": "right.csv"}),
+        "datasets.mine.checked is 'right.csv'; allowed: no checked with labels 'clean'",
+    ),
+    "checked, of a subset": (
+        npz(entry={**GIVEN, "checked": "right.csv", "test_size": 10, "split_seed": 0}),
+        "datasets.mine.test_size is 10; allowed: no test_size with checked, whose indices count",
+    ),
+    "braces in checked": (
+        npz(entry={**GIVEN, "checked": "{x}.csv"}),
+        "datasets.mine.checked is '{x}.csv'; allowed: a path without braces",
+    ),
+    "no checked labels": (
+        npz(entry={**GIVEN, "checked": "right.csv"}),
+        "datasets.mine.checked is 'right.csv', which cannot be read (No such file or directory); a",
+    ),
+    "checked is a folder": (
+        both(new_folder("right.csv"), npz(entry={**GIVEN, "checked": "right.csv"})),
+        "datasets.mine.checked is 'right.csv', which cannot be read (Is a directory); allowed",
+    ),
+    "checked is a device": (
+        both(device("right.csv"), npz(entry={**GIVEN, "checked": "right.csv"})),
+        "datasets.mine.checked is 'right.csv': neither file nor folder; allowed: a file",
+    ),
+    "empty checked": (checked(b""), "checked is 'right.csv': the first line is ''; allowed: index"),
+    "checked without names": (
+        checked(b"1,2\n"),
+        "datasets.mine.checked is 'right.csv': the first line is '1,2'; allowed: index,label",
+    ),
+    "checked, no labels": (
+        checked(b"index,label\n"),
+        "'right.csv': it holds no label; allowed: one or more",
+    ),
+    "checked, no text": (
+        checked(b"\xff\xfe\x00i"),
+        "'right.csv': no table ('utf-8' codec can't decode byte 0xff in position 0",
+    ),
+    "checked, three columns": (
+        checked(b"index,label\n1,2,3\n"),
+        "'right.csv': line 2 has 3 values; allowed: 2",
+    ),
+    "checked, a name": (
+        checked(b"index,label\n0,1\n1,cat\n"),
+        "'right.csv': line 3 has the label 'cat'; allowed: 0 to 9",
+    ),
+    "checked, no such label": (
+        checked(b"index,label\n0,10\n"),
+        "'right.csv': line 2 has the label '10'; allowed: 0 to 9",
+    ),
+    "checked, no such image": (
+        checked(b"index,label\n20,1\n"),
+        "'right.csv': line 2 has the index '20'; allowed: 0 to 19",
+    ),
+    "checked, an image twice": (
+        checked(b"index,label\n3,1\n3,1\n"),
+        "'right.csv': line 3 has the index 3 again; allowed: every image once",
     ),
     "a panel for no clean rate": (
         key("drawn_clean_rates", [0.3]),

@@ -47,6 +47,12 @@ def cells(assumption, a, true_rate=None, noise=0.0, offset=0.0, seeds=3):
     return pd.DataFrame(rows)
 
 
+def of_given_labels(table):
+    """Return cells as they are if the labels of the data set are given."""
+    unknown = ("expected_clean_rate", "expected_agreement", "match_probability")
+    return table.assign(labels="given", **dict.fromkeys(unknown, np.nan))
+
+
 def clean_rate_estimates(rates=(0.6, 1.0)):
     """Return tables of estimates of the clean rate; at one rate there is none from votes."""
     rows = []

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from claim_studies import EACH_RATE, STUDY, cells, judge
+from samples import of_given_labels
 
 from label_smoothing.analysis.claims import CLAIMS, COLUMNS, judge_claims
 from label_smoothing.analysis.claims_page import claims_page, claims_short
+from label_smoothing.analysis.vote_claims import VOTE_CLAIMS
 from label_smoothing.study.offered import FIGURES
 
 
@@ -65,6 +67,21 @@ def test_the_smallest_studies_get_verdicts(claim, rates, grid, fate):
     table["diverged_epoch"] = int(fate == "diverged")
     verdicts = judge_claims(table, STUDY)["verdict"]
     assert set(verdicts) <= {"undecided", "not testable here"}
+
+
+def test_no_claim_is_judged_on_labels_of_an_unknown_clean_rate():
+    table = pd.concat([cells(made.ALPHA_PLACE), cells(made.BETA_PLACE)])
+    given = of_given_labels(table).assign(dataset="mine")
+    study = STUDY | {"datasets": STUDY["datasets"] | {"mine": {"source": "npz"}}}
+    rows = judge_claims(given, study, (*CLAIMS, *VOTE_CLAIMS))
+    assert len(rows) == len(CLAIMS) + len(VOTE_CLAIMS)
+    assert set(rows["verdict"]) == {"not testable here"}
+    reason = "the labels of the data set are given, and their clean rate is unknown"
+    assert set(rows["reason"]) == {reason}
+    # A data set beside it is judged as if alone.
+    both = judge_claims(pd.concat([table, given]), study)
+    others = both[both["dataset"] != "mine"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(others, judge_claims(table, STUDY).reset_index(drop=True))
 
 
 def test_a_rate_without_memorised_cells_is_named_and_the_others_are_judged():

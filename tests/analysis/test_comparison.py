@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from samples import P, cells, match
+from samples import P, cells, match, of_given_labels
 
 from label_smoothing.analysis.comparison import compare_with_theory
 from label_smoothing.analysis.prediction import predicted_loss
@@ -125,3 +125,27 @@ def test_differences_are_paired_over_seeds():
     row = compare_with_theory(table).iloc[0]
     assert row["fitted_match_high"] - row["fitted_match_low"] > 0.5
     assert row["match_minus_accuracy_high"] - row["match_minus_accuracy_low"] < 0.01
+
+
+@pytest.mark.parametrize("assumption", ["beta", "gamma"])
+def test_of_given_labels_what_is_measured_stays_and_nothing_is_predicted(assumption):
+    table = cells(assumption, 0.7, noise=0.01)
+    known, given = (compare_with_theory(rows) for rows in (table, of_given_labels(table)))
+    measured = [c for c in known if "measured" in c or c.startswith(("fit", "effective"))]
+    pd.testing.assert_frame_equal(given[measured], known[measured])
+    rest = (
+        "dataset",
+        "noise",
+        "assumption",
+        "method",
+        "labels",
+        "a",
+        "M",
+        "seeds",
+        "optimum_status",
+    )
+    rest += ("grid_optimum", "match_minus_accuracy", "cells", "memorised_cells", "diverged_cells")
+    others = [c for c in given if c not in measured and not c.startswith(rest)]
+    assert {"predicted_optimum_gamma", "rmse", "r2", "match_probability"} <= set(others)
+    assert given[others].isna().all(axis=None)
+    assert list(given["labels"]) == ["given"]

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -205,11 +206,69 @@ def run_of(outputs, clean, **changes):
     return {name: np.array(value) for name, value in (run | changes).items()}
 
 
-def scores_of(run, clean, noisy, **changes):
+def scores_of(run, clean, noisy, history=HISTORY, **changes):
     arguments = {"assumption": "beta", "p": 0.6, "smoothed": True} | changes
     T = uniform_transition(0.7, 5)
     labels = {"clean_train": clean, "clean_test": clean, "noisy_test": noisy}
-    return network_scores(run, HISTORY, **labels, transition=T, **arguments)
+    return network_scores(run, history, transition=T, **(labels | arguments))
+
+
+def of_given_labels(run, clean, noisy, **changes):
+    """Return the scores as of `scores_of`, without what only clean training labels tell."""
+    run = {k: v for k, v in run.items() if k != "class_train_losses" and "clean" not in k}
+    history = {k: v for k, v in HISTORY.items() if not k.startswith("test_")}
+    return scores_of(run, clean, noisy, history, clean_train=None, **changes)
+
+
+NEEDS_TRAINING_LABELS = {
+    "clean_train_loss",
+    "clean_train_accuracy",
+    "empirical_loss",
+    "honest_stop_clean_accuracy",
+    *(f"oracle_stop_{name}" for name in ("epoch", "loss", "accuracy", "clean_accuracy")),
+}
+CELL = {"dataset": "d", "noise": "n", "method": "m", "a": 0.7, "p": 0.6, "seed": 0, "classes": 5}
+RATES = ("expected_clean_rate", "expected_agreement", "match_probability")
+RATES += ("realised_clean_rate", "realised_test_clean_rate")
+
+
+def schema_errors(scores, **names):
+    row = {**CELL, "test_size": 500, **dict.fromkeys(RATES), **names, **scores}
+    validator = jsonschema.Draft202012Validator(METRICS)
+    return {tuple(error.absolute_path) for error in validator.iter_errors(row)}
+
+
+def test_without_clean_labels_what_needs_none_is_scored_and_the_rest_is_none():
+    outputs, clean, noisy = memorising_network(0.7, 0.6, 5, 500, seed=5)
+    known = scores_of(run_of(outputs, clean), clean, noisy)
+    scores = of_given_labels(run_of(outputs, clean), np.full(500, -1), noisy)
+    missing = NEEDS_TRAINING_LABELS | {"clean_test_accuracy", "share_mean", "share_variance"}
+    assert scores == known | dict.fromkeys(missing)
+    assert schema_errors(scores, assumption="beta", labels="given") == set()
+    assert schema_errors(known, assumption="beta", labels="given") == {
+        (name,) for name in NEEDS_TRAINING_LABELS
+    }
+    # Nothing may be missing where the labels are clean.
+    assert schema_errors(scores, assumption="beta") == {
+        (name,) for name in {*RATES, *NEEDS_TRAINING_LABELS, "clean_test_accuracy"}
+    }
+
+
+@pytest.mark.parametrize("assumption", ["alpha", "gamma"])
+def test_checked_labels_alone_are_scored_on_where_clean_ones_are_asked_for(assumption):
+    outputs, clean, noisy = memorising_network(0.7, 0.6, 5, 500, seed=5)
+    chosen = np.arange(0, 500, 3)
+    checked = np.full(500, -1)
+    checked[chosen] = clean[chosen]
+    scores = of_given_labels(run_of(outputs, clean), checked, noisy, assumption=assumption)
+    part = run_of(outputs[chosen], clean[chosen])
+    expected = scores_of(part, clean[chosen], noisy[chosen], assumption=assumption)
+    missing = NEEDS_TRAINING_LABELS | {"honest_stop_loss", "honest_stop_accuracy"}
+    assert scores == expected | dict.fromkeys(missing)
+    assert schema_errors(scores, assumption=assumption, labels="given") == set()
+    of_beta = of_given_labels(run_of(outputs, clean), checked, noisy)
+    assert of_beta["test_loss"] == scored_loss(outputs, clean, noisy, "beta", 0.6)
+    assert of_beta["clean_test_accuracy"] == scores["test_accuracy"]
 
 
 def test_scores_of_a_network_are_what_the_schema_asks_for():

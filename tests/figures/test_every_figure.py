@@ -1,21 +1,23 @@
 """What holds for every figure of the registry: its files, its numbers, its style, its title."""
 
 import copy
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from importlib import import_module
 
 import matplotlib
+import numpy as np
 import pandas as pd
 import pytest
-from samples import CONFIG, ROOT, SCHEMA, cells, clean_rate_estimates
+from samples import CONFIG, ROOT, SCHEMA, cells, clean_rate_estimates, of_given_labels
 from vote_studies import interpolators_table, shares_table, votes_table
 
 from label_smoothing.analysis.comparison import compare_with_theory
 from label_smoothing.figures.kit import write_figure
 from label_smoothing.study.grid import Study
-from label_smoothing.study.offered import FIGURES
+from label_smoothing.study.offered import FIGURES, why_not
 
 SCRIPTS = ROOT / "workflow/scripts"
 # Of the figures alone; a noise type and a method as in the paths.
@@ -45,6 +47,7 @@ def tables():
     )
     table = table.assign(
         oracle_stop_accuracy=table["test_accuracy"],
+        honest_stop_accuracy=table["test_accuracy"] - 0.01,
         confidence_right=table["p"],
         confidence_wrong=table["p"] / 2,
         calibration_error=abs(table["p"] - table["a"]),
@@ -57,10 +60,17 @@ def tables():
     return pd.concat([table, forward], ignore_index=True)
 
 
-def numbers_of(name, tables):
+def numbers_of(name, tables, given=False, **changes):
     """Return a figure's numbers from the rows that it asks for."""
     methods = {method: {"loss": "label_smoothing"} for method in ("label_smoothing", "forward")}
-    study = Study({**copy.deepcopy(CONFIG), "clean_rates": [0.6, 1], "methods": methods}, SCHEMA)
+    config = {**copy.deepcopy(CONFIG), "clean_rates": [0.6, 1], "methods": methods, **changes}
+    names = NAMES | {"dataset": "digits"}
+    if given:
+        config["datasets"]["digits"]["labels"] = "given"
+        config["noise_types"] = {"beta": config["noise_types"]["beta"]}
+        names["noise"] = "beta"
+    study = Study(config, SCHEMA)
+    assert not why_not(study, name, names | ({"noise": "beta"} if name == "clean_rate" else {}))
     made = {
         "votes": votes_table,
         "shares": shares_table,
@@ -70,10 +80,12 @@ def numbers_of(name, tables):
     inputs = {}
     for kind, files in FIGURES[name].inputs.items():
         if kind in made:
-            inputs[kind] = made[kind]()
+            inputs[kind] = made[kind]() if files(study, names) else pd.DataFrame()
+            if kind == "estimates" and given:
+                inputs[kind] = inputs[kind].assign(truth=np.nan, labels="given")
             continue
         parts = []
-        for file in files(study, NAMES):
+        for file in files(study, names):
             rows = tables[(tables["noise"] == file["noise"]) & (tables["method"] == file["method"])]
             of_kind = (
                 compare_with_theory(rows) if kind == "fits" else rows[rows["a"] == float(file["a"])]
@@ -114,6 +126,54 @@ def test_equal_numbers_and_titles_give_equal_files_whatever_the_style(name, tabl
         write(name, numbers, tmp_path, TITLE)
         assert matplotlib.rcParams["font.size"] == 25
     assert (svg.read_bytes(), csv.read_bytes()) == written
+
+
+NEED_CLEAN_LABELS = {"loss_landscapes", "measured_against_predicted", "votes", "interpolators"}
+OF_GIVEN_LABELS = [name for name in FIGURES if FIGURES[name].inputs]
+OF_GIVEN_LABELS = [name for name in OF_GIVEN_LABELS if name not in NEED_CLEAN_LABELS]
+
+
+def words(svg):
+    """Return the texts of a figure, which stand in it as comments beside their outlines."""
+    return re.findall(r"<!-- (.*?) -->", svg.read_text())
+
+
+@pytest.mark.parametrize("name", OF_GIVEN_LABELS)
+def test_given_labels_are_never_called_clean_and_no_theory_knows_their_rate(name, tables, tmp_path):
+    of_beta = tables[tables["noise"] == "beta"]
+    given, known = numbers_of(name, of_given_labels(of_beta), given=True), numbers_of(name, tables)
+    # The confidence of a network that memorises does not depend on the clean rate.
+    kinds = set(given.get("quantity", ())) - {"predicted confidence"}
+    assert not [kind for kind in kinds if re.search("predicted|voted|theory", kind)]
+    assert len(given) > 0
+    texts = words(write(name, given, tmp_path)[0])
+    assert texts
+    assert not [
+        text for text in texts if re.search("clean test|clean rate a$|clean rate a =", text)
+    ]
+    allowed = (
+        "with fitted match probability|no difference|theory: confidence p|effective|vote theory,"
+    )
+    theories = [text for text in texts if re.search("theory|paper", text)]
+    assert not [text for text in theories if not re.search(allowed, text)]
+    assert [text for text in words(write(name, known, tmp_path)[0]) if "clean" in text]
+
+
+@pytest.mark.parametrize("name", OF_GIVEN_LABELS)
+@pytest.mark.parametrize(("a", "given"), [(0.6, False), (1.0, False), (1.0, True)])
+def test_one_clean_rate_one_p_and_one_seed_are_drawn(name, a, given, tables, tmp_path):
+    one = tables[(tables["a"] == a) & (tables["seed"] == 0)]
+    for p in ([0.9, 1.0], [1.0]):
+        grid = {"clean_rates": [a], "smoothing": p, "seeds": [0]}
+        study = Study({**copy.deepcopy(CONFIG), **grid}, SCHEMA)
+        if why_not(study, name, NAMES | {"dataset": "digits", "noise": "beta"}):
+            continue
+        rows = one[one["p"].isin(p)]
+        if given:
+            rows = of_given_labels(rows[rows["noise"] == "beta"])
+        numbers = numbers_of(name, rows, given, **grid)
+        assert len(numbers) > 0
+        write(name, numbers, tmp_path)
 
 
 def test_a_matplotlibrc_in_the_folder_changes_nothing(tmp_path):

@@ -386,6 +386,18 @@ def test_settings_hold_what_the_trainings_read():
     assert given == {**settings(), "loss": "matrix_smoothing", "matrix": "file"}
 
 
+def test_only_labels_that_are_given_stand_in_the_settings_of_a_training():
+    clean = Study(changed("datasets.digits.labels", "clean"), SCHEMA)
+    config = changed("datasets.digits.labels", "given")
+    del config["noise_types"]["alpha"], config["noise_types"]["gamma"]
+    given = Study(config, SCHEMA)
+    assert repr(clean.training_settings("digits", "label_smoothing")) == repr(settings())
+    of_given = given.training_settings("digits", "label_smoothing")
+    assert of_given == {**settings(), "labels": "given"}
+    # The prepared data are the same.
+    assert given.source_settings("digits") == clean.source_settings("digits")
+
+
 def test_a_key_that_comes_later_leaves_the_settings_as_they_are():
     plain = repr(settings())
     schema = copy.deepcopy(SCHEMA)

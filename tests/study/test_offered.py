@@ -38,6 +38,20 @@ def test_the_clean_rate_is_estimated_from_corrupted_labels_under_uniform_noise()
     assert reason == "transitions.uniform.kind is 'pair_flip'; needed: 'uniform'"
 
 
+def test_of_given_labels_is_offered_what_needs_no_clean_rate():
+    digits = {**CONFIG["datasets"]["digits"], "labels": "given"}
+    types = {"beta": CONFIG["noise_types"]["beta"]}
+    given = study(datasets={"digits": digits}, noise_types=types)
+    names = {**NAMES, "noise": "beta"}
+    reason = "datasets.digits.labels is 'given'; needed: 'clean', as the clean rate is unknown"
+    refused = [name for name in FIGURES if why_not(given, name, names) == reason]
+    assert refused == ["loss_landscapes", "measured_against_predicted", "votes", "interpolators"]
+    for name in ("loss_over_p", "optimum_over_a", "clean_rate", "effective_clean_rate"):
+        assert not why_not(given, name, names)
+        assert FIGURES[name].inputs.get("votes", lambda *names: [])(given, names) == []
+    assert FIGURES["loss_over_p"].inputs["votes"](study(), NAMES) == [NAMES]
+
+
 def test_the_report_says_of_which_noise_and_method_a_figure_is():
     assert FIGURES["error"].labels() == {
         "what": "test error and its minima",

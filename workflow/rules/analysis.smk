@@ -138,6 +138,7 @@ rule estimate_clean_rate:
         runtime=20,
     params:
         code=code("estimate_clean_rate"),
+        labels=lambda wildcards: STUDY.config["datasets"][wildcards.dataset]["labels"],
         p=lambda wildcards: STUDY.smoothing_of(wildcards.method),
         seeds=STUDY.seeds,
         memorised_at=STUDY.config["memorised_at"],

@@ -1,5 +1,14 @@
 # What the rules ask for: input and params functions; no rules.
-from label_smoothing.study.offered import ESTIMABLE, first_problem, offered, theory, uniform_noise
+from label_smoothing.study.offered import (
+    ESTIMABLE,
+    clean_labels,
+    first_problem,
+    offered,
+    theory,
+    uniform_noise,
+)
+
+CLEAN_THEORY = (theory, clean_labels)
 
 
 # One function for several files or params: calling one costs Snakemake more than its own work, and
@@ -32,7 +41,8 @@ def scored_files(wildcards):
     """Input function: what the scores of a noise type's cell are made of."""
     names = {"transition": STUDY.transition_of(wildcards.noise), **wildcards}
     files = {"labels": LABELS, "predictions": PREDICTIONS, "history": HISTORY}
-    return {name: path.format(**names) for name, path in files.items()}
+    checked = [ancient(own(path)) for path in STUDY.checked_files(wildcards.dataset)]
+    return {"checked": checked} | {name: path.format(**names) for name, path in files.items()}
 
 
 def metrics_of_slice(wildcards):
@@ -50,21 +60,21 @@ def tables_to_fit(wildcards):
 
 
 def tables_to_vote(wildcards):
-    if reason := theory(STUDY, wildcards):
+    if reason := first_problem(CLEAN_THEORY, STUDY, wildcards):
         refuse(f"{VOTES.format(**wildcards)}: {CONFIG_FILE}: {reason}")
     return expand(TABLE, a=STUDY.clean_rates, noise=STUDY.config["noise_types"], **wildcards)
 
 
 def predictions_to_share(wildcards):
     """Input function: the networks of one clean rate, p by p."""
-    if reason := theory(STUDY, wildcards):
+    if reason := first_problem(CLEAN_THEORY, STUDY, wildcards):
         refuse(f"{SHARES.format(**wildcards)}: {CONFIG_FILE}: {reason}")
     p = STUDY.smoothing_of(wildcards.method)
     return expand(PREDICTIONS, p=p, seed=STUDY.seeds, **wildcards)
 
 
 def dataset_to_weigh(wildcards):
-    if reason := uniform_noise(STUDY, wildcards):
+    if reason := first_problem((clean_labels, uniform_noise), STUDY, wildcards):
         refuse(f"{INTERPOLATORS.format(**wildcards)}: {CONFIG_FILE}: {reason}")
     return DATASET.format(**wildcards)
 
@@ -113,7 +123,9 @@ def study_files(wildcards):
     files = {}
     for cell in STUDY.cells():
         paths = (DATASET, LABELS, PREDICTIONS, HISTORY)
-        for path in (*paths, SHARES) if STUDY.has_theory(cell.method) else paths:
+        if not first_problem(CLEAN_THEORY, STUDY, cell._asdict()):
+            paths += (SHARES,)
+        for path in paths:
             files[path.format(**cell._asdict())] = None
     for dataset, noise, method in STUDY.slices():
         where = {"dataset": dataset, "noise": noise, "method": method, "a": STUDY.clean_rates}
@@ -122,9 +134,11 @@ def study_files(wildcards):
         files |= dict.fromkeys(expand(TABLE, **where))
         files |= dict.fromkeys(expand(SUMMARY, **where))
         if STUDY.has_theory(method):
-            files |= dict.fromkeys(expand(FITS, **where) + expand(VOTES, **where))
-            if not uniform_noise(STUDY, where):
-                files |= dict.fromkeys(expand(INTERPOLATORS, **where))
+            files |= dict.fromkeys(expand(FITS, **where))
+            if not clean_labels(STUDY, where):
+                files |= dict.fromkeys(expand(VOTES, **where))
+                if not uniform_noise(STUDY, where):
+                    files |= dict.fromkeys(expand(INTERPOLATORS, **where))
         if not first_problem(ESTIMABLE, STUDY, where):
             files |= dict.fromkeys(expand(ESTIMATES, **where))
     return list(files)

@@ -56,6 +56,8 @@ rule evaluate:
         runtime=10,
     params:
         code=code("evaluate"),
+        contents=lambda wildcards: contents(STUDY.checked_files(wildcards.dataset)),
+        labels=lambda wildcards: STUDY.config["datasets"][wildcards.dataset]["labels"],
         assumption=lambda wildcards: STUDY.assumption_of(wildcards.noise),
         smoothed=lambda wildcards: STUDY.has_theory(wildcards.method),
     script:

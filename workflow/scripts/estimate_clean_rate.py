@@ -21,11 +21,13 @@ with job_log(snakemake.log[0]):
         list(map(float, params.p)),
         outputs.reshape(*grid, *outputs.shape[1:]).swapaxes(0, 1),
         np.stack([read_arrays(file)["test"] for file in snakemake.input.labels]),
-        read_labels(snakemake.input.dataset)[1],
+        None if params.labels == "given" else read_labels(snakemake.input.dataset)[1],
         np.reshape(scores, (*grid, epochs)).swapaxes(0, 1),
         memorised.reshape(grid).T,
     )
     for name in ("a", "method", "noise", "dataset"):
         estimates.insert(0, name, wildcards[name])
+    if params.labels == "given":
+        estimates.insert(1, "labels", "given")
     with replacing(snakemake.output.estimates) as temporary:
         estimates.to_csv(temporary, index=False, float_format="%.6g")

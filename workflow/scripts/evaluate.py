@@ -3,6 +3,7 @@
 import numpy as np
 
 from label_smoothing.analysis.scoring import network_scores
+from label_smoothing.data.checked import UNKNOWN, read_checked
 from label_smoothing.data.datasets import read_labels
 from label_smoothing.data.noise import match_probabilities
 from label_smoothing.files import job_log, read_arrays, read_columns, write_json
@@ -13,34 +14,47 @@ with job_log(snakemake.log[0]):
     wildcards, params = snakemake.wildcards, snakemake.params
     run, noisy = read_arrays(snakemake.input.predictions), read_arrays(snakemake.input.labels)
     y_train, y_test = read_labels(snakemake.input.dataset)
-    match = match_probabilities(noisy["transition"], np.bincount(y_test) / len(y_test))
+    M, N = len(noisy["transition"]), len(y_test)
+    if params.labels == "given":
+        # The cell's noise came on top of that of the labels, of which nobody knows how much it is.
+        kind, clean_train, clean_test = {"labels": "given"}, None, np.full(N, UNKNOWN)
+        for file in snakemake.input.checked:
+            clean_test = read_checked(file, N, M)
+        match, realised = dict.fromkeys(("alpha", "beta", "gamma")), (None, None)
+    else:
+        kind, clean_train, clean_test = {}, y_train, y_test
+        match = match_probabilities(noisy["transition"], np.bincount(y_test) / N)
+        pairs = ((noisy["train"], y_train), (noisy["test"], y_test))
+        realised = tuple(float((labels == clean).mean()) for labels, clean in pairs)
+    known = int(np.count_nonzero(clean_test != UNKNOWN))
     write_json(
         snakemake.output.metrics,
         {
             "dataset": wildcards.dataset,
+            **kind,
             "noise": wildcards.noise,
             "assumption": params.assumption,
             "method": wildcards.method,
             "a": float(wildcards.a),
             "p": float(wildcards.p),
             "seed": int(wildcards.seed),
-            "classes": len(noisy["transition"]),
-            "test_size": len(y_test),
+            "classes": M,
+            "test_size": N if params.assumption == "beta" else known,
             "expected_clean_rate": match["alpha"],
             "expected_agreement": match["beta"],
             "match_probability": match[params.assumption],
             **network_scores(
                 run,
                 read_columns(snakemake.input.history),
-                clean_train=y_train,
-                clean_test=y_test,
+                clean_train=clean_train,
+                clean_test=clean_test,
                 noisy_test=noisy["test"],
                 transition=noisy["transition"],
                 assumption=params.assumption,
                 p=float(wildcards.p),
                 smoothed=params.smoothed,
             ),
-            "realised_clean_rate": float((noisy["train"] == y_train).mean()),
-            "realised_test_clean_rate": float((noisy["test"] == y_test).mean()),
+            "realised_clean_rate": realised[0],
+            "realised_test_clean_rate": realised[1],
         },
     )

@@ -25,6 +25,7 @@ from label_smoothing.analysis.claim_statistics import (
     TooFewSeedsError,
 )
 from label_smoothing.analysis.intervals import other_seeds_interval
+from label_smoothing.analysis.prediction import rates_known
 
 
 class Claim(NamedTuple):
@@ -419,6 +420,10 @@ def _rows(claim: Claim, cells: pd.DataFrame, dataset: pd.DataFrame, study) -> It
         setting = "the paper's data"
     named |= {"paper": _place_in_paper(claim), "setting": setting}
     testing = cells[cells["assumption"] == claim.assumption]
+    if not rates_known(cells):
+        reason = "the labels of the data set are given, and their clean rate is unknown"
+        yield named | {"noise": ""} | _row(claim, "not testable here", reason)
+        return
     if testing.empty:
         reason = f"no noise type with assumption {claim.assumption}"
         yield named | {"noise": ""} | _row(claim, "not testable here", reason)

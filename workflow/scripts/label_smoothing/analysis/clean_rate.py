@@ -274,7 +274,7 @@ def estimate_clean_rate(
     p: Sequence[float],
     log_probabilities: np.ndarray,
     labels: np.ndarray,
-    clean: np.ndarray,
+    clean: np.ndarray | None,
     accuracies: np.ndarray,
     memorised: np.ndarray,
 ) -> pd.DataFrame:
@@ -289,7 +289,7 @@ def estimate_clean_rate(
     labels : ndarray of int, shape (S, N)
         Corrupted test labels.
     clean : ndarray of int, shape (N,)
-        The right ones; only the column ``truth`` depends on them.
+        The right ones, if they are known; only the column ``truth`` depends on them.
     accuracies : ndarray, shape (S, P, epochs)
         Against the corrupted test labels after each epoch; nan if it was not scored.
     memorised : ndarray of bool, shape (S, P)
@@ -337,7 +337,7 @@ def estimate_clean_rate(
     if len(last):
         joint = rate_of_confident_joint(log_probabilities[:, last[0]], labels)
         rows.append(("cleanlab", joint, _spelled(p[last]), "of memorised labels"))
-    truth = float((labels == clean).mean())
+    truth = np.nan if clean is None else float((labels == clean).mean())
     return pd.DataFrame(
         [
             (source, *estimate, truth, smoothing, S, N, note)

@@ -10,7 +10,7 @@ from label_smoothing.analysis.fits import (
     measured_optimum,
 )
 from label_smoothing.analysis.intervals import mean_interval
-from label_smoothing.analysis.prediction import predicted_loss, predicted_optimum
+from label_smoothing.analysis.prediction import predicted_loss, predicted_optimum, rates_known
 
 
 def compare_with_theory(cells: pd.DataFrame) -> pd.DataFrame:
@@ -30,9 +30,11 @@ def compare_with_theory(cells: pd.DataFrame) -> pd.DataFrame:
         ``_low`` and ``_high`` are its 95 % t-interval over seeds, empty for one seed. All losses
         are in nats.
 
-        - dataset, noise, assumption, method, a, M; seeds: those with a network that did not diverge
+        - dataset, noise, assumption, method, a, M (and labels, if given); seeds: those with a
+          network that did not diverge
         - expected_clean_rate, expected_agreement, match_probability: of the noise matrix, see
-          `noise.match_probabilities`; the last is the one of this row's assumption
+          `noise.match_probabilities`; the last is the one of this row's assumption.
+          With given labels they are unknown, and so is all that is predicted
         - predicted_optimum: the p that minimises the theory's loss; predicted_optimum_alpha,
           predicted_optimum_beta, predicted_optimum_gamma: under each assumption
         - measured_optimum: vertex of the parabola through the lowest measured loss and its
@@ -64,7 +66,8 @@ def compare_with_theory(cells: pd.DataFrame) -> pd.DataFrame:
 def _compare(cells: pd.DataFrame) -> dict:
     first = cells.iloc[0]
     M, assumption = int(first["classes"]), first["assumption"]
-    row = {key: first[key] for key in ("dataset", "noise", "assumption", "method", "a")}
+    names = ("dataset", "labels", "noise", "assumption", "method", "a")
+    row = {key: first[key] for key in names if key in first}
     row |= {"M": M, "seeds": cells.loc[cells["diverged_epoch"] == 0, "seed"].nunique()}
     match = {
         "alpha": first["expected_clean_rate"],
@@ -73,7 +76,11 @@ def _compare(cells: pd.DataFrame) -> dict:
     }
     for key in ("expected_clean_rate", "expected_agreement", "match_probability"):
         row[key] = first[key]
-    optima = {key: float(predicted_optimum(match[key], M, key)) for key in match}
+    known = rates_known(cells)
+    optima = {
+        key: float(predicted_optimum(rate, M, key)) if known else np.nan
+        for key, rate in match.items()
+    }
     row["predicted_optimum"] = optima[assumption]
     row |= {f"predicted_optimum_{key}": optimum for key, optimum in optima.items()}
 
@@ -137,7 +144,7 @@ def _agreement(
 ) -> dict[str, float]:
     below = p < 1
     names = [prefix + name for name in ("rmse", "max_deviation", "mean_deviation", "r2")]
-    if not below.any():
+    if not below.any() or np.isnan(match):
         return dict.fromkeys(names, np.nan)
     p, loss = p[below], loss[below]
     deviation = loss - predicted_loss(p, match, M, assumption)

@@ -12,6 +12,11 @@ from label_smoothing.theory.gamma import gamma_optimum
 from label_smoothing.theory.memorising import loss, memorised_loss
 
 
+def rates_known(cells: pd.DataFrame) -> bool:
+    """Return whether the clean rates of some cells, or fits, are known: not of given labels."""
+    return bool(cells["expected_clean_rate"].notna().all())
+
+
 def predicted_loss(p: ArrayLike, match: ArrayLike, M: int, assumption: str) -> np.ndarray:
     """
     Return the theory's test loss of a network that memorises, in nats.

@@ -84,11 +84,13 @@ def summarise(cells: pd.DataFrame) -> pd.DataFrame:
     """
     names = [name for name in NAMES if name != "seed"]
     known = {*NAMES, "classes", "test_size", "diverged_epoch", "memorised"}
-    known |= {"expected_clean_rate", "expected_agreement", "match_probability"}
+    known |= {"labels", "expected_clean_rate", "expected_agreement", "match_probability"}
     rows = []
     for group, cell in cells.groupby(names, sort=False):
         diverged = int((cell["diverged_epoch"] > 0).sum())
         for score in cells.columns.drop(known, errors="ignore"):
+            if "labels" in cells and cells[score].isna().all():
+                continue  # needs clean labels, which are unknown
             values = mean_interval(cell[score])
             rows.append((*group, score, *values, diverged))
     return pd.DataFrame(rows, columns=[*names, "score", "mean", "low", "high", "n", "diverged"])

@@ -29,7 +29,7 @@ def network_scores(
     run: Mapping[str, np.ndarray],
     history: Mapping[str, np.ndarray],
     *,
-    clean_train: np.ndarray,
+    clean_train: np.ndarray | None,
     clean_test: np.ndarray,
     noisy_test: np.ndarray,
     transition: np.ndarray,
@@ -48,7 +48,8 @@ def network_scores(
     history : mapping of ndarray, shape (epochs,)
         Columns of its history.
     clean_train, clean_test, noisy_test : ndarray of int, shape (N,)
-        Labels.
+        Labels. Where the clean ones are unknown, `clean_train` is None, and `clean_test` below 0
+        for each image of which nobody knows: alpha and gamma score on the others alone.
     transition : ndarray, shape (M, M)
         ``T[i, j]``, probability of the noisy label `i` given the clean label `j`.
     assumption : {"alpha", "beta", "gamma"}
@@ -61,27 +62,34 @@ def network_scores(
     -------
     dict
         The scores and ``diverged_epoch``, see workflow/schemas/metrics.schema.json. A training that
-        diverged has None for each score.
+        diverged has None for each score, and so has what needs clean labels that nobody knows.
     """
     outputs = run["log_probabilities"]
     uncorrected = run.get("uncorrected_log_probabilities", outputs)
-    M, labels = outputs.shape[1], scored_labels(clean_test, noisy_test, assumption)
-    prior = np.bincount(clean_train, minlength=M) / len(clean_train)
+    M, known = outputs.shape[1], clean_test >= 0
+    of_known = outputs[known], clean_test[known]
+    if assumption != "beta":
+        outputs, uncorrected, clean_test, noisy_test = (
+            each[known] for each in (outputs, uncorrected, clean_test, noisy_test)
+        )
+    labels = scored_labels(clean_test, noisy_test, assumption)
     scores: dict[str, Any] = {
         "test_loss": scored_loss(outputs, clean_test, noisy_test, assumption, p),
         "test_accuracy": accuracy(outputs, labels),
-        "clean_test_accuracy": accuracy(outputs, clean_test),
+        "clean_test_accuracy": accuracy(*of_known) if known.any() else None,
         "nll": negative_log_likelihood(outputs, labels),
         **calibration(outputs, labels),
         "uncorrected_test_loss": scored_loss(uncorrected, clean_test, noisy_test, assumption, p),
         "uncorrected_test_accuracy": accuracy(uncorrected, labels),
-        **true_class_shares(outputs, clean_test, p if smoothed else math.nan),
+        **true_class_shares(*of_known, p if smoothed and known.any() else math.nan),
         **early_stopped(history, assumption, p, M),
-        **{name: float(run[name]) for name in _TRAIN_SCORES},
-        "empirical_loss": empirical_loss(
-            run["class_train_losses"], prior, transition, assumption, p
-        ),
+        **{name: float(run[name]) if name in run else None for name in _TRAIN_SCORES},
+        "empirical_loss": None,
     }
+    if clean_train is not None:
+        prior = np.bincount(clean_train, minlength=M) / len(clean_train)
+        losses = run["class_train_losses"]
+        scores["empirical_loss"] = empirical_loss(losses, prior, transition, assumption, p)
     if math.isnan(scores["train_kl"]):  # a loss without targets
         scores["train_kl"] = None
     diverged_epoch = int(run["diverged_epoch"])
@@ -254,7 +262,7 @@ def calibration(
 
 def early_stopped(
     history: Mapping[str, np.ndarray], assumption: str, p: float, M: int
-) -> dict[str, float]:
+) -> dict[str, float | None]:
     """
     Return the test scores at the epoch with the highest test accuracy, the first of equals.
 
@@ -262,7 +270,7 @@ def early_stopped(
     ----------
     history : mapping of ndarray, shape (epochs,)
         Columns of `training.loop.TrainingResult.history`; epochs that are not scored, whose test
-        columns are NaN, are passed over.
+        columns are NaN, are passed over. Without those on clean labels, what needs them is None.
     assumption : {"alpha", "beta", "gamma"}
     p : float
         The smoothing parameter of the training; only gamma's loss depends on it.
@@ -279,16 +287,24 @@ def early_stopped(
     """
     scored = np.flatnonzero(~np.isnan(history["noisy_test_accuracy"]))
     kind = "noisy_" if assumption == "beta" else ""
-    loss = history[f"{kind}test_loss"]
-    if assumption == "gamma":
+    loss, accuracies, clean = (
+        history.get(name) for name in (f"{kind}test_loss", f"{kind}test_accuracy", "test_accuracy")
+    )
+    if assumption == "gamma" and loss is not None:
         loss = smoothed_loss(loss, history["uniform_test_loss"], p, M)
-    scores: dict[str, float] = {}
-    for name, chosen_on in (("honest", "noisy_test_accuracy"), ("oracle", "test_accuracy")):
-        best = scored[history[chosen_on][scored].argmax()] if len(scored) else 0
+    scores: dict[str, float | None] = {}
+    for name, chosen_on in (("honest", history["noisy_test_accuracy"]), ("oracle", clean)):
+        best = None
+        if chosen_on is not None:
+            best = scored[chosen_on[scored].argmax()] if len(scored) else 0
         scores |= {
-            f"{name}_stop_epoch": int(history["epoch"][best]),
-            f"{name}_stop_loss": float(loss[best]),
-            f"{name}_stop_accuracy": float(history[f"{kind}test_accuracy"][best]),
-            f"{name}_stop_clean_accuracy": float(history["test_accuracy"][best]),
+            f"{name}_stop_epoch": _at(best, history["epoch"], int),
+            f"{name}_stop_loss": _at(best, loss),
+            f"{name}_stop_accuracy": _at(best, accuracies),
+            f"{name}_stop_clean_accuracy": _at(best, clean),
         }
     return scores
+
+
+def _at(place: int | None, values: np.ndarray | None, kind: type = float) -> Any:
+    return None if place is None or values is None else kind(values[place])

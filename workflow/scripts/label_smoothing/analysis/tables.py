@@ -11,14 +11,15 @@ from label_smoothing.files import refusing_damage
 
 def read_tables(paths: Iterable[str | os.PathLike]) -> pd.DataFrame:
     """
-    Return the rows of several .csv files, one file below the other.
+    Return the rows of several .csv files, one file below the other; of none, an empty table.
 
     Raises
     ------
     ValueError
         If a file is damaged; the message says what to do.
     """
-    return pd.concat(map(_read_table, paths))
+    tables = list(map(_read_table, paths))
+    return pd.concat(tables) if tables else pd.DataFrame()
 
 
 def _read_table(path: str | os.PathLike) -> pd.DataFrame:

@@ -214,8 +214,12 @@ def votes_of_accuracy(accuracy: float, a: float, M: int) -> float:
 
 
 def is_uniform(cells: pd.DataFrame) -> pd.Series:
-    """Return which cells have uniform label noise, by the agreement of two corruptions."""
-    M, a = cells["classes"], cells["expected_clean_rate"]
+    """
+    Return which cells have uniform label noise, by the agreement of two corruptions.
+
+    Cells of given labels, whose rates are unknown, do not.
+    """
+    M, a = cells["classes"], cells["expected_clean_rate"].fillna(1.0)
     return np.isclose(cells["expected_agreement"], match_probability(a, M, "beta"), atol=1e-9)
 
 

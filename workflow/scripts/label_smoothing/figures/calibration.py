@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 
 from label_smoothing.analysis.intervals import mean_interval
+from label_smoothing.analysis.prediction import rates_known
 from label_smoothing.figures.kit import (
     by_quantity,
     draw_legend,
@@ -13,6 +14,7 @@ from label_smoothing.figures.kit import (
     identified,
     mean_of,
     of_noise,
+    rate_title,
     wrapped,
 )
 from label_smoothing.figures.style import MEASURED, PREDICTED, SMOOTHING, house_style
@@ -36,8 +38,8 @@ def numbers(tables: pd.DataFrame) -> pd.DataFrame:
         Rows with quantity "confidence_right", "confidence_wrong" (mean confidence of the
         predictions that agree and disagree with the noise type's test labels) and
         "calibration_error" (mean over seeds, 95 % t-interval, n seeds), and, on a fine grid from
-        p = 1/M on, "predicted confidence" (p, right or wrong) and "predicted error" (|p - c|) of a
-        network that memorises.
+        p = 1/M on, "predicted confidence" (p, right or wrong) and, where the clean rate is known,
+        "predicted error" (|p - c|) of a network that memorises.
     """
     grid = np.linspace(1 / tables["classes"].iloc[0], 1, 101)
     rows = []
@@ -45,8 +47,10 @@ def numbers(tables: pd.DataFrame) -> pd.DataFrame:
         for score in _SCORES:
             for p, values in at_rate.groupby("p")[score]:
                 rows.append((score, a, p, *mean_interval(values)))
-        error = np.abs(grid - at_rate["match_probability"].iloc[0])
-        for quantity, line in (("predicted confidence", grid), ("predicted error", error)):
+        lines = {"predicted confidence": grid}
+        if rates_known(at_rate):
+            lines["predicted error"] = np.abs(grid - at_rate["match_probability"].iloc[0])
+        for quantity, line in lines.items():
             for p, value in zip(grid, line, strict=True):
                 rows.append((quantity, a, p, value, np.nan, np.nan, 0))
     columns = ["quantity", "a", "p", "value", "low", "high", "seeds"]
@@ -77,7 +81,8 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
             (below, "predicted error", "--", "theory: error |p - c|"),
         ):
             line = by[quantity]
-            panel.plot(line["p"], line["value"], dashes, color=PREDICTED, lw=1.8, label=label)
+            if not line.empty:
+                panel.plot(line["p"], line["value"], dashes, color=PREDICTED, lw=1.8, label=label)
         for panel, quantity, beside, fmt, face, label in (
             (above, "confidence_right", -0.007, "o", MEASURED, "right predictions"),
             (above, "confidence_wrong", 0.007, "o", "white", "wrong predictions"),
@@ -85,7 +90,7 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
         ):
             style = {"fmt": fmt, "color": MEASURED, "mfc": face, "label": label}
             draw_means(panel, by[quantity], "p", "value", beside, **style)
-        above.set_title(f"clean rate a = {a:g}", fontsize=10)
+        above.set_title(rate_title(numbers, a), fontsize=10)
         above.set_ylim(0, 1.05)
     for panel in pairs[len(rates) :].flat:
         panel.set_visible(False)

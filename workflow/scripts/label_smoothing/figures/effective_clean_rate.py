@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from label_smoothing.analysis.prediction import match_over_a
+from label_smoothing.analysis.prediction import match_over_a, rates_known
 from label_smoothing.analysis.vote_prediction import voted_accuracy, votes_of_noise
 from label_smoothing.figures.kit import (
     by_quantity,
@@ -14,10 +14,10 @@ from label_smoothing.figures.kit import (
     identified,
     mean_of,
     noise_panels,
+    rate_axis,
     vote_label,
 )
 from label_smoothing.figures.style import (
-    CLEAN_RATE,
     FITTED,
     MEASURED,
     PREDICTED,
@@ -41,7 +41,8 @@ def numbers(fits: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Rows with quantity "fitted match" and "measured accuracy" (mean over seeds with 95 %
-        t-interval), "theory" (both of a network that memorises, on a fine grid of a) and, where the
+        t-interval), "theory" (both of a network that memorises, on a fine grid of a, where the
+        clean rate is known) and, where the
         noise is uniform, "voted accuracy" (of the vote theory, whose k of the losses of all noise
         types is the value of the row "k").
     """
@@ -53,7 +54,7 @@ def numbers(fits: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
             for fit in table.to_dict("records"):
                 limits = (fit[f"{column}{end}"] for end in ("", "_low", "_high"))
                 rows.append((*names, quantity, fit["a"], *limits, fit["seeds"]))
-        grid = np.linspace(table["a"].min(), 1, 181)
+        grid = np.linspace(table["a"].min(), 1, 181) if rates_known(table) else np.empty(0)
         for a, match in zip(grid, match_over_a(table, grid), strict=True):
             rows.append((*names, "theory", a, match, np.nan, np.nan, 0))
         M = int(table["M"].iloc[0])
@@ -75,7 +76,8 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
         by = by_quantity(here)
         line = by["theory"]
         label = "paper's theory, no fit (both alike)"
-        panel.plot(line["a"], line["value"], color=PREDICTED, lw=1.8, label=label)
+        if not line.empty:
+            panel.plot(line["a"], line["value"], color=PREDICTED, lw=1.8, label=label)
         if not (voted := by["voted accuracy"]).empty:
             k = by["k"].iloc[0]
             label = "accuracy of the " + vote_label(k["value"], k["low"], k["high"])
@@ -86,7 +88,7 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
         ):
             style = {"fmt": fmt, "color": colour, "label": label}
             draw_means(panel, by[quantity], "a", "value", beside, **style)
-        panel.set_xlabel(CLEAN_RATE)
+        panel.set_xlabel(rate_axis(numbers))
         panel.set_ylim(0, 1.08)
     panels[0, 0].set_ylabel("match probability c, accuracy")
     draw_legend(figure, 2)

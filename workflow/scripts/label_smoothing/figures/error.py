@@ -18,10 +18,12 @@ from label_smoothing.figures.kit import (
     label_lowest,
     mean_of,
     of_noise,
+    rate_axis,
+    rate_title,
     wrapped,
 )
 from label_smoothing.figures.plane import MARK, SHARE_COLOURS, cell_means, draw_cells
-from label_smoothing.figures.style import CLEAN_RATE, MEASURED, SMOOTHING, house_style
+from label_smoothing.figures.style import MEASURED, SMOOTHING, house_style
 
 _PALE = "#b9d6e8"  # measured, for intervals so long that they would hide the points
 _MARGINS = 4  # highest margin of a curve, in ranges of its means
@@ -96,7 +98,7 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     for kind, points in _kinds_of_minima(by["minimum"]):
         if kind != _WITHIN_NOISE:
             plane.plot(points["a"], points["p"], **_MINIMA[kind], label=kind)
-    plane.set(xlabel=CLEAN_RATE, ylabel=SMOOTHING)
+    plane.set(xlabel=rate_axis(numbers), ylabel=SMOOTHING)
     panels = right.subplots(lines, columns, sharex=True, squeeze=False)
     for panel, a in zip(panels.flat, rates, strict=False):
         curve, minima = (by[kind][by[kind]["a"] == a] for kind in ("curve", "minimum"))
@@ -114,7 +116,7 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
         )
         for kind, points in _kinds_of_minima(minima):
             panel.plot(points["p"], points["value"], **_MINIMA[kind], label=kind)
-        panel.set_title(f"clean rate a = {a:g}", fontsize=10)
+        panel.set_title(rate_title(numbers, a), fontsize=10)
         _frame(panel, curve)
     for panel in panels[:, 0]:
         panel.set_ylabel("test error")

@@ -9,7 +9,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from label_smoothing.figures.style import TEST_SETS, house_style
+from label_smoothing.figures.style import (
+    CLEAN_RATE,
+    GIVEN_TEST_SETS,
+    TEST_SETS,
+    house_style,
+)
 from label_smoothing.files import replacing
 
 
@@ -29,7 +34,13 @@ def write_figure(
 
 
 def identified(numbers: pd.DataFrame, cells: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """Return numbers behind columns that say what they are of, alike in all cells."""
+    """
+    Return numbers behind columns that say what they are of, alike in all cells.
+
+    Where labels are given, the column labels says so.
+    """
+    if "labels" in cells:
+        columns = ("labels", *columns)
     for column in reversed(columns):
         numbers.insert(0, column, cells[column].iloc[0])
     return numbers
@@ -59,7 +70,28 @@ def draw_title(draw: Callable[..., Any], study: str, text: str, **style: Any) ->
 def of_noise(numbers: pd.DataFrame) -> str:
     """Return the noise type of some numbers, and the test labels that it scores against."""
     first = numbers.iloc[0]
-    return f"{first['noise']} ({TEST_SETS[first['assumption']]})"
+    return f"{first['noise']} ({_test_set(numbers, first['assumption'])})"
+
+
+def rate_axis(numbers: pd.DataFrame) -> str:
+    """Return what the clean rate of some numbers is called on an axis."""
+    return f"{CLEAN_RATE} of the noise added" if labels_given(numbers) else CLEAN_RATE
+
+
+def rate_title(numbers: pd.DataFrame, a: float) -> str:
+    """Return "clean rate a = 0.7" as the title of a panel, of given labels what was added."""
+    if not labels_given(numbers):
+        return f"{CLEAN_RATE} = {a:g}"
+    return f"noise added: a = {a:g}" if a < 1 else "no noise added"
+
+
+def labels_given(numbers: pd.DataFrame) -> bool:
+    """Return whether the labels of the data set are given, so that its clean rate is unknown."""
+    return "labels" in numbers and bool((numbers["labels"] == "given").all())
+
+
+def _test_set(numbers, assumption):
+    return (GIVEN_TEST_SETS if labels_given(numbers) else TEST_SETS)[assumption]
 
 
 def mean_of(seeds: pd.Series, interval: str = "95 % t-interval") -> str:
@@ -113,7 +145,7 @@ def noise_panels(
     for panel, noise, assumption in zip(
         panels[0], types["noise"], types["assumption"], strict=True
     ):
-        panel.set_title(f"{noise}: {TEST_SETS[assumption]}", fontsize=10)
+        panel.set_title(f"{noise}: {_test_set(numbers, assumption)}", fontsize=10)
     return figure, panels
 
 

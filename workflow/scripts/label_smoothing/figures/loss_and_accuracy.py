@@ -9,8 +9,10 @@ from label_smoothing.figures.kit import (
     draw_legend,
     draw_title,
     identified,
+    labels_given,
     mean_of,
     of_noise,
+    rate_axis,
 )
 from label_smoothing.figures.plane import (
     LOSS_COLOURS,
@@ -22,12 +24,13 @@ from label_smoothing.figures.plane import (
     draw_cells,
     loss_scale,
 )
-from label_smoothing.figures.style import CLEAN_RATE, SMOOTHING, house_style
+from label_smoothing.figures.style import SMOOTHING, house_style
 
 _SCORES = {
     "test_loss": "test loss",
     "test_accuracy": "test accuracy",
     "oracle_stop_accuracy": "accuracy at early stopping",
+    "honest_stop_accuracy": "accuracy at early stopping on these labels",
 }
 _SEED_MARK = {**MARK, "ms": 3.5, "mfc": "black", "mec": "white", "mew": 0.5, "zorder": 4}
 
@@ -44,12 +47,17 @@ def numbers(tables: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        For each score (test_loss in nats, test_accuracy, oracle_stop_accuracy) rows with quantity
+        For each score (test_loss in nats, test_accuracy, oracle_stop_accuracy, of given labels
+        honest_stop_accuracy against the same) rows with quantity
         "mean" (over the seeds of a cell), "best" (the p of the lowest mean loss or the highest mean
         accuracy at each clean rate) and "seed's best" (the same of one seed); several of equals.
     """
+    stop = "honest_stop_accuracy" if labels_given(tables) else "oracle_stop_accuracy"
+    scores = ["test_loss", "test_accuracy", stop]
+    if labels_given(tables) and tables[stop].isna().all():  # of checked labels
+        scores.remove(stop)
     parts = []
-    for score in _SCORES:
+    for score in scores:
         highest = score != "test_loss"
         means = cell_means(tables, score)
         single = tables[["a", "p", "seed"]].assign(
@@ -64,16 +72,18 @@ def numbers(tables: pd.DataFrame) -> pd.DataFrame:
 
 @house_style(grid=False)
 def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
-    """Draw three landscapes: loss, accuracy, accuracy at early stopping, with their best p."""
+    """Draw the landscapes: loss, accuracy, accuracy at early stopping, with their best p."""
     means = numbers[numbers["quantity"] == "mean"]
     accuracies = means.loc[means["score"] != "test_loss", "value"]
     shares = plt.Normalize(accuracies.min(), accuracies.max())
     losses = means.loc[means["score"] == "test_loss", "value"]
     nats = loss_scale(losses, numbers["classes"].iloc[0])
+    scores = means["score"].unique()
+    size = (0.4 + 4.0 * len(scores), 4.6)
     figure, panels = plt.subplots(
-        1, 3, figsize=(12.4, 4.6), sharex=True, sharey=True, layout="constrained"
+        1, len(scores), figsize=size, sharex=True, sharey=True, layout="constrained"
     )
-    for panel, (score, title) in zip(panels, _SCORES.items(), strict=True):
+    for panel, score in zip(panels, scores, strict=True):
         by = by_quantity(numbers[numbers["score"] == score])
         scale = (LOSS_COLOURS, nats) if score == "test_loss" else (SHARE_COLOURS, shares)
         mesh = draw_cells(panel, by["mean"], *scale)
@@ -81,8 +91,8 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
         singles = by["seed's best"]
         places = _beside(singles, by["mean"]["a"].unique())
         panel.plot(places, singles["p"], **_SEED_MARK, label="best of a single seed")
-        panel.set_title(title, fontsize=10)
-        panel.set_xlabel(CLEAN_RATE)
+        panel.set_title(_SCORES[score], fontsize=10)
+        panel.set_xlabel(rate_axis(numbers))
         if score == "test_loss":
             figure.colorbar(mesh, ax=panel, pad=0.02).set_label("nats; grey: more")
     figure.colorbar(mesh, ax=panels[1:], pad=0.01).set_label("accuracy")

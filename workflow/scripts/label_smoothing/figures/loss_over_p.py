@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from label_smoothing.analysis.intervals import mean_interval
-from label_smoothing.analysis.prediction import predicted_loss, predicted_optimum
+from label_smoothing.analysis.prediction import predicted_loss, predicted_optimum, rates_known
 from label_smoothing.analysis.vote_prediction import voted_loss, voted_optimum, votes_of_noise
 from label_smoothing.figures.kit import (
     by_quantity,
@@ -17,6 +17,7 @@ from label_smoothing.figures.kit import (
     label_lowest,
     mean_of,
     of_noise,
+    rate_title,
     vote_label,
     wrapped,
 )
@@ -40,10 +41,10 @@ def numbers(tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Rows with quantity "measured" (mean over seeds, 95 % t-interval, n seeds, whether all of
-        them memorised, how many diverged and are left out), "predicted" (the theory's loss, inf at
-        p = 1 where it diverges) and "predicted optimum"; "voted" and "voted optimum" are those of
-        the vote theory, whose k of all noise types and clean rates stands in the row "k" (as its
-        loss), where the noise is uniform.
+        them memorised, how many diverged and are left out) and, where the clean rate is known,
+        "predicted" (the theory's loss, inf at p = 1 where it diverges) and "predicted optimum";
+        "voted" and "voted optimum" are those of the vote theory, whose k of all noise types and
+        clean rates stands in the row "k" (as its loss), where the noise is uniform.
     """
     assumption, M = tables["assumption"].iloc[0], int(tables["classes"].iloc[0])
     grid = fine_smoothing(min(tables["p"].min(), 1 / M), 201)
@@ -57,6 +58,8 @@ def numbers(tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
             diverged = int((cell["diverged_epoch"] > 0).sum())
             memorised = bool(cell["memorised"].all())
             rows.append(("measured", a, p, loss, low, high, n, memorised, diverged))
+        if not rates_known(at_rate):
+            continue
         match = at_rate["match_probability"].iloc[0]
         for p, loss in zip(grid, predicted_loss(grid, match, M, assumption), strict=True):
             rows.append(("predicted", a, p, loss, np.nan, np.nan, 0, None, 0))
@@ -113,7 +116,9 @@ def _draw_panel(
     line = by["predicted"].sort_values("p")
     # The divergence is logarithmic: on this scale the curve turns upwards only at p = 1 itself.
     beyond_frame = line["loss"].clip(upper=2 * top)
-    panel.plot(line["p"], beyond_frame, color=PREDICTED, lw=1.8, label="paper's theory, no fit")
+    if not line.empty:
+        label = "paper's theory, no fit"
+        panel.plot(line["p"], beyond_frame, color=PREDICTED, lw=1.8, label=label)
     voted = by["voted"].sort_values("p")
     if not voted.empty:
         panel.plot(voted["p"], voted["loss"].clip(upper=2 * top), **VOTES, label=vote_label)
@@ -167,6 +172,6 @@ def _draw_panel(
             color=MEASURED,
         )
     # Above the numbers of losses beyond the frame, in all panels alike.
-    panel.set_title(f"clean rate a = {a:g}", fontsize=10, pad=16)
+    panel.set_title(rate_title(numbers, a), fontsize=10, pad=16)
     panel.set_ylim(0, top)
     panel.set_xlim(right=1.1)

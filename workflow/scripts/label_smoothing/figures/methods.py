@@ -15,6 +15,7 @@ from label_smoothing.figures.kit import (
     identified,
     mean_of,
     of_noise,
+    rate_title,
 )
 from label_smoothing.figures.style import BLUE, SMOOTHING, house_style
 
@@ -82,7 +83,7 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
             _draw_panel(panel, here[here["a"] == a], top)
         row[0].set_ylabel(label)
     for panel, a in zip(panels[0], rates, strict=True):
-        panel.set_title(f"clean rate a = {a:g}", fontsize=10)
+        panel.set_title(rate_title(numbers, a), fontsize=10)
     for panel in panels[-1]:
         panel.set_xlabel(SMOOTHING)
     draw_legend(figure, 4)

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from label_smoothing.analysis.intervals import mean_interval
-from label_smoothing.analysis.prediction import match_over_a, predicted_optimum
+from label_smoothing.analysis.prediction import match_over_a, predicted_optimum, rates_known
 from label_smoothing.analysis.vote_prediction import unsmoothed_from, voted_optimum, votes_of_noise
 from label_smoothing.figures.kit import (
     by_quantity,
@@ -15,10 +15,10 @@ from label_smoothing.figures.kit import (
     identified,
     mean_of,
     noise_panels,
+    rate_axis,
     vote_label,
 )
 from label_smoothing.figures.style import (
-    CLEAN_RATE,
     FITTED,
     MEASURED,
     PREDICTED,
@@ -48,9 +48,10 @@ def numbers(fits: pd.DataFrame, tables: pd.DataFrame, votes: pd.DataFrame) -> pd
     DataFrame
         The p with the lowest test loss: rows with quantity "measured" and "fitted" (mean over seeds
         with 95 % t-interval; status says how the measured one was found) and "predicted" (the
-        theory's optimum on a fine grid), and where the noise is uniform "voted" (the vote theory's,
-        whose k of all noise types is the p of the row "k") and "threshold" (alpha: the a from which
-        it is 1, if that is below 1). The p of the grid with the highest accuracy against the
+        theory's optimum on a fine grid, where the clean rate is known), and where the noise is
+        uniform "voted" (the vote theory's, whose k of all noise types is the p of the row "k") and
+        "threshold" (alpha: the a from which it is 1, if that is below 1). The p of the grid with
+        the highest accuracy against the
         noise type's test labels: rows with quantity "seed" (several where several p are equally
         good) and "accuracy" (mean over seeds, a seed counting with the mean of its best p; status
         is "no information" if the interval is as long as half the grid). Limits are cut at what is
@@ -68,7 +69,7 @@ def numbers(fits: pd.DataFrame, tables: pd.DataFrame, votes: pd.DataFrame) -> pd
                 limits = np.clip(list(limits), *ends)
                 status = fit["optimum_status"] if quantity == "measured" else ""
                 rows.append((*names, quantity, fit["a"], *limits, fit["seeds"], status))
-        grid = np.linspace(table["a"].min(), 1, 401)
+        grid = np.linspace(table["a"].min(), 1, 401) if rates_known(table) else np.empty(0)
         match = match_over_a(table, grid)
         for a, p in zip(grid, predicted_optimum(match, M, assumption), strict=True):
             rows.append((*names, "predicted", a, p, np.nan, np.nan, 0, ""))
@@ -115,7 +116,7 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
         by = by_quantity(here)
         _draw_loss_optimum(above, by)
         _draw_accuracy_optimum(below, by)
-        below.set_xlabel(CLEAN_RATE)
+        below.set_xlabel(rate_axis(numbers))
     panels[0, 0].set_ylim(0, 1.08)
     panels[0, 0].set_ylabel("p with the lowest test loss")
     panels[1, 0].set_ylabel("p with the highest test accuracy")
@@ -129,7 +130,8 @@ def _draw_loss_optimum(panel: plt.Axes, by: dict[str, pd.DataFrame]) -> None:
     line = by["predicted"].sort_values("a")
     jumps = np.flatnonzero(line["p"].diff() > 0.1)
     a, p = line["a"].to_numpy(), line["p"].to_numpy()
-    for part_a, part_p in zip(np.split(a, jumps), np.split(p, jumps), strict=True):
+    parts = zip(np.split(a, jumps), np.split(p, jumps), strict=True) if len(a) else ()
+    for part_a, part_p in parts:
         panel.plot(part_a, part_p, color=PREDICTED, lw=1.8, label="paper's theory, no fit")
     if not (voted := by["voted"].sort_values("a")).empty:
         k = by["k"].iloc[0]

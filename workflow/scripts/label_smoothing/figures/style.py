@@ -32,6 +32,12 @@ TEST_SETS = {
     "beta": "equally corrupted test labels",
     "gamma": "clean test labels smoothed with p",
 }
+# Of data sets whose labels are given.
+GIVEN_TEST_SETS = {
+    "alpha": "checked test labels",
+    "beta": "test labels as noisy as the training's",
+    "gamma": "checked test labels smoothed with p",
+}
 CLEAN_RATE, SMOOTHING = "clean rate a", "smoothing parameter p"
 
 

@@ -11,10 +11,12 @@ from label_smoothing.figures.kit import (
     draw_means,
     draw_title,
     identified,
+    labels_given,
     mean_of,
     of_noise,
+    rate_axis,
 )
-from label_smoothing.figures.style import CLEAN_RATE, MEASURED, PREDICTED, house_style
+from label_smoothing.figures.style import MEASURED, PREDICTED, house_style
 
 WEAK = (0.95, 0.9)
 _CLAIMED = (0.9, 1.0)  # clean rates for which the paper says that weak smoothing helps
@@ -59,13 +61,14 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     highest = max(1.0, 1.6 * seeds["gain"].abs().max())  # nan if everything diverged: 1
     figure, panel = plt.subplots(figsize=(7.6, 4.6), layout="constrained")
     low, high = _CLAIMED
-    panel.axvspan(
-        low - 4 * _BESIDE,
-        high + 4 * _BESIDE,
-        color="#eeeeee",
-        zorder=0,
-        label="paper: weak smoothing helps here",
-    )
+    if not labels_given(numbers):
+        panel.axvspan(
+            low - 4 * _BESIDE,
+            high + 4 * _BESIDE,
+            color="#eeeeee",
+            zorder=0,
+            label="paper: weak smoothing helps here",
+        )
     panel.axhline(0, color=PREDICTED, lw=1.8, label="theory: no difference")
     for p, fmt, colour, side in ((0.95, "o", MEASURED, -1), (0.9, "s", _LIGHT_BLUE, 1)):
         points, single = means[means["p"] == p], seeds[seeds["p"] == p]
@@ -82,7 +85,7 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
             label=f"p = {p:g}, single seeds",
         )
     panel.set_ylim(-highest, highest)
-    panel.set_xlabel(CLEAN_RATE)
+    panel.set_xlabel(rate_axis(numbers))
     panel.set_ylabel("accuracy minus that at p = 1\n(percentage points)")
     draw_legend(figure, 3)
     text = mean_of(means["seeds"], "paired 95 % t-interval")

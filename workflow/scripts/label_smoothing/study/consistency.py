@@ -30,6 +30,8 @@ LOSSES = {
     "logit_smoothing": LossKeys(("p", "transition")),
     "generalised_cross_entropy": LossKeys(("identity",), ("q",)),
 }
+# Where nobody knows which noise the labels have.
+_MATRICES_WITHOUT_NOISE = ("p", "identity", "file")
 _PARAMETERS = sorted({key for loss in LOSSES.values() for key in loss.parameters})
 
 
@@ -58,6 +60,7 @@ def check_consistency(config: Mapping[str, Any], folder: Path) -> None:
     _check_models(config, folder)
     _check_training(config)
     _check_references(config)
+    _check_labels(config)
     _check_warm_up(config)
 
 
@@ -99,6 +102,7 @@ def _check_paths(config: Mapping[str, Any]) -> None:
     for section, key in (
         ("datasets", "path"),
         ("datasets", "data_dir"),
+        ("datasets", "checked"),
         ("transitions", "path"),
         ("methods", "path"),
     ):
@@ -177,6 +181,35 @@ def _check_references(config: Mapping[str, Any]) -> None:
                 raise ConfigError(
                     f"{section}.{name}.{key} is {entry[key]!r}; "
                     f"allowed: a name under {target}: {', '.join(config[target])}"
+                )
+
+
+def _check_labels(config: Mapping[str, Any]) -> None:
+    for name, entry in config["datasets"].items():
+        where, checked = f"datasets.{name}", entry.get("checked")
+        if entry["labels"] == "clean":
+            if checked is not None:
+                raise ConfigError(
+                    f"{where}.checked is {checked!r}; allowed: no checked with labels 'clean'"
+                )
+            continue
+        if checked is not None and "test_size" in entry:
+            raise ConfigError(
+                f"{where}.test_size is {entry['test_size']}; allowed: no test_size with checked, "
+                "whose indices count all test images"
+            )
+        for noise, noise_type in config["noise_types"].items():
+            if noise_type["assumption"] != "beta" and checked is None:
+                raise ConfigError(
+                    f"noise_types.{noise}.assumption is {noise_type['assumption']!r}, which needs "
+                    f"clean test labels; allowed with {where}, whose labels are given: beta, or "
+                    "any with a file of 'checked' ones"
+                )
+        for method, its in config["methods"].items():
+            if its["matrix"] not in _MATRICES_WITHOUT_NOISE:
+                raise ConfigError(
+                    f"methods.{method}.matrix is {its['matrix']!r}, which needs the noise; allowed "
+                    f"with {where}, whose labels are given: {', '.join(_MATRICES_WITHOUT_NOISE)}"
                 )
 
 

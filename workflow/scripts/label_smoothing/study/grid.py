@@ -132,6 +132,15 @@ class Study:
         entry = self.config["datasets"][dataset]
         return [entry["path"]] if entry["source"] == "npz" else []
 
+    def labels_given(self, dataset: str) -> bool:
+        """Return whether a data set's labels are taken as they come, right or wrong."""
+        return self.config["datasets"][dataset]["labels"] == "given"
+
+    def checked_files(self, dataset: str) -> list[str]:
+        """Return the file of checked test labels, as a list that is empty if there is none."""
+        entry = self.config["datasets"][dataset]
+        return [entry["checked"]] if "checked" in entry else []
+
     def model_of(self, dataset: str) -> dict[str, Any]:
         """Return the model section of a data set, its kind as `build_network` takes it."""
         model = self.config["models"][self.config["datasets"][dataset]["model"]]
@@ -152,6 +161,7 @@ class Study:
                 ("transitions", self.matrix_files),
                 ("methods", self.target_files),
                 ("datasets", self.npz_files),
+                ("datasets", self.checked_files),
                 ("datasets", self.network_files),
             )
             for name in self.config[section]
@@ -173,7 +183,8 @@ class Study:
         -------
         dict
             loss, matrix, what else the method has (no path, which is an input of the rule), model
-            as `model_of` gives it, and recipe, the arguments of `loop.Recipe`.
+            as `model_of` gives it, and recipe, the arguments of `loop.Recipe`; labels, where they
+            are given.
         """
         # Defaults are left out and not filled in: an optional key that a later version adds leaves
         # the params of existing networks as they are. What the defaults are stands in the code of
@@ -191,6 +202,8 @@ class Study:
             "recipe": self._without_defaults("training", recipe),
         }
         settings.pop("path", None)
+        if self.labels_given(dataset):
+            settings["labels"] = "given"
         return dict(sorted(settings.items()))
 
     def source_settings(self, dataset: str) -> dict[str, Any]:

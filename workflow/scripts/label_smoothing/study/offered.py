@@ -88,6 +88,14 @@ def theory(study: Study, names: Names) -> str:
     )
 
 
+def clean_labels(study: Study, names: Names) -> str:
+    """Need labels whose clean rate is known: they are clean but for the noise of the study."""
+    dataset = names["dataset"]
+    if not study.labels_given(dataset):
+        return ""
+    return f"datasets.{dataset}.labels is 'given'; needed: 'clean', as the clean rate is unknown"
+
+
 def uniform_noise(study: Study, names: Names) -> str:
     """Need uniform label noise, for which the number of labels k is defined."""
     if not _uniform(study):
@@ -209,6 +217,11 @@ def _methods(study):
     return study.config["methods"]
 
 
+def _votes(study, names):
+    """Read the fits of the vote theory, where a known clean rate allows them."""
+    return [] if study.labels_given(names["dataset"]) else [names]
+
+
 def _over_p_alone(study):
     return list(filter(study.depends_on_p, _methods(study)))
 
@@ -227,22 +240,22 @@ FIGURES = {
         "{dataset}/{method}/loss_landscapes",
         _LOSS,
         "test loss over a and p",
-        {"tables": over(a=_rates, noise=_noise_types), "votes": over()},
-        (theory, clean_rates(2), smoothing(2)),
+        {"tables": over(a=_rates, noise=_noise_types), "votes": _votes},
+        (theory, clean_labels, clean_rates(2), smoothing(2)),
     ),
     "loss_over_p": Figure(
         "{dataset}/{method}/loss_over_p_{noise}",
         _LOSS,
         "test loss over p",
-        {"tables": over(a=_drawn), "votes": over()},
+        {"tables": over(a=_drawn), "votes": _votes},
         (theory,),
     ),
     "measured_against_predicted": Figure(
         "{dataset}/{method}/measured_against_predicted",
         _LOSS,
         "measured against predicted loss",
-        {"tables": over(a=_rates, noise=_noise_types), "votes": over()},
-        (theory,),
+        {"tables": over(a=_rates, noise=_noise_types), "votes": _votes},
+        (theory, clean_labels),
     ),
     "optimum_over_a": Figure(
         "{dataset}/{method}/optimum_over_a",
@@ -251,7 +264,7 @@ FIGURES = {
         {
             "fits": over(noise=_noise_types),
             "tables": over(a=_rates, noise=_noise_types),
-            "votes": over(),
+            "votes": _votes,
         },
         (theory,),
     ),
@@ -281,7 +294,7 @@ FIGURES = {
         "{dataset}/{method}/effective_clean_rate",
         _LEARNT,
         "effective match probability over a",
-        {"fits": over(noise=_noise_types), "votes": over()},
+        {"fits": over(noise=_noise_types), "votes": _votes},
         (theory, smoothing(2)),
     ),
     "clean_rate": Figure(
@@ -302,15 +315,15 @@ FIGURES = {
         "{dataset}/{method}/votes",
         _VOTES,
         "the share of the true class in the outputs",
-        {"shares": over(transition=_uniform, a=_few_noisy), "votes": over()},
-        (theory, uniform_noise),
+        {"shares": over(transition=_uniform, a=_few_noisy), "votes": _votes},
+        (theory, clean_labels, uniform_noise),
     ),
     "interpolators": Figure(
         "{dataset}/{method}/interpolators",
         _VOTES,
         "k computed and measured, of kernels",
-        {"interpolators": over(), "votes": over()},
-        (theory, uniform_noise),
+        {"interpolators": over(), "votes": _votes},
+        (theory, clean_labels, uniform_noise),
         settings={"drawn": lambda study: list(map(float, _few_noisy(study)))},
     ),
     "methods": Figure(

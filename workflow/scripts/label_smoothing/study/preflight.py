@@ -65,7 +65,7 @@ def check_files(study: Study) -> None:
     """
     Check the files that a study names, and that its sizes fit its data sets.
 
-    Matrices are read whole; of a .npz all but the images; folders are looked at.
+    Matrices and checked labels are read whole; of a .npz all but the images; folders are looked at.
 
     Raises
     ------
@@ -77,6 +77,7 @@ def check_files(study: Study) -> None:
         shape = shape_of(study, name)
         _check_sizes(study, name, shape)
         _check_training(study, name, shape)
+        _check_checked(study, name, shape)
         for key, (path, matrix) in matrices.items():
             if len(matrix) != shape.classes:
                 raise ConfigError(
@@ -128,7 +129,7 @@ def _matrices(study):
 def _matrix(study, section, name, file):
     from label_smoothing.data.noise import read_matrix, read_transition, scale_transition
 
-    with _reading(f"{section}.{name}", study.config[section][name]["path"], file):
+    with _reading(f"{section}.{name}.path", study.config[section][name]["path"], file):
         if section == "methods":
             return read_matrix(file)
         matrix = read_transition(file)
@@ -138,7 +139,7 @@ def _matrix(study, section, name, file):
 
 
 @contextmanager
-def _reading(where, path, file):
+def _reading(key, path, file):
     try:
         # A device or a pipe would be read for ever.
         if os.path.exists(file) and not os.path.isfile(file) and not os.path.isdir(file):
@@ -146,11 +147,11 @@ def _reading(where, path, file):
         yield
     except OSError as error:
         raise ConfigError(
-            f"{where}.path is {path!r}, which cannot be read ({error.strerror or error}); "
+            f"{key} is {path!r}, which cannot be read ({error.strerror or error}); "
             "allowed: a file that can"
         ) from None
     except ValueError as error:
-        raise ConfigError(f"{where}.path is {path!r}: {error}") from None
+        raise ConfigError(f"{key} is {path!r}: {error}") from None
 
 
 def shape_of(study: Study, name: str) -> Shape:
@@ -171,7 +172,7 @@ def shape_of(study: Study, name: str) -> Shape:
 
         from label_smoothing.data.sources import inspect_npz
 
-        with _reading(where, entry["path"], entry["path"]):
+        with _reading(f"{where}.path", entry["path"], entry["path"]):
             dataset = inspect_npz(entry["path"])
         counts = (np.bincount(y).tolist() for y in (dataset.y_train, dataset.y_test))
         features = dataset.x_train.ndim == 2
@@ -201,6 +202,14 @@ def _check_sizes(study, name, shape):
         size = entry.get(f"{part}_size", sum(counts))
         if problem := size_problem(size, counts):
             raise ConfigError(f"datasets.{name}.{part}_size is {size}{problem}")
+
+
+def _check_checked(study, name, shape):
+    for file in study.checked_files(name):
+        from label_smoothing.data.checked import read_checked
+
+        with _reading(f"datasets.{name}.checked", file, file):
+            read_checked(file, sum(shape.test), shape.classes)
 
 
 def _check_training(study, name, shape):
