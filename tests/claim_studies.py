@@ -34,7 +34,7 @@ M = 10
     SCATTER,
     NOT_NEEDED,
     FORWARD,
-) = (claim.text for claim in CLAIMS)
+) = (claim.text for claim in CLAIMS if claim.matrix == "p")
 EACH_RATE = [claim.text for claim in CLAIMS if claim.rates is not None]
 STUDY = {
     "datasets": {"d": {"source": "digits"}},
@@ -160,6 +160,8 @@ def cells(claim, holds=lambda seed: True, seeds=4, rates=None, grid=P, noise=1e-
             "expected_clean_rate": a,
             "expected_agreement": match_probability(a, M, "beta"),
             "match_probability": match_probability(a, M, assumption),
+            "predicted_loss": loss(p, match_probability(a, M, assumption), M, "alpha"),
+            "noiseless_loss": loss(p, 1, M, "alpha"),
             "memorised": True,
             "diverged_epoch": 0,
             "test_loss": alpha(a, p),

@@ -148,7 +148,7 @@ rule estimate_clean_rate:
 
 rule judge_claims:
     input:
-        tables=tables_with_theory,
+        tables=tables_to_judge,
     output:
         claims=CLAIMS,
         page=report(

@@ -42,7 +42,9 @@ def scored_files(wildcards):
     names = {"transition": STUDY.transition_of(wildcards.noise), **wildcards}
     files = {"labels": LABELS, "predictions": PREDICTIONS, "history": HISTORY}
     checked = [ancient(own(path)) for path in STUDY.checked_files(wildcards.dataset)]
-    return {"checked": checked} | {name: path.format(**names) for name, path in files.items()}
+    matrix = list(map(own, STUDY.target_files(wildcards.method)))
+    scored = {name: path.format(**names) for name, path in files.items()}
+    return {"checked": checked, "matrix": matrix} | scored
 
 
 def metrics_of_slice(wildcards):
@@ -92,30 +94,35 @@ def outputs_to_estimate(wildcards):
     }
 
 
-def slices_with_theory():
-    return [where for where in STUDY.slices() if STUDY.has_theory(where[-1])]
+def judged_methods():
+    """The methods that a claim is about."""
+    methods = STUDY.config["methods"].items()
+    return [
+        name
+        for name, entry in methods
+        if STUDY.has_theory(name) or entry["matrix"] in ("alpha_optimal", "beta_optimal")
+    ]
 
 
-def tables_with_theory(wildcards):
-    if not (slices := slices_with_theory()):
+def tables_to_judge(wildcards):
+    if not (judged := judged_methods()):
         refuse(
             f"{CLAIMS} is not offered: {CONFIG_FILE}: methods is {', '.join(STUDY.config['methods'])}; "
             "needed: one that the theory predicts (loss 'label_smoothing' or 'forward_correction' "
-            "with matrix 'p')"
+            "with matrix 'p', or matrix 'alpha_optimal' or 'beta_optimal')"
         )
-    # Forward correction with the true matrix is beyond the theory, but a claim compares it.
-    methods = STUDY.config["methods"].items()
-    forward = [name for name, entry in methods if entry["loss"] == "forward_correction"]
+    # Others are beyond the theory, but claims compare with them.
+    beside = ("forward_correction", "matrix_smoothing")
     return [
         table
         for dataset, noise, method in STUDY.slices()
-        if (dataset, noise, method) in slices or method in forward
+        if method in judged or STUDY.config["methods"][method]["loss"] in beside
         for table in expand(TABLE, dataset=dataset, noise=noise, method=method, a=STUDY.clean_rates)
     ]
 
 
 def claims_files(wildcards):
-    return [CLAIMS, CLAIMS_PAGE, CLAIMS_SHORT] if slices_with_theory() else []
+    return [CLAIMS, CLAIMS_PAGE, CLAIMS_SHORT] if judged_methods() else []
 
 
 def study_files(wildcards):

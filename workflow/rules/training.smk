@@ -60,5 +60,7 @@ rule evaluate:
         labels=lambda wildcards: STUDY.config["datasets"][wildcards.dataset]["labels"],
         assumption=lambda wildcards: STUDY.assumption_of(wildcards.noise),
         smoothed=lambda wildcards: STUDY.has_theory(wildcards.method),
+        loss=lambda wildcards: STUDY.config["methods"][wildcards.method]["loss"],
+        matrix=lambda wildcards: STUDY.config["methods"][wildcards.method]["matrix"],
     script:
         "../scripts/evaluate.py"

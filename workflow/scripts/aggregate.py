@@ -4,7 +4,7 @@ import json
 import logging
 from pathlib import Path
 
-from label_smoothing.analysis.scores import memorised, read_scores, summarise
+from label_smoothing.analysis.scores import MOST_KL, memorised, read_scores, summarise
 from label_smoothing.files import job_log, replacing
 from label_smoothing.study.code_hash import demand_code
 
@@ -19,8 +19,11 @@ with job_log(snakemake.log[0]):
         if cell.diverged_epoch:
             problem = f"diverged in epoch {cell.diverged_epoch}"
         else:
-            accuracy = f"train accuracy {cell.train_accuracy:.4f}"
-            problem = f"did not memorise: {accuracy}, memorised_at {threshold}"
+            problem = f"did not memorise: train accuracy {cell.train_accuracy:.4f}, "
+            problem += f"memorised_at {threshold}"
+            if cell.averaging_kl:  # neither 0 nor missing
+                share = cell.train_kl / cell.averaging_kl
+                problem += f"; train_kl {share:.2f} of averaging_kl, at most {MOST_KL}"
         logging.warning("%s, seed %s %s", name, cell.seed, problem)
     with replacing(snakemake.output.table) as temporary:
         cells.to_csv(temporary, index=False)

@@ -3,27 +3,34 @@
 import numpy as np
 
 from label_smoothing.analysis.scoring import network_scores
+from label_smoothing.analysis.targets import predictions, target_matrix
 from label_smoothing.data.checked import UNKNOWN, read_checked
 from label_smoothing.data.datasets import read_labels
-from label_smoothing.data.noise import match_probabilities
+from label_smoothing.data.noise import match_probabilities, read_matrix
 from label_smoothing.files import job_log, read_arrays, read_columns, write_json
 from label_smoothing.study.code_hash import demand_code
+from label_smoothing.training.methods import method_matrix
 
 with job_log(snakemake.log[0]):
     demand_code(snakemake.params.code, __file__)
     wildcards, params = snakemake.wildcards, snakemake.params
     run, noisy = read_arrays(snakemake.input.predictions), read_arrays(snakemake.input.labels)
     y_train, y_test = read_labels(snakemake.input.dataset)
-    M, N = len(noisy["transition"]), len(y_test)
+    T, p, M, N = noisy["transition"], float(wildcards.p), len(noisy["transition"]), len(y_test)
+    test_prior, train_prior = (np.bincount(y, minlength=M) / len(y) for y in (y_test, y_train))
+    own = map(read_matrix, snakemake.input.matrix)
+    targets = target_matrix(params.loss, method_matrix(params.matrix, p, T, train_prior, *own))
+    theory = predictions(targets, T, test_prior, train_prior, params.assumption, p)
     if params.labels == "given":
         # The cell's noise came on top of that of the labels, of which nobody knows how much it is.
         kind, clean_train, clean_test = {"labels": "given"}, None, np.full(N, UNKNOWN)
         for file in snakemake.input.checked:
             clean_test = read_checked(file, N, M)
         match, realised = dict.fromkeys(("alpha", "beta", "gamma")), (None, None)
+        theory |= {"predicted_loss": None, "noiseless_loss": None}
     else:
         kind, clean_train, clean_test = {}, y_train, y_test
-        match = match_probabilities(noisy["transition"], np.bincount(y_test) / N)
+        match = match_probabilities(T, test_prior)
         pairs = ((noisy["train"], y_train), (noisy["test"], y_test))
         realised = tuple(float((labels == clean).mean()) for labels, clean in pairs)
     known = int(np.count_nonzero(clean_test != UNKNOWN))
@@ -36,22 +43,23 @@ with job_log(snakemake.log[0]):
             "assumption": params.assumption,
             "method": wildcards.method,
             "a": float(wildcards.a),
-            "p": float(wildcards.p),
+            "p": p,
             "seed": int(wildcards.seed),
             "classes": M,
             "test_size": N if params.assumption == "beta" else known,
             "expected_clean_rate": match["alpha"],
             "expected_agreement": match["beta"],
             "match_probability": match[params.assumption],
+            **theory,
             **network_scores(
                 run,
                 read_columns(snakemake.input.history),
                 clean_train=clean_train,
                 clean_test=clean_test,
                 noisy_test=noisy["test"],
-                transition=noisy["transition"],
+                transition=T,
                 assumption=params.assumption,
-                p=float(wildcards.p),
+                p=p,
                 smoothed=params.smoothed,
             ),
             "realised_clean_rate": realised[0],

@@ -48,12 +48,14 @@ class Claim(NamedTuple):
         The statistic, of the cells of one data set, noise type and method, and of those that
         `beside` gives.
     figure : str
-        Below results/figures/{dataset}/{method}, without ending: where to look.
+        Below results/figures/{dataset}, without ending: where to look.
     scale : Scale, optional
         The scale of the statistic's values.
     rates : tuple of float, optional
         If given, the claim is judged at each a < 1, and these are those that the paper shows, none:
         any.
+    matrix : str, optional
+        That of the methods that the claim is about, as in the config.
     beside : callable, optional
         Which other cells of the data set the claim compares with: called with the cells, all cells
         of the data set, and the study.
@@ -70,6 +72,7 @@ class Claim(NamedTuple):
     figure: str
     scale: Scale | None = None
     rates: tuple[float, ...] | None = None
+    matrix: str = "p"
     beside: Callable[[pd.DataFrame, pd.DataFrame, Mapping[str, Any]], pd.DataFrame] | None = None
 
 
@@ -88,27 +91,108 @@ def beta_of_same_networks(cells, dataset, study):
     return beta[beta["noise"] == beta["noise"].iloc[0]]
 
 
-def _forward_with_true_matrix(cells, dataset, study):
-    noise, methods = cells["noise"].iloc[0], study["methods"]
-    transition = study["noise_types"][noise]["transition"]
-    if study["transitions"][transition]["kind"] != "uniform":
+def _forward_beside_smoothing(cells, dataset, study):
+    if study["transitions"][_transition(cells, study)]["kind"] != "uniform":
         raise NotTestableError("the noise is not uniform, and S_p not alpha's best smoothing")
-    if methods[cells["method"].iloc[0]]["loss"] != "label_smoothing":
+    if study["methods"][cells["method"].iloc[0]]["loss"] != "label_smoothing":
         raise NotTestableError("the row of label smoothing compares the two")
-    for name, entry in methods.items():
+    return _forward_with_true_matrix(cells, dataset, study)
+
+
+def _forward_with_true_matrix(cells, dataset, study):
+    for name, entry in study["methods"].items():
         if entry["loss"] == "forward_correction":
-            forward = dataset[(dataset["noise"] == noise) & (dataset["method"] == name)]
+            forward = _of_method(name, cells, dataset)
             if entry["matrix"] == "p":
+                if study["transitions"][_transition(cells, study)]["kind"] != "uniform":
+                    continue
                 forward = forward[np.isclose(forward["p"], forward["a"])]
             if (forward["a"] < 1).any():
                 return forward
     raise NotTestableError("no forward correction with the true matrix")
 
 
+def _other_matrices(cells, dataset, study):
+    """Return the cells of all other matrices on the same noise."""
+    others = [
+        _of_method(name, cells, dataset)
+        for name, entry in study["methods"].items()
+        if entry["loss"] == "matrix_smoothing" and name != cells["method"].iloc[0]
+    ]
+    if not others:
+        raise NotTestableError("no other method matrix_smoothing")
+    return pd.concat(others)
+
+
+def _mean_field(cells, dataset, study):
+    """Return the cells of the mean field of the same assumption on the same noise."""
+    matrix = f"{cells['assumption'].iloc[0]}_mean_field"
+    for name, entry in study["methods"].items():
+        if entry.get("matrix") == matrix:
+            return _of_method(name, cells, dataset)
+    raise NotTestableError(f"no method with matrix {matrix}")
+
+
+def _of_method(method, cells, dataset):
+    return dataset[(dataset["noise"] == cells["noise"].iloc[0]) & (dataset["method"] == method)]
+
+
+def _transition(cells, study):
+    return study["noise_types"][cells["noise"].iloc[0]]["transition"]
+
+
 IMAGES = ("mnist", "cifar10")
 SHAPE = "correlation of measured and predicted losses"
 PLACE = "distance of measured from predicted p*"
 HEIGHT = "share of the noise's cost that is as predicted"
+EXCESS = "loss above and below it, as a share of the noise's cost"
+
+
+def _of_best_matrix(assumption: str, section: str) -> tuple[Claim, ...]:
+    """Return the claims about the best matrix S* under an assumption."""
+    about: dict[str, Any] = {"matrix": f"{assumption}_optimal"}
+    figure = "matrix_or_mean_field"
+    return (
+        Claim(
+            f"{assumption}'s best matrix has the loss that {assumption} says",
+            f"section {section}",
+            (),
+            assumption,
+            "loss above and below the predicted, as a share of the noise's cost",
+            "<",
+            0.1,
+            statistics.deviation_of_best_matrix,
+            figure,
+            **about,
+        ),
+        Claim(
+            f"no other matrix is better than {assumption}'s best",
+            f"section {section}",
+            (),
+            assumption,
+            "loss of another matrix minus that of the best, nats",
+            ">",
+            0,
+            statistics.lead_of_best_matrix,
+            figure,
+            **about,
+            beside=_other_matrices,
+        ),
+        Claim(
+            f"the mean field costs what {assumption} says",
+            "section 4.4",
+            (),
+            assumption,
+            "cost above and below the predicted, as a share of it",
+            "<",
+            0.1,
+            statistics.deviation_of_mean_field_cost,
+            figure,
+            **about,
+            beside=_mean_field,
+        ),
+    )
+
 
 CLAIMS = (
     Claim(
@@ -120,7 +204,7 @@ CLAIMS = (
         ">",
         0.9,
         statistics.likeness_of_shape,
-        "loss_over_p_{noise}",
+        "{method}/loss_over_p_{noise}",
         scale=CORRELATION,
         rates=(),
     ),
@@ -133,7 +217,7 @@ CLAIMS = (
         "<",
         0.1,
         statistics.distance_of_minimum,
-        "optimum_over_a",
+        "{method}/optimum_over_a",
         rates=(),
     ),
     Claim(
@@ -145,7 +229,7 @@ CLAIMS = (
         ">",
         0.9,
         statistics.height_of_loss,
-        "measured_against_predicted",
+        "{method}/measured_against_predicted",
         scale=MISSED,
         rates=(),
     ),
@@ -158,7 +242,7 @@ CLAIMS = (
         ">",
         0.9,
         statistics.likeness_of_shape,
-        "loss_over_p_{noise}",
+        "{method}/loss_over_p_{noise}",
         scale=CORRELATION,
         rates=(0.5, 0.95),
     ),
@@ -171,7 +255,7 @@ CLAIMS = (
         "<",
         0.1,
         statistics.distance_of_minimum,
-        "optimum_over_a",
+        "{method}/optimum_over_a",
         rates=(0.5, 0.95),
     ),
     Claim(
@@ -183,7 +267,7 @@ CLAIMS = (
         ">",
         0.9,
         statistics.height_of_loss,
-        "measured_against_predicted",
+        "{method}/measured_against_predicted",
         scale=MISSED,
         rates=(0.5, 0.95),
     ),
@@ -196,7 +280,7 @@ CLAIMS = (
         ">",
         0.9,
         statistics.height_on_training_images,
-        "measured_against_predicted",
+        "{method}/measured_against_predicted",
         scale=MISSED,
         rates=(),
     ),
@@ -209,7 +293,7 @@ CLAIMS = (
         ">",
         0.9,
         statistics.worth_of_training_images,
-        "measured_against_predicted",
+        "{method}/measured_against_predicted",
         scale=MISSED,
         rates=(),
     ),
@@ -222,7 +306,7 @@ CLAIMS = (
         ">",
         0,
         statistics.growth_of_optimum,
-        "optimum_over_a",
+        "{method}/optimum_over_a",
     ),
     Claim(
         "the p* of the accuracy grows with a",
@@ -233,7 +317,7 @@ CLAIMS = (
         ">",
         0,
         statistics.growth_of_accuracy_optimum,
-        "optimum_over_a",
+        "{method}/optimum_over_a",
     ),
     Claim(
         "beta's p* is below alpha's",
@@ -244,7 +328,7 @@ CLAIMS = (
         ">",
         0,
         statistics.distance_of_beta_below_alpha,
-        "optimum_over_a",
+        "{method}/optimum_over_a",
         beside=beta_of_same_networks,
     ),
     Claim(
@@ -256,7 +340,7 @@ CLAIMS = (
         ">",
         0.5,
         statistics.worth_of_smaller_p,
-        "optimum_over_a",
+        "{method}/optimum_over_a",
     ),
     Claim(
         "gamma predicts the minima best, a above a_c",
@@ -267,7 +351,7 @@ CLAIMS = (
         ">",
         0,
         statistics.nearness_of_gamma_above_transition,
-        "optimum_over_a",
+        "{method}/optimum_over_a",
     ),
     Claim(
         "gamma predicts the minima best, all a",
@@ -278,7 +362,7 @@ CLAIMS = (
         ">",
         0,
         statistics.nearness_of_gamma_at_all_rates,
-        "optimum_over_a",
+        "{method}/optimum_over_a",
     ),
     Claim(
         "weak smoothing helps only near a = 1",
@@ -289,7 +373,7 @@ CLAIMS = (
         ">",
         0,
         statistics.gain_of_weak_smoothing,
-        "weak_smoothing_{noise}",
+        "{method}/weak_smoothing_{noise}",
     ),
     Claim(
         "the error has two minima for a ≤ 0.85",
@@ -300,7 +384,7 @@ CLAIMS = (
         ">",
         0.5,
         statistics.two_minima_of_error,
-        "error_{noise}",
+        "{method}/error_{noise}",
     ),
     Claim(
         "the best p at early stopping scatters",
@@ -311,7 +395,7 @@ CLAIMS = (
         ">",
         0.5,
         statistics.scatter_at_early_stopping,
-        "loss_and_accuracy_{noise}",
+        "{method}/loss_and_accuracy_{noise}",
         scale=LOGARITHM,
     ),
     Claim(
@@ -323,20 +407,35 @@ CLAIMS = (
         "<",
         0.5,
         statistics.gain_at_early_stopping,
-        "loss_and_accuracy_{noise}",
+        "{method}/loss_and_accuracy_{noise}",
     ),
     Claim(
         "forward correction has the loss of alpha's best smoothing",
         "section 4.1",
         (),
         "alpha",
-        "loss above and below it, as a share of the noise's cost",
+        EXCESS,
         "<",
         0.1,
         statistics.excess_of_forward_correction,
-        "loss_over_p_{noise}",
+        "methods_{noise}",
+        beside=_forward_beside_smoothing,
+    ),
+    Claim(
+        "forward correction has the loss of alpha's best matrix",
+        "section 4.1",
+        (),
+        "alpha",
+        EXCESS,
+        "<",
+        0.1,
+        statistics.excess_over_best_matrix,
+        "methods_{noise}",
+        matrix="alpha_optimal",
         beside=_forward_with_true_matrix,
     ),
+    *_of_best_matrix("alpha", "4.1"),
+    *_of_best_matrix("beta", "4.2"),
 )
 
 # Two-sided sign test: 2 * 2^-6 is the first below 5 %.
@@ -374,8 +473,8 @@ def judge_claims(
     Parameters
     ----------
     cells : DataFrame
-        Slices as `aggregate` writes them, of methods that the theory predicts, and of forward
-        correction with the true matrix.
+        Slices as `aggregate` writes them, of methods that the theory predicts, of smoothing with
+        any matrix, and of forward correction with the true matrix.
     study : mapping
         The sections ``datasets``, ``methods``, ``noise_types`` and ``transitions`` of its config.
     claims : sequence of Claim, optional
@@ -384,7 +483,7 @@ def judge_claims(
     -------
     DataFrame
         One row for each claim, data set, noise type that tests it (empty if there is none) and
-        method, and for some claims each clean rate:
+        method that it is about, and for some claims each clean rate:
 
         - a: that clean rate, or missing
         - verdict: "supported" if the whole interval lies on the claim's side of the threshold, "not
@@ -401,8 +500,8 @@ def judge_claims(
     rows = [
         row
         for (dataset, method), group in cells.groupby(["dataset", "method"], sort=False)
-        if study["methods"][method].get("matrix", "p") == "p"
         for claim in claims
+        if claim.matrix == study["methods"][method].get("matrix", "p")
         for row in _rows(claim, group, cells[cells["dataset"] == dataset], study)
     ]
     table = pd.DataFrame(rows, columns=COLUMNS)
@@ -428,11 +527,11 @@ def _rows(claim: Claim, cells: pd.DataFrame, dataset: pd.DataFrame, study) -> It
         reason = f"no noise type with assumption {claim.assumption}"
         yield named | {"noise": ""} | _row(claim, "not testable here", reason)
     for noise, table in testing.groupby("noise", sort=False):
-        figure = f"{first['dataset']}/{first['method']}/{claim.figure.format(noise=noise)}"
+        place = claim.figure.format(method=first["method"], noise=noise)
         for row in _judge(claim, table, dataset, study):
             if setting == "the paper's data" and claim.rates and row["a"] not in claim.rates:
                 row["setting"] = "other clean rate"
-            yield named | {"noise": noise, "figure": figure} | row
+            yield named | {"noise": noise, "figure": f"{first['dataset']}/{place}"} | row
 
 
 def _judge(claim: Claim, cells: pd.DataFrame, dataset: pd.DataFrame, study) -> list[dict]:

@@ -11,6 +11,8 @@ import pandas as pd
 from label_smoothing.analysis.intervals import mean_interval
 from label_smoothing.files import refusing_damage
 
+# Of the KL divergence that averaging the noise away would leave: docs/methods.md.
+MOST_KL = 0.2
 NAMES = ("dataset", "noise", "assumption", "method", "a", "p", "seed")
 
 
@@ -53,18 +55,24 @@ def memorised(cells: pd.DataFrame, threshold: float) -> pd.Series:
     """
     Return which networks have memorised their corrupted training labels.
 
-    Below p = 1/M a network that fits its targets avoids the given label. There it has memorised if
-    its accuracy on them is so far below chance: 1 - M x accuracy >= threshold.
+    By one of these, as docs/methods.md explains: their accuracy on them; below p = 1/M, where a
+    network that fits its targets avoids the given label, how far it is below chance,
+    1 - M x accuracy; the KL divergence from the targets, as a share of what averaging the noise
+    away would leave; or that all labels have the same target, so that nothing can be memorised.
 
     Parameters
     ----------
     cells : DataFrame
-        One row a network, with p, classes and train_accuracy (missing if it diverged).
+        One row a network, with p, classes, diverged_epoch, train_accuracy (missing if it diverged),
+        train_kl and averaging_kl (missing for losses without targets).
     threshold : float
         Train accuracy from which one counts, `memorised_at` in the config.
     """
     accuracy, M = cells["train_accuracy"].astype(float), cells["classes"]
-    return accuracy.where(cells["p"] > 1 / M - 1e-9, 1 - M * accuracy) >= threshold
+    fitted = accuracy.where(cells["p"] > 1 / M - 1e-9, 1 - M * accuracy) >= threshold
+    averaging = cells["averaging_kl"].astype(float)
+    near = cells["train_kl"].astype(float) <= MOST_KL * averaging
+    return fitted | near | ((averaging == 0) & (cells["diverged_epoch"] == 0))
 
 
 def summarise(cells: pd.DataFrame) -> pd.DataFrame:
@@ -85,6 +93,7 @@ def summarise(cells: pd.DataFrame) -> pd.DataFrame:
     names = [name for name in NAMES if name != "seed"]
     known = {*NAMES, "classes", "test_size", "diverged_epoch", "memorised"}
     known |= {"labels", "expected_clean_rate", "expected_agreement", "match_probability"}
+    known |= {"predicted_loss", "noiseless_loss", "averaging_kl"}
     rows = []
     for group, cell in cells.groupby(names, sort=False):
         diverged = int((cell["diverged_epoch"] > 0).sum())

@@ -222,7 +222,7 @@ def _pair(
 
 _R2 = "R² of measured against predicted losses"
 _DEVIATION = "root mean square of measured minus predicted, nats"
-_PLANE = "measured_against_predicted"
+_PLANE = "{method}/measured_against_predicted"
 
 
 def _of_losses(text, assumption, measure, **options):
@@ -257,7 +257,7 @@ VOTE_CLAIMS = (
         "<",
         3,
         accuracy_from_losses,
-        "loss_and_accuracy_{noise}",
+        "{method}/loss_and_accuracy_{noise}",
     ),
     *_pair(
         "k of the losses predicts the spread of the outputs",
@@ -266,7 +266,7 @@ VOTE_CLAIMS = (
         "<",
         0.05,
         spread_from_losses,
-        "loss_over_p_{noise}",
+        "{method}/loss_over_p_{noise}",
     ),
     *_pair(
         "k of small p predicts the loss at p = 1",
@@ -275,7 +275,7 @@ VOTE_CLAIMS = (
         "<",
         0.1,
         loss_without_smoothing,
-        "loss_over_p_{noise}",
+        "{method}/loss_over_p_{noise}",
         twin=False,  # infinite
     ),
     *_pair(
@@ -285,7 +285,7 @@ VOTE_CLAIMS = (
         ">",
         0.9,
         threshold_of_smoothing,
-        "optimum_over_a",
+        "{method}/optimum_over_a",
     ),
     *(
         claim

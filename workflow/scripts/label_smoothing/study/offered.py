@@ -135,6 +135,19 @@ def uniform_transition(study: Study, names: Names) -> str:
     )
 
 
+def matrix_and_mean_field(study: Study, names: Names) -> str:
+    """Need the best matrix and the best single p under the assumption of some noise type."""
+    assumptions = {study.assumption_of(noise) for noise in _noise_types(study)}
+    matrices = {entry["matrix"] for entry in _methods(study).values()}
+    for assumption in assumptions:
+        if {f"{assumption}_optimal", f"{assumption}_mean_field"} <= matrices:
+            return ""
+    return (
+        f"methods is {_list(_methods(study))}; needed: matrix 'alpha_optimal' and "
+        "'alpha_mean_field', or beta's, beside a noise type of this assumption"
+    )
+
+
 # What an estimate of the clean rate needs.
 ESTIMABLE = (theory, corrupted_test, uniform_transition)
 
@@ -220,6 +233,10 @@ def _methods(study):
 def _votes(study, names):
     """Read the fits of the vote theory, where a known clean rate allows them."""
     return [] if study.labels_given(names["dataset"]) else [names]
+
+
+def _smoothed_with_matrix(study):
+    return [name for name, entry in _methods(study).items() if entry["loss"] == "matrix_smoothing"]
 
 
 def _over_p_alone(study):
@@ -333,6 +350,19 @@ FIGURES = {
         {"tables": over(a=_few, method=_methods)},
         (own_labels, methods(2)),
         settings={"over_p": _over_p_alone},
+    ),
+    "matrix_or_mean_field": Figure(
+        "{dataset}/matrix_or_mean_field",
+        _METHOD,
+        "best matrix and best single p",
+        {"tables": over(a=_rates, noise=_noise_types, method=_smoothed_with_matrix)},
+        (matrix_and_mean_field,),
+        settings={
+            "matrices": lambda study: {
+                name: study.config["methods"][name]["matrix"]
+                for name in _smoothed_with_matrix(study)
+            }
+        },
     ),
     "landscapes": Figure(
         "theory/landscapes",
