@@ -63,12 +63,27 @@ def test_infinite_score_is_refused(tmp_path):
         read_scores([written(tmp_path, scores(test_loss=np.inf))], SCHEMA)
 
 
+def networks(*rows):
+    columns = ["p", "train_accuracy", "train_kl", "averaging_kl"]
+    table = pd.DataFrame(rows, columns=columns).assign(classes=10, diverged_epoch=0)
+    table.loc[table["train_accuracy"].isna(), "diverged_epoch"] = 3
+    return memorised(table, 0.99).to_list()
+
+
 def test_memorised_is_fitted_or_below_one_over_m_avoided():
-    cells = pd.DataFrame(
-        [(0.5, 0.995), (0.5, 0.98), (0.5, None), (0.1, 0.995), (0.05, 0.0005), (0.05, 0.1)],
-        columns=["p", "train_accuracy"],
-    ).assign(classes=10)
-    assert memorised(cells, 0.99).to_list() == [True, False, False, True, True, False]
+    far = (0.9, 1.0)
+    assert networks((0.5, 0.995, *far), (0.5, 0.98, *far), (0.5, None, None, 1.0)) == [1, 0, 0]
+    assert networks((0.1, 0.995, *far), (0.05, 0.0005, *far), (0.05, 0.1, *far)) == [1, 1, 0]
+
+
+def test_memorised_are_outputs_near_the_targets_whatever_is_largest():
+    assert networks((1, 0.6, 0.02, 0.2), (1, 0.6, 0.05, 0.2), (1, 0.6, None, 0.2)) == [1, 0, 0]
+    # A loss without targets has its accuracy alone.
+    assert networks((0.5, 0.98, None, None), (0.5, 0.995, None, None)) == [0, 1]
+
+
+def test_where_all_labels_have_one_target_nothing_is_left_to_memorise():
+    assert networks((0.1, 0.2, 1e-3, 0.0), (0.1, None, None, 0.0)) == [1, 0]
 
 
 def test_summary_averages_over_seeds_and_counts_the_diverged():

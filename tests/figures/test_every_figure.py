@@ -57,12 +57,18 @@ def tables():
     weak = table[table["p"] == 0.9].assign(p=0.95)
     table = pd.concat([table, weak], ignore_index=True)
     forward = table.assign(method="forward", uncorrected_test_loss=table["test_loss"] + 1)
-    return pd.concat([table, forward], ignore_index=True)
+    once = table[table["p"] == 1].assign(predicted_loss=table["test_loss"])
+    matrices = [once.assign(method=name) for name in ("best", "single")]
+    return pd.concat([table, forward, *matrices], ignore_index=True)
 
 
 def numbers_of(name, tables, given=False, **changes):
     """Return a figure's numbers from the rows that it asks for."""
     methods = {method: {"loss": "label_smoothing"} for method in ("label_smoothing", "forward")}
+    methods |= {
+        "best": {"loss": "matrix_smoothing", "matrix": "alpha_optimal"},
+        "single": {"loss": "matrix_smoothing", "matrix": "alpha_mean_field"},
+    }
     config = {**copy.deepcopy(CONFIG), "clean_rates": [0.6, 1], "methods": methods, **changes}
     names = NAMES | {"dataset": "digits"}
     if given:

@@ -24,7 +24,7 @@ def test_the_default_study_offers_every_figure():
     paths = offered(study())
     for name, figure in FIGURES.items():
         noise = "beta" if name == "clean_rate" else "alpha"
-        if name != "methods":  # the default study has one
+        if name not in ("methods", "matrix_or_mean_field"):  # the default study has one method
             assert figure.path.format(**NAMES | {"noise": noise}) in paths
 
 
@@ -158,6 +158,27 @@ def test_a_method_without_p_has_no_figure_over_p():
             reason
             == "methods.true.matrix is 'transition'; needed: 'p', which gives it cells over p"
         )
+
+
+@pytest.mark.parametrize(
+    ("matrices", "offers"),
+    [
+        (["alpha_optimal", "alpha_mean_field"], True),
+        (["beta_optimal", "beta_mean_field"], False),
+        (["alpha_optimal", "beta_mean_field"], False),
+    ],
+)
+def test_matrix_and_mean_field_are_of_one_assumption_that_a_noise_type_has(matrices, offers):
+    methods = {name: {"loss": "matrix_smoothing", "matrix": name} for name in matrices}
+    noise = {"alpha": {"assumption": "alpha", "transition": "uniform"}}
+    changed = study(methods=methods, noise_types=noise)
+    assert ("digits/matrix_or_mean_field" in offered(changed)) == offers
+    names = {"dataset": "digits"}
+    reason = why_not(changed, "matrix_or_mean_field", names)
+    assert (reason == "") == offers
+    assert offers or reason.startswith(f"methods is {', '.join(matrices)}; needed: matrix 'alpha_")
+    files = FIGURES["matrix_or_mean_field"].inputs["tables"](changed, names)
+    assert {file["method"] for file in files} == set(matrices)
 
 
 def test_several_needs_give_the_first_reason(monkeypatch):

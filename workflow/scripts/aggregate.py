@@ -4,6 +4,8 @@ import json
 import logging
 from pathlib import Path
 
+import pandas as pd
+
 from label_smoothing.analysis.scores import MOST_KL, memorised, read_scores, summarise
 from label_smoothing.files import job_log, replacing
 from label_smoothing.study.code_hash import demand_code
@@ -21,7 +23,7 @@ with job_log(snakemake.log[0]):
         else:
             problem = f"did not memorise: train accuracy {cell.train_accuracy:.4f}, "
             problem += f"memorised_at {threshold}"
-            if cell.averaging_kl:  # neither 0 nor missing
+            if pd.notna(cell.averaging_kl):
                 share = cell.train_kl / cell.averaging_kl
                 problem += f"; train_kl {share:.2f} of averaging_kl, at most {MOST_KL}"
         logging.warning("%s, seed %s %s", name, cell.seed, problem)

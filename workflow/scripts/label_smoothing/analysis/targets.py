@@ -123,4 +123,4 @@ def averaging_kl(S: np.ndarray, T: np.ndarray, prior: np.ndarray) -> float:
     if np.array_equal(T, np.eye(len(T))):
         groups = [(S @ prior, prior)]
     put_out = sum(_cross_entropy(S * n, np.outer(mean, np.ones_like(n))) for mean, n in groups)
-    return put_out - _cross_entropy(S * (T @ prior), S)
+    return max(put_out - _cross_entropy(S * (T @ prior), S), 0.0)  # which rounding can pass

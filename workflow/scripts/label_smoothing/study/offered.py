@@ -356,7 +356,7 @@ FIGURES = {
         _METHOD,
         "best matrix and best single p",
         {"tables": over(a=_rates, noise=_noise_types, method=_smoothed_with_matrix)},
-        (matrix_and_mean_field,),
+        (clean_labels, matrix_and_mean_field),
         settings={
             "matrices": lambda study: {
                 name: study.config["methods"][name]["matrix"]
