@@ -49,6 +49,7 @@ def cells(assumption="alpha", kind="pair_flip", seeds=6, noise=1e-3, rates=A):
                     "p": 1.0,
                     "seed": seed,
                     "classes": M,
+                    "expected_clean_rate": a,
                     **predicted,
                     "test_loss": (LARGE if loss is None else loss) + noise * rng.normal(),
                     "memorised": True,

@@ -45,7 +45,13 @@ def test_of_given_labels_is_offered_what_needs_no_clean_rate():
     names = {**NAMES, "noise": "beta"}
     reason = "datasets.digits.labels is 'given'; needed: 'clean', as the clean rate is unknown"
     refused = [name for name in FIGURES if why_not(given, name, names) == reason]
-    assert refused == ["loss_landscapes", "measured_against_predicted", "votes", "interpolators"]
+    assert refused == [
+        "loss_landscapes",
+        "measured_against_predicted",
+        "votes",
+        "interpolators",
+        "matrix_or_mean_field",
+    ]
     for name in ("loss_over_p", "optimum_over_a", "clean_rate", "effective_clean_rate"):
         assert not why_not(given, name, names)
         assert FIGURES[name].inputs.get("votes", lambda *names: [])(given, names) == []
