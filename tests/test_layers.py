@@ -26,9 +26,10 @@ HEAVY = {
     "torch": {"training"},
     "torchvision": {"data.torchvision_files"},
     "matplotlib": {"figures"},
-    "sklearn": {"data.sources", "analysis"},
+    "sklearn": {"data.sources", "data.convert", "analysis"},
     "cleanlab": {"analysis.clean_rate"},
-    "pandas": {"analysis", "figures", "theory.literature"},
+    "pandas": {"analysis", "figures", "theory.literature", "data.convert"},
+    "PIL": {"data.convert"},
 }
 MODULES = sorted(
     file.relative_to(LIBRARY).with_suffix("").as_posix().replace("/", ".")
