@@ -52,7 +52,7 @@ def test_folders_are_classes_and_every_class_is_split_alike(tmp_path, folder, ca
         assert [path.split("/")[0] for path in origin] == arrays["classes"][y].tolist()
         assert all((folder / path).is_file() for path in origin)
     printed = capsys.readouterr().out
-    assert "24 to train, 6 to test, each 4x4 pixels" in printed
+    assert "24 to train, 6 to test, each of 4x4 pixels" in printed
     assert "classes: 0 10, 1 ant, 2 bee" in printed
 
 

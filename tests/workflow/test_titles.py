@@ -20,9 +20,9 @@ TEMPLATE = (ROOT / "workflow/report/workflow.rst").read_text()
 SIGNS = st.sampled_from("a Z9*`_|\\:<>&\"'$#{}[]()%.-=~^+é✓ \u00a0\u3000")
 
 
-def page(title):
+def page(title, **changes):
     """Return the front page of a report without results as Snakemake makes it."""
-    study = Study(CONFIG | {"study": title}, SCHEMA)
+    study = Study(CONFIG | {"study": title} | changes, SCHEMA)
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
     snakemake = SimpleNamespace(config=study.config)
     return environment.from_string(TEMPLATE).render(snakemake=snakemake, categories={}, files=[])
@@ -47,6 +47,19 @@ def test_a_title_is_text_on_the_front_page(title):
     html = publish_parts(text, writer="html", settings_overrides={"report_level": 1})["body"]
     for made in ("system-message", "<a ", "<script", "<b>", "/etc/passwd</pre>"):
         assert made not in html
+
+
+def test_the_front_page_says_whose_labels_are_given():
+    types = {"beta": CONFIG["noise_types"]["beta"]}
+    digits = CONFIG["datasets"]["digits"]
+    sets = {"mine": {**digits, "labels": "given"}, "d_2": digits}
+    text = page("a study", noise_types=types, datasets=sets)
+    html = publish_parts(text, writer="html", settings_overrides={"report_level": 1})["body"]
+    assert "The labels of <em>mine</em> are taken as they come" in html
+    assert html.count("are taken as they come") == 1
+    assert "<h1>The verdicts on the paper's claims</h1>" in html
+    assert "system-message" not in html
+    assert "taken as they come" not in page("a study")
 
 
 @pytest.mark.parametrize("title", ["<script>alert(1)<!", "a & b \"c\" 'd'", "<img onerror=1>"])

@@ -243,8 +243,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (OSError, ValueError) as error:
         sys.exit(f"convert: {error}")
     train, test = (arrays[f"x_{part}"] for part in ("train", "test"))
-    what = f"{'x'.join(map(str, train.shape[1:]))} {'pixels' if train.dtype == np.uint8 else ''}"
-    print(f"{options.output}: {len(train)} to train, {len(test)} to test, each {what.strip()}")
+    unit = "pixels" if options.kind == "images" else "features"
+    size = "x".join(map(str, train.shape[1:]))
+    print(f"{options.output}: {len(train)} to train, {len(test)} to test, each of {size} {unit}")
     print("classes:", ", ".join(f"{i} {name}" for i, name in enumerate(arrays["classes"])))
 
 
