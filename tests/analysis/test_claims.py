@@ -76,7 +76,8 @@ def test_no_claim_is_judged_on_labels_of_an_unknown_clean_rate():
     given = of_given_labels(table).assign(dataset="mine")
     study = STUDY | {"datasets": STUDY["datasets"] | {"mine": {"source": "npz"}}}
     rows = judge_claims(given, study, (*CLAIMS, *VOTE_CLAIMS))
-    assert len(rows) == len(CLAIMS) + len(VOTE_CLAIMS)
+    assert set(rows["claim"]) == {c.text for c in (*CLAIMS, *VOTE_CLAIMS) if c.matrix == "p"}
+    assert not rows["claim"].duplicated().any()
     assert set(rows["verdict"]) == {"not testable here"}
     reason = "the labels of the data set are given, and their clean rate is unknown"
     assert set(rows["reason"]) == {reason}
@@ -152,6 +153,18 @@ def test_front_page_links_a_claim_to_its_figure():
     assert "foretells the test loss, a = 0.5" in table
     other = verdicts.assign(method="other")
     assert "<td>smoothing</td>" in claims_short(pd.concat([verdicts, other]))
+
+
+def test_front_page_has_one_line_for_a_data_set_of_which_nothing_is_testable():
+    table = cells(made.ALPHA_HEIGHT)
+    given = of_given_labels(table).assign(dataset="<d>")
+    study = STUDY | {"datasets": STUDY["datasets"] | {"<d>": {"source": "npz"}}}
+    line = "<p>&lt;d&gt;: not testable here, as the labels of the data set are given, and their "
+    line += "clean rate is unknown.</p>\n"
+    alone = judge_claims(table, STUDY).assign(figure=None)
+    both = judge_claims(pd.concat([given, table]), study).assign(figure=None)
+    assert claims_short(both) == claims_short(alone) + line
+    assert claims_short(both[both["dataset"] == "<d>"]) == line
 
 
 def test_no_cells_give_no_rows():

@@ -9,7 +9,7 @@ import yaml
 from conftest import Project
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
-from samples import SCHEMA
+from samples import CONFIG, SCHEMA
 
 from label_smoothing.study.errors import ConfigError
 from label_smoothing.study.grid import Study
@@ -54,7 +54,10 @@ GRIDS = st.fixed_dictionaries(
         ),
         "methods": st.dictionaries(NAMES, METHODS, min_size=1, max_size=3),
     },
-    optional={"drawn_clean_rates": grid(0.5, 1.0)},
+    optional={
+        "drawn_clean_rates": grid(0.5, 1.0),
+        "datasets": st.just({"digits": {**CONFIG["datasets"]["digits"], "labels": "given"}}),
+    },
 )
 # Examples are drawn anew each time, in one folder each.
 EXAMPLES = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}

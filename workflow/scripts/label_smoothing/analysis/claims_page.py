@@ -51,8 +51,18 @@ def claims_short(verdicts: pd.DataFrame) -> str:
     ----------
     verdicts : DataFrame
         As `claims.judge_claims` returns them, with `figure` the path of the picture in the report,
-        or missing.
+        or missing. Data sets of which none is testable, all for the same reason, get a line each.
     """
+    reasons = verdicts.groupby("dataset", sort=False)["reason"]
+    untestable = (verdicts["verdict"] == "not testable here").groupby(verdicts["dataset"]).all()
+    alike = [name for name, why in reasons if untestable[name] and why.nunique() == 1]
+    lines = [
+        f"<p>{escape(name)}: not testable here, as {escape(reasons.get_group(name).iloc[0])}.</p>\n"
+        for name in alike
+    ]
+    verdicts = verdicts[~verdicts["dataset"].isin(alike)]
+    if verdicts.empty:
+        return "".join(lines)
     repeated = verdicts.duplicated(["claim", "dataset", "a"]).any()
     names = ["dataset", "noise", "method"] if repeated else ["dataset"]
     rows = [
@@ -71,7 +81,8 @@ def claims_short(verdicts: pd.DataFrame) -> str:
         for verdict in verdicts.itertuples()
     ]
     heads = _row("th", ("claim", *names, *_SHORT_HEADS))
-    return f"<table>\n<thead>\n{heads}</thead>\n<tbody>\n{''.join(rows)}</tbody>\n</table>\n"
+    table = f"<table>\n<thead>\n{heads}</thead>\n<tbody>\n{''.join(rows)}</tbody>\n</table>\n"
+    return table + "".join(lines)
 
 
 def _linked(text, figure):
