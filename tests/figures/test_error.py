@@ -7,8 +7,10 @@ from drawn import legend
 from numpy.testing import assert_allclose
 from planes import RATES, diverged, slices
 from samples import P
+from vote_studies import votes_table
 
 from label_smoothing.figures import error as module
+from label_smoothing.theory.votes import vote_accuracy
 
 
 def test_error_numbers():
@@ -20,6 +22,27 @@ def test_error_numbers():
     minima = numbers[numbers["quantity"] == "minimum"]
     assert minima["a"].tolist() == list(RATES)
     assert (minima["p"] == 0.5).all()
+
+
+def test_both_theories_predict_one_error_for_all_p():
+    numbers = module.numbers(slices(), [0.6, 0.8], votes_table(1.9))
+    lines = numbers[numbers["quantity"].isin(["paper", "voted"])]
+    lines = lines.pivot(index="a", columns="quantity", values="value")
+    assert_allclose(lines["paper"], [0.4, 0.2])
+    assert_allclose(lines["voted"], 1 - vote_accuracy([0.6, 0.8], 1.9, 10))
+    figure = module.draw(numbers, "a study")
+    assert {"paper's theory", "vote theory, k = 1.90 [1.80, 2.00]"} <= set(legend(figure))
+    for panel, a in zip(figure.axes[-2:], (0.6, 0.8), strict=True):
+        low, high = panel.get_ylim()
+        assert low < lines["voted"][a] < lines["paper"][a] < high
+
+
+def test_noise_that_is_not_uniform_has_the_line_of_the_paper_alone():
+    pairs = slices().assign(expected_agreement=0.9)
+    numbers = module.numbers(pairs, [0.6], votes_table())
+    assert set(numbers["quantity"]) == {"mean", "curve", "minimum", "paper"}
+    assert "paper's theory" in legend(module.draw(numbers, "a study"))
+    assert "paper" not in set(module.numbers(pairs, [0.6])["quantity"])
 
 
 def test_errors_over_p_are_of_p_that_ask_for_the_label():

@@ -81,7 +81,6 @@ OF_A_TABLE = {"aggregate": 1, "fit_theory": 1, "fit_votes": 1, "judge_claims": 1
         "calibration",
         "effective_clean_rate",
         "interpolators",
-        "loss_and_accuracy",
         "loss_landscapes",
         "measured_against_predicted",
         "optimum_over_a",
@@ -89,7 +88,7 @@ OF_A_TABLE = {"aggregate": 1, "fit_theory": 1, "fit_votes": 1, "judge_claims": 1
     )
 }
 # Those of both noise types have the k that is fitted to all tables.
-OF_A_TABLE["draw_loss_over_p"] = 2
+OF_A_TABLE |= {"draw_loss_over_p": 2, "draw_loss_and_accuracy": 2}
 OF_VOTES = (
     "effective_clean_rate",
     "interpolators",
@@ -105,7 +104,6 @@ OF_A_NETWORK = OF_A_TABLE | {
     "aggregate": 2,
     "fit_theory": 2,
     "draw_calibration": 2,
-    "draw_loss_and_accuracy": 2,
     "count_shares": 1,
     "estimate_clean_rate": 1,
     "draw_clean_rate": 1,
@@ -141,7 +139,7 @@ LOST = [
     (["interpolators/digits.csv"], {"weigh_neighbours": 1, "draw_interpolators": 1}),
     (
         ["votes/digits/label_smoothing.csv", "claims.html", f"{FIGURE}.csv"],
-        {"fit_votes": 1, "judge_claims": 1, "draw_loss_over_p": 2}
+        {"fit_votes": 1, "judge_claims": 1, "draw_loss_over_p": 2, "draw_loss_and_accuracy": 2}
         | {f"draw_{figure}": 1 for figure in OF_VOTES},
     ),
     (

@@ -9,6 +9,7 @@ import pandas as pd
 from label_smoothing.analysis.fits import asks_for_label
 from label_smoothing.analysis.intervals import mean_interval
 from label_smoothing.analysis.local_minima import local_minima
+from label_smoothing.figures.accuracies import PAPER, predicted_accuracies
 from label_smoothing.figures.kit import (
     by_quantity,
     draw_legend,
@@ -20,10 +21,17 @@ from label_smoothing.figures.kit import (
     of_noise,
     rate_axis,
     rate_title,
+    vote_label,
     wrapped,
 )
 from label_smoothing.figures.plane import MARK, SHARE_COLOURS, cell_means, draw_cells
-from label_smoothing.figures.style import MEASURED, SMOOTHING, house_style
+from label_smoothing.figures.style import (
+    MEASURED,
+    PREDICTED,
+    SMOOTHING,
+    VOTES,
+    house_style,
+)
 
 _PALE = "#b9d6e8"  # measured, for intervals so long that they would hide the points
 _MARGINS = 4  # highest margin of a curve, in ranges of its means
@@ -41,7 +49,9 @@ _MINIMA: dict[str, dict[str, Any]] = {
 }
 
 
-def numbers(tables: pd.DataFrame, drawn: list[float]) -> pd.DataFrame:
+def numbers(
+    tables: pd.DataFrame, drawn: list[float], votes: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """
     Return the numbers of the figure.
 
@@ -51,6 +61,8 @@ def numbers(tables: pd.DataFrame, drawn: list[float]) -> pd.DataFrame:
         Slices of one data set, noise type and method, see `comparison.compare_with_theory`.
     drawn : list of float
         Clean rates whose curve is drawn.
+    votes : DataFrame, optional
+        Table of `vote_fits.fit_vote_table` of the data set and method, if it has a theory.
 
     Returns
     -------
@@ -58,7 +70,8 @@ def numbers(tables: pd.DataFrame, drawn: list[float]) -> pd.DataFrame:
         Test errors, 1 - accuracy. Rows with quantity "mean" (over the seeds of a cell), "curve"
         (the same at the drawn clean rates, with 95 % t-interval) and "minimum" (see
         `local_minima.local_minima`, whose low and high are the limits of the barrier). The last two
-        are of p > 1/M: below, right is what a network avoids.
+        are of p > 1/M: below, right is what a network avoids. With a theory, at the drawn clean
+        rates "paper" and "voted", the errors that the theories predict for all p > 1/M, and "k".
     """
     cells = tables.assign(test_error=1 - tables["test_accuracy"].astype(float))
     means = cell_means(cells, "test_error")
@@ -79,7 +92,10 @@ def numbers(tables: pd.DataFrame, drawn: list[float]) -> pd.DataFrame:
         )
         for a, at_rate in cells.groupby("a")
     ]
-    rows = pd.concat([means, curves, *minima], ignore_index=True)
+    predicted = predicted_accuracies(cells, votes, drawn).assign(score="test_error")
+    of_theory = predicted["quantity"] != "k"
+    predicted["value"] = predicted["value"].where(~of_theory, 1 - predicted["value"])
+    rows = pd.concat([means, curves, *minima, predicted], ignore_index=True)
     return identified(rows, tables, "dataset", "noise", "assumption", "method", "classes")
 
 
@@ -100,6 +116,9 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
             plane.plot(points["a"], points["p"], **_MINIMA[kind], label=kind)
     plane.set(xlabel=rate_axis(numbers), ylabel=SMOOTHING)
     panels = right.subplots(lines, columns, sharex=True, squeeze=False)
+    styles = {"paper": {"color": PREDICTED, "lw": 1.8, "label": PAPER}}
+    if len(k := by["k"]):
+        styles["voted"] = {**VOTES, "label": vote_label(*k.iloc[0][["value", "low", "high"]])}
     for panel, a in zip(panels.flat, rates, strict=False):
         curve, minima = (by[kind][by[kind]["a"] == a] for kind in ("curve", "minimum"))
         panel.errorbar(
@@ -116,8 +135,11 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
         )
         for kind, points in _kinds_of_minima(minima):
             panel.plot(points["p"], points["value"], **_MINIMA[kind], label=kind)
+        lines = pd.concat([by[kind][by[kind]["a"] == a] for kind in ("paper", "voted")])
+        for line in lines.itertuples():
+            panel.axhline(line.value, zorder=1.5, **styles[line.quantity])
         panel.set_title(rate_title(numbers, a), fontsize=10)
-        _frame(panel, curve)
+        _frame(panel, curve, lines["value"])
     for panel in panels[:, 0]:
         panel.set_ylabel("test error")
     label_lowest(panels, len(rates), SMOOTHING)
@@ -134,13 +156,14 @@ def _kinds_of_minima(minima: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return [(kind, minima[mask]) for kind, mask in zip(_MINIMA, masks, strict=True) if mask.any()]
 
 
-def _frame(panel: plt.Axes, curve: pd.DataFrame) -> None:
+def _frame(panel: plt.Axes, curve: pd.DataFrame, theories: pd.Series) -> None:
     """
-    Set the frame by the intervals, but to a few times the range of the means at most.
+    Set the frame by the intervals, but to a few times the range of means and theories at most.
 
     The interval of two seeds may be a hundred times as long.
     """
-    lowest, highest = curve["value"].min(), curve["value"].max()
+    values = pd.concat([curve["value"], theories])
+    lowest, highest = values.min(), values.max()
     if np.isfinite(lowest):
         margin = max(highest - lowest, 0.01)
         bottom = np.fmin(curve["low"].min(), lowest) - 0.1 * margin

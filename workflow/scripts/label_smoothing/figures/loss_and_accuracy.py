@@ -4,15 +4,19 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from label_smoothing.analysis.fits import asks_for_label
+from label_smoothing.figures.accuracies import PAPER, predicted_accuracies
 from label_smoothing.figures.kit import (
     by_quantity,
     draw_legend,
+    draw_means,
     draw_title,
     identified,
     labels_given,
     mean_of,
     of_noise,
     rate_axis,
+    vote_label,
 )
 from label_smoothing.figures.plane import (
     LOSS_COLOURS,
@@ -24,7 +28,13 @@ from label_smoothing.figures.plane import (
     draw_cells,
     loss_scale,
 )
-from label_smoothing.figures.style import SMOOTHING, house_style
+from label_smoothing.figures.style import (
+    MEASURED,
+    PREDICTED,
+    SMOOTHING,
+    VOTES,
+    house_style,
+)
 
 _SCORES = {
     "test_loss": "test loss",
@@ -35,7 +45,7 @@ _SCORES = {
 _SEED_MARK = {**MARK, "ms": 3.5, "mfc": "black", "mec": "white", "mew": 0.5, "zorder": 4}
 
 
-def numbers(tables: pd.DataFrame) -> pd.DataFrame:
+def numbers(tables: pd.DataFrame, votes: pd.DataFrame | None = None) -> pd.DataFrame:
     """
     Return the numbers of the figure.
 
@@ -43,6 +53,8 @@ def numbers(tables: pd.DataFrame) -> pd.DataFrame:
     ----------
     tables : DataFrame
         Slices of one data set, noise type and method, see `comparison.compare_with_theory`.
+    votes : DataFrame, optional
+        Table of `vote_fits.fit_vote_table` of the data set and method, if it has a theory.
 
     Returns
     -------
@@ -51,6 +63,9 @@ def numbers(tables: pd.DataFrame) -> pd.DataFrame:
         honest_stop_accuracy against the same) rows with quantity
         "mean" (over the seeds of a cell), "best" (the p of the lowest mean loss or the highest mean
         accuracy at each clean rate) and "seed's best" (the same of one seed); several of equals.
+        For the accuracies "all p" (mean of these means over p > 1/M, low and high are the lowest
+        and the highest). With a theory, accuracies "paper" and "voted" over a, and the latter's
+        "k".
     """
     stop = "honest_stop_accuracy" if labels_given(tables) else "oracle_stop_accuracy"
     scores = ["test_loss", "test_accuracy", stop]
@@ -66,23 +81,36 @@ def numbers(tables: pd.DataFrame) -> pd.DataFrame:
         best = best_values(means, highest, ["a"]).assign(quantity="best")
         of_seed = best_values(single, highest, ["a", "seed"]).assign(quantity="seed's best")
         parts += [means, best, of_seed]
+        if highest:
+            parts.append(_over_all_p(means, tables["classes"].iloc[0]))
+    grid = np.linspace(tables["a"].min(), 1, 61)
+    parts.append(predicted_accuracies(tables, votes, grid).assign(score="test_accuracy"))
     names = ("dataset", "noise", "assumption", "method", "classes")
     return identified(pd.concat(parts, ignore_index=True), tables, *names)
 
 
+def _over_all_p(means: pd.DataFrame, M: int) -> pd.DataFrame:
+    """Return for each clean rate the mean and the ends of the values at p > 1/M, or at all p."""
+    asking = asks_for_label(means["p"], M)
+    groups = means[asking if asking.any() else slice(None)].groupby(["score", "a"], sort=False)
+    over_p = groups["value"].agg(value="mean", low="min", high="max").reset_index()
+    seeds = groups["seeds"].min().to_numpy()
+    return over_p.assign(quantity="all p", seeds=seeds)
+
+
 @house_style(grid=False)
 def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
-    """Draw the landscapes: loss, accuracy, accuracy at early stopping, with their best p."""
+    """Draw landscapes of loss and accuracies with their best p, and the accuracies over a."""
     means = numbers[numbers["quantity"] == "mean"]
     accuracies = means.loc[means["score"] != "test_loss", "value"]
     shares = plt.Normalize(accuracies.min(), accuracies.max())
     losses = means.loc[means["score"] == "test_loss", "value"]
     nats = loss_scale(losses, numbers["classes"].iloc[0])
     scores = means["score"].unique()
-    size = (0.4 + 4.0 * len(scores), 4.6)
-    figure, panels = plt.subplots(
-        1, len(scores), figsize=size, sharex=True, sharey=True, layout="constrained"
-    )
+    widths = 4.1 * len(scores), 3.6
+    figure = plt.figure(figsize=(sum(widths), 4.6), layout="constrained")
+    left, right = figure.subfigures(1, 2, width_ratios=widths)
+    panels = left.subplots(1, len(scores), sharex=True, sharey=True)
     for panel, score in zip(panels, scores, strict=True):
         by = by_quantity(numbers[numbers["score"] == score])
         scale = (LOSS_COLOURS, nats) if score == "test_loss" else (SHARE_COLOURS, shares)
@@ -94,13 +122,35 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
         panel.set_title(_SCORES[score], fontsize=10)
         panel.set_xlabel(rate_axis(numbers))
         if score == "test_loss":
-            figure.colorbar(mesh, ax=panel, pad=0.02).set_label("nats; grey: more")
-    figure.colorbar(mesh, ax=panels[1:], pad=0.01).set_label("accuracy")
+            left.colorbar(mesh, ax=panel, pad=0.02).set_label("nats; grey: more")
+    left.colorbar(mesh, ax=panels[1:], pad=0.01).set_label("accuracy")
     panels[0].set_ylabel(SMOOTHING)
-    draw_legend(figure, 3)
+    over_a = right.subplots()
+    _draw_over_a(over_a, by_quantity(numbers))
+    over_a.set(xlabel=rate_axis(numbers), ylabel="accuracy")
+    draw_legend(figure, 4)
     text = f"{of_noise(numbers)}, {mean_of(means['seeds'], interval='')}"
     draw_title(figure.suptitle, study, text)
     return figure
+
+
+def _draw_over_a(panel: plt.Axes, by: dict[str, pd.DataFrame]) -> None:
+    """Draw the accuracies, which no theory lets depend on p, with the range over p as bars."""
+    if len(line := by["paper"]):
+        panel.plot(line["a"], line["value"], color=PREDICTED, lw=1.8, label=PAPER)
+    if len(k := by["k"]):
+        label = vote_label(*k.iloc[0][["value", "low", "high"]])
+        panel.plot(by["voted"]["a"], by["voted"]["value"], **VOTES, label=label)
+    for score, points in by["all p"].groupby("score"):
+        at_end = score == "test_accuracy"
+        style = {
+            "mfc": MEASURED if at_end else "white",
+            "label": "measured, mean and range over p" if at_end else "the same at early stopping",
+        }
+        beside = -0.004 if at_end else 0.004
+        draw_means(panel, points, "a", "value", beside, fmt="s", color=MEASURED, **style)
+    panel.grid(visible=True)
+    panel.set_title("accuracy over all p", fontsize=10)
 
 
 def _beside(singles: pd.DataFrame, rates: np.ndarray) -> pd.Series:

@@ -207,6 +207,11 @@ _rates, _drawn = attrgetter("clean_rates"), attrgetter("drawn_clean_rates")
 _few = methodcaller("few_clean_rates")
 
 
+def _if_theory(study, names):
+    """Read the files of these names where there is a theory, else none."""
+    return [names] if study.has_theory(names["method"]) else []
+
+
 def _few_noisy(study):
     few, rates = ([a for a in grid if float(a) < 1] for grid in (_few(study), study.clean_rates))
     return few or rates[:4]
@@ -289,14 +294,14 @@ FIGURES = {
         "{dataset}/{method}/loss_and_accuracy_{noise}",
         _ACCURACY,
         "loss and accuracy over a and p",
-        {"tables": over(a=_rates)},
+        {"tables": over(a=_rates), "votes": _if_theory},
         (own_labels, clean_rates(2), smoothing(2)),
     ),
     "error": Figure(
         "{dataset}/{method}/error_{noise}",
         _ACCURACY,
         "test error and its minima",
-        {"tables": over(a=_rates)},
+        {"tables": over(a=_rates), "votes": _if_theory},
         (own_labels, clean_rates(2), smoothing(3)),
         settings={"drawn": lambda study: list(map(float, _few(study)))},
     ),

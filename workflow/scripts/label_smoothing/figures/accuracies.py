@@ -1,0 +1,50 @@
+"""Both theories' accuracy over the clean rate, for the figures of measured accuracy."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from label_smoothing.analysis.prediction import match_over_a
+from label_smoothing.analysis.vote_prediction import voted_accuracy, votes_of_noise
+
+PAPER = "paper's theory"
+
+
+def predicted_accuracies(
+    tables: pd.DataFrame, votes: pd.DataFrame | None, rates: ArrayLike
+) -> pd.DataFrame:
+    """
+    Return the accuracies that the theories predict, which are the same for all p > 1/M.
+
+    Parameters
+    ----------
+    tables : DataFrame
+        Slices of one data set, noise type and method, see `comparison.compare_with_theory`.
+    votes : DataFrame, optional
+        Table of `vote_fits.fit_vote_table` of the data set and method; a method without it has no
+        theory.
+    rates : array_like, shape (n,)
+        Clean rates, not below those of the tables.
+
+    Returns
+    -------
+    DataFrame
+        Columns quantity, a, value, low, high, seeds. Quantity "paper" (of a network that
+        memorises), "voted" (of the vote theory, where the noise is uniform) and its "k", of all
+        noise types.
+    """
+    rows = []
+    if votes is not None:
+        first, rates = tables.iloc[0], np.asarray(rates, dtype=float)
+        lines = {"paper": match_over_a(tables, rates)}
+        k = votes_of_noise(votes, tables)
+        if np.isfinite(k.mean):
+            M = int(first["classes"])
+            lines["voted"] = voted_accuracy(rates, k.mean, M, first["assumption"])
+            rows.append(("k", np.nan, *k))
+        for quantity, line in lines.items():
+            rows += [
+                (quantity, a, value, np.nan, np.nan, 0)
+                for a, value in zip(rates, line, strict=True)
+            ]
+    return pd.DataFrame(rows, columns=["quantity", "a", "value", "low", "high", "seeds"])
