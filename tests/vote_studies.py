@@ -12,11 +12,19 @@ P = np.array([0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9, 0.95, 1.0])
 
 
 def votes_table(k=1.9, noise="all"):
-    """Return the row of a study's votes table that figures draw, k within 0.1."""
-    row = {"noise": noise, "source": "losses", "a": np.nan}
+    """Return the row of a study's votes table that figures draw, k within 0.1, and others."""
+    row = {
+        "dataset": "d",
+        "method": "label_smoothing",
+        "noise": noise,
+        "source": "losses",
+        "a": np.nan,
+    }
     row |= {"assumption": noise, "k": k, "k_low": k - 0.1, "k_high": k + 0.1, "seeds": 3}
-    beside = ({"a": 0.5}, {"source": "losses and purity"})
-    return pd.DataFrame([row, *({**row, **other, "k": 9.0} for other in beside)])
+    spread = {"noise": "alpha", "assumption": "alpha", "source": "spread", "a": 0.6}
+    beside = ({"a": 0.5}, {"source": "losses and purity"}, spread)
+    other = {**row, "k": 9.0, "k_low": 8.9, "k_high": 9.1}
+    return pd.DataFrame([row, *({**other, **what} for what in beside)])
 
 
 def shares_table(k=1.9, rates=(0.6, 0.8), p=(0.2, 0.5, 0.9, 1.0)):

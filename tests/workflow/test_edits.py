@@ -85,6 +85,7 @@ OF_A_TABLE = {"aggregate": 1, "fit_theory": 1, "fit_votes": 1, "judge_claims": 1
         "measured_against_predicted",
         "optimum_over_a",
         "votes",
+        "votes_over_a_and_p",
     )
 }
 # Those of both noise types have the k that is fitted to all tables.
@@ -96,6 +97,7 @@ OF_VOTES = (
     "measured_against_predicted",
     "optimum_over_a",
     "votes",
+    "votes_over_a_and_p",
 )
 # Both noise types are scored on the same networks.
 OF_A_NETWORK = OF_A_TABLE | {

@@ -15,7 +15,6 @@ with job_log(snakemake.log[0]):
         if kind in ("tables", "fits", "votes", "shares", "interpolators", "estimates")
         else list(files)
         for kind, files in snakemake.input.items()
-        if files  # a kind that this method lacks
     }
     numbers = module.numbers(**inputs, **snakemake.params.settings)
     figure = module.draw(numbers, **snakemake.params.title)

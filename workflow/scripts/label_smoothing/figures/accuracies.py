@@ -21,8 +21,9 @@ def predicted_accuracies(
     tables : DataFrame
         Slices of one data set, noise type and method, see `comparison.compare_with_theory`.
     votes : DataFrame, optional
-        Table of `vote_fits.fit_vote_table` of the data set and method; a method without it has no
-        theory.
+        Table of `vote_fits.fit_vote_table` of the data set and method. Without it, or a table
+        without columns, there is no theory: of the method, or of labels whose clean rate is
+        unknown.
     rates : array_like, shape (n,)
         Clean rates, not below those of the tables.
 
@@ -34,7 +35,7 @@ def predicted_accuracies(
         noise types.
     """
     rows = []
-    if votes is not None:
+    if votes is not None and not votes.columns.empty:
         first, rates = tables.iloc[0], np.asarray(rates, dtype=float)
         lines = {"paper": match_over_a(tables, rates)}
         k = votes_of_noise(votes, tables)

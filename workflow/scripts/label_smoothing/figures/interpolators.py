@@ -3,22 +3,20 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from label_smoothing.figures.kit import draw_legend, draw_means, draw_title, label_lowest, wrapped
-from label_smoothing.figures.style import BLUE, GREEN, PREDICTED, house_style
+from label_smoothing.figures.style import PREDICTED, house_style
+from label_smoothing.figures.votes_measured import BLACK, SOURCES, VOTES_AXIS, log_scale
 
 _MOST_COLUMNS = 4
 _NETWORK = "trained network"
-_BLACK = "#000000"
-# Marker, its colour and face, its place beside the category. The open ones no network has.
-_MEASURED = {
-    "spread": ("o", BLUE, BLUE, -0.24, "spread of the outputs"),
-    "spread within images": ("o", BLUE, "white", -0.12, "spread, of each image alone"),
-    "accuracy": ("s", GREEN, GREEN, 0.0, "accuracy"),
-    "losses": ("^", _BLACK, _BLACK, 0.12, "losses"),
-    "losses at purity": ("^", _BLACK, "white", 0.24, "losses, purity of the neighbours computed"),
+# Marker, its colour and words; place beside the category. The open ones no network has.
+_WITHIN, _AT_PURITY = "spread within images", "losses at purity"
+_MEASURED = SOURCES | {
+    _WITHIN: (*SOURCES["spread"][:2], "spread, of each image alone"),
+    _AT_PURITY: ("^", BLACK, "losses, purity of the neighbours computed"),
 }
+_BESIDE = {"spread": -0.24, _WITHIN: -0.12, "accuracy": 0.0, "losses": 0.12, _AT_PURITY: 0.24}
 
 
 def numbers(interpolators: pd.DataFrame, votes: pd.DataFrame, drawn: list[float]) -> pd.DataFrame:
@@ -87,20 +85,19 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
             lw=2.5,
             label="computed from the images alone",
         )
-        for source, (fmt, colour, face, beside, label) in _MEASURED.items():
+        for source, beside in _BESIDE.items():
+            fmt, colour, label = _MEASURED[source]
             points = here[here["source"] == source]
+            face = colour if source in SOURCES else "white"
             style = {"fmt": fmt, "color": colour, "mfc": face, "label": label}
             draw_means(panel, points, "place", "value", beside, **style)
-        panel.set_yscale("log")
-        panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        panel.yaxis.set_major_formatter("{x:g}")
-        panel.yaxis.set_minor_formatter(NullFormatter())
+        log_scale(panel)
         panel.set_title(f"clean rate a = {a:g}", fontsize=10)
         panel.set_xticks(range(len(names)), names, rotation=40, ha="right")
         panel.grid(axis="x", visible=False)
     label_lowest(panels, len(rates), "")
     for panel in panels[:, 0]:
-        panel.set_ylabel("number of labels k")
+        panel.set_ylabel(VOTES_AXIS)
     draw_legend(figure, 3)
     first = numbers.iloc[0]
     text = f"k of interpolators, {first['train_images']} training images, uniform noise"

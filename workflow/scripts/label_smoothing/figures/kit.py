@@ -96,7 +96,7 @@ def _test_set(numbers, assumption):
 
 def mean_of(seeds: pd.Series, interval: str = "95 % t-interval") -> str:
     """Return "mean of 3 seeds with ...", or "mean of 2 to 3 seeds ..." where numbers differ."""
-    low, high = int(seeds.min()), int(seeds.max())
+    low, high = (int(seeds.min()), int(seeds.max())) if len(seeds) else (0, 0)
     count = str(low) if low == high else f"{low} to {high}"
     return f"mean of {count} seeds" + (f" with {interval}" if interval else "")
 

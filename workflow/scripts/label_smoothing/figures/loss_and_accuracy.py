@@ -94,6 +94,8 @@ def _over_all_p(means: pd.DataFrame, M: int) -> pd.DataFrame:
     asking = asks_for_label(means["p"], M)
     groups = means[asking if asking.any() else slice(None)].groupby(["score", "a"], sort=False)
     over_p = groups["value"].agg(value="mean", low="min", high="max").reset_index()
+    # A mean of equals may be off by its rounding.
+    over_p["value"] = over_p["value"].clip(over_p["low"], over_p["high"])
     seeds = groups["seeds"].min().to_numpy()
     return over_p.assign(quantity="all p", seeds=seeds)
 
@@ -141,7 +143,7 @@ def _draw_over_a(panel: plt.Axes, by: dict[str, pd.DataFrame]) -> None:
     if len(k := by["k"]):
         label = vote_label(*k.iloc[0][["value", "low", "high"]])
         panel.plot(by["voted"]["a"], by["voted"]["value"], **VOTES, label=label)
-    for score, points in by["all p"].groupby("score"):
+    for score, points in by["all p"].groupby("score", sort=False):
         at_end = score == "test_accuracy"
         style = {
             "mfc": MEASURED if at_end else "white",

@@ -187,6 +187,17 @@ def methods(count: int) -> Need:
     return lambda study, names: _count("methods", study.config["methods"], count)
 
 
+def several_networks(study: Study, names: Names) -> str:
+    """Need data sets of clean labels and methods with a theory that make two pairs or more."""
+    datasets, with_theory = _clean_datasets(study), _with_theory(study)
+    if len(datasets) * len(with_theory) > 1:
+        return ""
+    return (
+        f"datasets with clean labels are {_list(datasets) or 'none'}, methods with a theory are "
+        f"{_list(with_theory) or 'none'}; needed: two of either, and one of the other"
+    )
+
+
 def _over_p(study, names):
     method = names["method"]
     if study.depends_on_p(method):
@@ -205,11 +216,6 @@ def _list(values):
 
 _rates, _drawn = attrgetter("clean_rates"), attrgetter("drawn_clean_rates")
 _few = methodcaller("few_clean_rates")
-
-
-def _if_theory(study, names):
-    """Read the files of these names where there is a theory, else none."""
-    return [names] if study.has_theory(names["method"]) else []
 
 
 def _few_noisy(study):
@@ -231,13 +237,26 @@ def _noise_types(study):
     return study.config["noise_types"]
 
 
+def _uniform_noise_types(study):
+    return [noise for noise in _noise_types(study) if study.transition_of(noise) in _uniform(study)]
+
+
+def _clean_datasets(study):
+    return [name for name in study.config["datasets"] if not study.labels_given(name)]
+
+
+def _with_theory(study):
+    return list(filter(study.has_theory, _methods(study)))
+
+
 def _methods(study):
     return study.config["methods"]
 
 
 def _votes(study, names):
-    """Read the fits of the vote theory, where a known clean rate allows them."""
-    return [] if study.labels_given(names["dataset"]) else [names]
+    """Read the fits of the vote theory, where there is one and a known clean rate allows them."""
+    given, has_theory = study.labels_given(names["dataset"]), study.has_theory(names["method"])
+    return [names] if has_theory and not given else []
 
 
 def _smoothed_with_matrix(study):
@@ -294,14 +313,14 @@ FIGURES = {
         "{dataset}/{method}/loss_and_accuracy_{noise}",
         _ACCURACY,
         "loss and accuracy over a and p",
-        {"tables": over(a=_rates), "votes": _if_theory},
+        {"tables": over(a=_rates), "votes": _votes},
         (own_labels, clean_rates(2), smoothing(2)),
     ),
     "error": Figure(
         "{dataset}/{method}/error_{noise}",
         _ACCURACY,
         "test error and its minima",
-        {"tables": over(a=_rates), "votes": _if_theory},
+        {"tables": over(a=_rates), "votes": _votes},
         (own_labels, clean_rates(2), smoothing(3)),
         settings={"drawn": lambda study: list(map(float, _few(study)))},
     ),
@@ -339,6 +358,21 @@ FIGURES = {
         "the share of the true class in the outputs",
         {"shares": over(transition=_uniform, a=_few_noisy), "votes": _votes},
         (theory, clean_labels, uniform_noise),
+    ),
+    "votes_over_a_and_p": Figure(
+        "{dataset}/{method}/votes_over_a_and_p",
+        _VOTES,
+        "k over a and p",
+        {"tables": over(a=_few_noisy, noise=_uniform_noise_types), "votes": _votes},
+        (theory, clean_labels, uniform_noise),
+    ),
+    "votes_of_networks": Figure(
+        "votes_of_networks",
+        _VOTES,
+        "k of all networks",
+        {"votes": over(dataset=_clean_datasets, method=_with_theory)},
+        (uniform_noise, several_networks),
+        settings={"drawn": lambda study: list(map(float, _few_noisy(study)))},
     ),
     "interpolators": Figure(
         "{dataset}/{method}/interpolators",
