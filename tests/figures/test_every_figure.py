@@ -67,10 +67,11 @@ def tables():
 def numbers_of(name, tables, given=False, **changes):
     """Return a figure's numbers from the rows that it asks for."""
     methods = {method: {"loss": "label_smoothing"} for method in ("label_smoothing", "forward")}
-    methods |= {
-        "best": {"loss": "matrix_smoothing", "matrix": "alpha_optimal"},
-        "single": {"loss": "matrix_smoothing", "matrix": "alpha_mean_field"},
-    }
+    if not given:  # these matrices need to know the noise
+        methods |= {
+            "best": {"loss": "matrix_smoothing", "matrix": "alpha_optimal"},
+            "single": {"loss": "matrix_smoothing", "matrix": "alpha_mean_field"},
+        }
     config = {**copy.deepcopy(CONFIG), "clean_rates": [0.6, 1], "methods": methods, **changes}
     names = NAMES | {"dataset": "digits"}
     if given:
@@ -143,6 +144,7 @@ NEED_CLEAN_LABELS = {
     "votes_over_a_and_p",
     "votes_of_networks",
     "interpolators",
+    "matrix_or_mean_field",
 }
 OF_GIVEN_LABELS = [name for name in FIGURES if FIGURES[name].inputs]
 OF_GIVEN_LABELS = [name for name in OF_GIVEN_LABELS if name not in NEED_CLEAN_LABELS]
