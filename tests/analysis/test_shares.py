@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from label_smoothing.analysis.shares import CENTRES, count_shares, true_class_share
+from label_smoothing.analysis.scoring import true_class_share
+from label_smoothing.analysis.shares import CENTRES, count_shares
 
 
 @pytest.mark.parametrize("p", [0.05, 0.3, 0.9, 1.0])

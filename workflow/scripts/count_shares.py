@@ -5,7 +5,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from label_smoothing.analysis.shares import count_shares, true_class_share
+from label_smoothing.analysis.scoring import true_class_share
+from label_smoothing.analysis.shares import count_shares
 from label_smoothing.data.datasets import read_labels
 from label_smoothing.files import job_log, read_arrays, replacing
 from label_smoothing.study.code_hash import demand_code

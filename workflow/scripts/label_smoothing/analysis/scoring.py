@@ -175,16 +175,44 @@ def empirical_loss(
     return float(smoothed_loss(clean, uniform, p, len(prior)))
 
 
+def true_class_share(log_probabilities: np.ndarray, clean: np.ndarray, p: float) -> np.ndarray:
+    """
+    Return the share that each test image gives to its true class, (f - q)/(p - q) of its output f.
+
+    A network that puts out a mixture of smoothed targets, ``q + (p - q) w_j`` for class `j`, gives
+    it the share ``w_y``: 0 or 1 for the paper's network, which draws on one label, and in between
+    for one that draws on several.
+
+    Parameters
+    ----------
+    log_probabilities : ndarray, shape (N, M)
+    clean : ndarray of int, shape (N,)
+        Clean test labels.
+    p : float
+        The smoothing parameter of the training.
+
+    Returns
+    -------
+    ndarray, shape (N,)
+        Outputs that are no mixture of targets have shares below 0 or above 1. Of shape (0,) where
+        outputs tell no shares: at p = 1/M, where all targets are the same, above p = 1, where
+        outputs cannot be the targets, and for nan.
+    """
+    M = log_probabilities.shape[1]
+    if not (p <= 1 and abs(p - 1 / M) > 1e-9):
+        return np.empty(0)
+    q = (1 - p) / (M - 1)
+    given = np.take_along_axis(log_probabilities.astype(np.float64), clean[:, None], axis=1)
+    return (np.exp(given[:, 0]) - q) / (p - q)
+
+
 def true_class_shares(
     log_probabilities: np.ndarray, clean: np.ndarray, p: float
 ) -> dict[str, float | None]:
     """
-    Return mean and variance of the share that a test image gives to its true class.
+    Return mean and variance over the test images of `true_class_share`.
 
-    A network that puts out a mixture of smoothed targets, ``q + (p - q) w_j`` for class `j`, gives
-    it the share ``w_y``: 0 or 1 for the paper's network, which draws on one label, and in between
-    for one that draws on several. The variance of the mean of `k` such labels is ``t (1 - t) / k``
-    around their mean `t`.
+    The variance of the mean of `k` labels is ``t (1 - t) / k`` around their mean `t`.
 
     Parameters
     ----------
@@ -196,15 +224,11 @@ def true_class_shares(
     Returns
     -------
     dict
-        ``share_mean`` and ``share_variance``; None at p = 1/M, where all targets are the same,
-        above p = 1, where outputs cannot be the targets, and for NaN.
+        ``share_mean`` and ``share_variance``; None where outputs tell no shares.
     """
-    M = log_probabilities.shape[1]
-    if not (p <= 1 and abs(p - 1 / M) > 1e-9):
+    share = true_class_share(log_probabilities, clean, p)
+    if not share.size:
         return {"share_mean": None, "share_variance": None}
-    q = (1 - p) / (M - 1)
-    given = np.take_along_axis(log_probabilities.astype(np.float64), clean[:, None], axis=1)
-    share = (np.exp(given) - q) / (p - q)
     return {"share_mean": float(share.mean()), "share_variance": float(share.var())}
 
 

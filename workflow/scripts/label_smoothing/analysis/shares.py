@@ -1,9 +1,4 @@
-"""The share that a test image gives to its true class: the votes, seen in the outputs themselves.
-
-A network that puts out a mixture of smoothed targets, ``q + (p - q) w_j`` for class `j`, gives it
-the share ``w_y``: 0 or 1 for the paper's network, which draws on one label, and in between for one
-that draws on several.
-"""
+"""Histograms of the shares that test images give to their true class: the votes, seen directly."""
 
 import numpy as np
 import pandas as pd
@@ -14,33 +9,6 @@ WIDTH = 0.05
 CENTRES = np.arange(-6, 31) * WIDTH
 
 
-def true_class_share(log_probabilities: np.ndarray, clean: np.ndarray, p: float) -> np.ndarray:
-    """
-    Return the share of each test image, (f - q)/(p - q) of the output f of its true class.
-
-    Parameters
-    ----------
-    log_probabilities : ndarray, shape (N, M)
-    clean : ndarray of int, shape (N,)
-        Clean test labels.
-    p : float
-        The smoothing parameter of the training.
-
-    Returns
-    -------
-    ndarray, shape (N,)
-        Outputs that are no mixture of targets have shares below 0 or above 1. Of shape (0,) where
-        outputs tell no shares: at p = 1/M, where all targets are the same, above p = 1, where
-        outputs cannot be the targets, and for nan.
-    """
-    M = log_probabilities.shape[1]
-    if not (p <= 1 and abs(p - 1 / M) > 1e-9):
-        return np.empty(0)
-    q = (1 - p) / (M - 1)
-    given = np.take_along_axis(log_probabilities.astype(np.float64), clean[:, None], axis=1)
-    return (np.exp(given[:, 0]) - q) / (p - q)
-
-
 def count_shares(shares: np.ndarray) -> pd.DataFrame:
     """
     Return the histogram of the shares of one network.
@@ -48,6 +16,7 @@ def count_shares(shares: np.ndarray) -> pd.DataFrame:
     Parameters
     ----------
     shares : ndarray, shape (N,)
+        See `scoring.true_class_share`.
 
     Returns
     -------
