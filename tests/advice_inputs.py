@@ -1,0 +1,72 @@
+"""Networks as the vote theory has them, on given labels, for tests of the advice."""
+
+import numpy as np
+
+from label_smoothing.analysis.advice import Inputs, Networks
+from label_smoothing.data.noise import corrupt_labels, uniform_transition
+from label_smoothing.theory.matrices import smoothing_matrix
+from label_smoothing.theory.rates import compose_clean_rates
+
+M, N, SEEDS = 5, 400, 3
+P = (0.44, 0.6, 0.72, 0.84, 0.92, 0.96, 1.0)
+
+
+def _accuracies(outputs, labels, best):
+    """Return a history that is best in the second of four epochs."""
+    last = (outputs.argmax(axis=3) == labels[:, None]).mean(axis=2)
+    return np.stack([last / 2, np.maximum(best, last), last, last], axis=2)
+
+
+def voting(rng, clean, labels, a, k=2.0, p=P, train_accuracy=1.0, best=0.0):
+    """Return networks that draw on k labels of clean rate a."""
+    mean = smoothing_matrix(a, M)[clean]
+    votes = rng.standard_gamma((k - 1) * np.broadcast_to(mean, (SEEDS, N, M))) + 1e-12
+    votes /= votes.sum(axis=2, keepdims=True)
+    q = (1 - np.array(p)) / (M - 1)
+    outputs = q[:, None, None] + (np.array(p) - q)[:, None, None] * votes[:, None]
+    outputs = np.log(outputs)
+    accuracies = _accuracies(outputs, labels, best)
+    return Networks(
+        p, outputs, outputs, labels, accuracies, np.full((SEEDS, len(p)), train_accuracy)
+    )
+
+
+def correcting(seen, labels, sure, p=P[:-1]):
+    """Return forward-corrected networks that say of each image how sure they are, and rightly."""
+    outputs = np.repeat(((1 - sure) / (M - 1))[:, None], M, axis=1)
+    outputs[np.arange(N), seen] = sure
+    uncorrected = np.log(np.broadcast_to(outputs, (SEEDS, len(p), N, M)))
+    corrected = np.stack([np.log(outputs @ smoothing_matrix(x, M)) for x in p])
+    corrected = np.broadcast_to(corrected, uncorrected.shape)
+    accuracies = _accuracies(uncorrected, labels, 0.0)
+    return Networks(p, corrected, uncorrected, labels, accuracies, np.ones((SEEDS, len(p))))
+
+
+def study(a, seed=0, hard=0.06, k=2.0, train_accuracy=1.0, added=0.8):
+    """Return right labels, given ones of clean rate a, and what the advice is made of.
+
+    A share of the images is hard: many of them, and next to none of the others, are of another
+    class than they look like.
+    """
+    rng = np.random.default_rng(seed)
+    seen = rng.integers(M, size=N)  # what an image looks like
+    # Levels differ, as those of networks do: by one level alone, a rate is not told from a power.
+    sure = np.where(
+        rng.random(N) < hard, rng.uniform(0.3, 0.9, N), 1 - 10 ** rng.uniform(-6, -2, N)
+    )
+    other = (seen + rng.integers(1, M, N)) % M
+    clean = np.where(rng.random(N) < sure, seen, other)
+    given = corrupt_labels(clean, uniform_transition(a, M), rng)
+    labels = np.broadcast_to(given, (SEEDS, N))
+    best = float((given == seen).mean())
+    noisier = np.stack(
+        [corrupt_labels(given, uniform_transition(added, M), rng) for _ in range(SEEDS)]
+    )
+    t = compose_clean_rates(a, sure.mean(), M=M)
+    inputs = Inputs(
+        voting(rng, seen, labels, t, k, train_accuracy=train_accuracy, best=best),
+        correcting(seen, labels, sure),
+        voting(rng, seen, noisier, compose_clean_rates(t, added, M=M), k, P[:-1], train_accuracy),
+        added,
+    )
+    return clean, given, inputs

@@ -1,0 +1,833 @@
+"""
+Advice on labels of which an unknown part is wrong: how noisy, which smoothing, what else, how sure.
+
+Nothing here knows a right label, but for those that somebody has checked by hand. docs/advice.md
+says what each number rests on, and how it fared where the truth was known.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.special import betaincinv, stdtrit
+
+from label_smoothing.analysis.clean_rate import (
+    RateEstimate,
+    covariance_of_mean,
+    early_stopping_bound,
+    rate_of_confident_joint,
+    rate_of_shares,
+    rate_of_votes,
+)
+from label_smoothing.analysis.fits import asks_for_label, informative
+from label_smoothing.analysis.noise_model import (
+    NoiseMatrix,
+    RateLikelihood,
+    most_suspicious,
+    noise_matrix,
+    probability_right,
+    rate_likelihood,
+    tempered,
+)
+from label_smoothing.theory.matrices import smoothing_matrix
+from label_smoothing.theory.rates import clean_rate_from_beta, p_from_epsilon
+from label_smoothing.theory.votes import smoothing_helps_below, vote_optimum
+
+HABIT = 0.1  # PyTorch's label_smoothing that most recipes have
+# Deviation of the vote theory, in nats, beyond which its numbers are not shown.
+WORST_DEVIATION = 0.2
+# Signal kappa of the labels below which nothing is converted to clean labels: it is divided by.
+LEAST_SIGNAL = 0.1
+NOT_UNIFORM = 0.01  # largest p-value at which noise counts as not uniform
+_CONFUSIONS, _NEIGHBOURS = 5, 2000
+_MANY_VOTES = 1e6
+# Share of images whose right label stays open by the noise model, from which it cannot tell hard
+# images from labels that are wrong in a pattern that networks learn (docs/advice.md).
+MOST_OPEN = 0.15
+
+
+class Networks(NamedTuple):
+    """
+    The networks of one method at one level of added noise: S seeds, P smoothing parameters.
+
+    Attributes
+    ----------
+    p : sequence of float, length P
+        Ascending.
+    outputs, uncorrected : ndarray, shape (S, P, N, M)
+        Log outputs on N test images, of noisy labels (for forward correction) and of right ones.
+    labels : ndarray of int, shape (S, N)
+        Test labels: the given ones, with the noise that was added.
+    accuracies : ndarray, shape (S, P, E)
+        Against these labels, after each of E epochs; nan where it was not scored.
+    train_accuracies : ndarray, shape (S, P)
+        On the training labels, noisy as they are.
+    """
+
+    p: Sequence[float]
+    outputs: np.ndarray
+    uncorrected: np.ndarray
+    labels: np.ndarray
+    accuracies: np.ndarray
+    train_accuracies: np.ndarray
+
+    def losses(self) -> np.ndarray:
+        """Return the loss of each image's label in nats, shape (S, N, P)."""
+        labels = self.labels[:, None, :, None]
+        given = np.broadcast_to(labels, (*self.outputs.shape[:3], 1))
+        own = np.take_along_axis(self.outputs, given, axis=3)[..., 0]
+        return -own.astype(np.float64).transpose(0, 2, 1)
+
+
+class Inputs(NamedTuple):
+    """
+    What the advice is made of.
+
+    Attributes
+    ----------
+    plain : Networks
+        Label smoothing on the labels as given.
+    forward : Networks, optional
+        Forward correction on the same; p is the clean rate that it assumes.
+    added : Networks, optional
+        Label smoothing with noise added.
+    added_clean_rate : float
+        Of the added noise, which is uniform.
+    agreement : RateEstimate, optional
+        See `neighbours_agreement`.
+    checked : tuple of int, optional
+        How many test labels were checked by hand, and how many of them are right.
+    memorised_at : float
+        Train accuracy from which a network counts as memorising.
+    """
+
+    plain: Networks
+    forward: Networks | None = None
+    added: Networks | None = None
+    added_clean_rate: float = 1.0
+    agreement: RateEstimate | None = None
+    checked: tuple[int, int] | None = None
+    memorised_at: float = 0.99
+
+
+class Advice(NamedTuple):
+    """
+    The answer.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        Columns question, what, quantity, value, low, high, unit, source, note. Limits are of 95 %.
+    warnings : list of str
+        Premises that fail, and what is therefore missing.
+    votes : RateEstimate or None
+        The fit of the vote theory, if it is to be trusted.
+    likelihood : RateLikelihood or None
+        Of the clean rate, by the noise model.
+    matrix : NoiseMatrix or None
+    right : ndarray, shape (N, M), or None
+        How probable it is that each class is the right one of a test image.
+    """
+
+    rows: pd.DataFrame
+    warnings: list[str]
+    votes: RateEstimate | None
+    likelihood: RateLikelihood | None
+    matrix: NoiseMatrix | None
+    right: np.ndarray | None
+
+
+COLUMNS = ["question", "what", "quantity", "value", "low", "high", "unit", "source", "note"]
+HOW_NOISY, WHICH, MORE, GAIN, SURE, FIRST = (
+    "how noisy",
+    "which smoothing",
+    "what helps more",
+    "what is gained",
+    "how sure",
+    "which labels first",
+)
+GOALS = (
+    "loss on clean labels",
+    "loss on labels as noisy as these",
+    "accuracy",
+    "calibration on clean labels",
+)
+AT_LEAST = "at least: takes hard images for wrong labels"
+
+
+def give_advice(inputs: Inputs, suspects: int = 20) -> Advice:
+    """
+    Return what can be said about given labels.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    suspects : int
+        How many labels to look at first.
+    """
+    plain = inputs.plain
+    M = plain.outputs.shape[3]
+    warnings: list[str] = []
+    rows: list[dict[str, Any]] = []
+    rest = _without_diverged(plain, warnings)
+    model = _noise_model(inputs, warnings)
+    rate, votes = _how_noisy(rows, warnings, inputs, rest, model)
+    truth = _Correction(model, rate, plain.labels[0], M, warnings)
+    choices = _which_smoothing(rows, rest, truth, votes)
+    _what_helps_more(rows, inputs, rest, truth, choices, model)
+    _what_is_gained(rows, rest, truth, choices)
+    _how_sure(rows, warnings, inputs, votes, model)
+    if model and model.tells:
+        _confusions(rows, model)
+        _suspects(rows, model, plain.labels[0], suspects)
+    return Advice(
+        pd.DataFrame(rows, columns=COLUMNS),
+        warnings,
+        votes,
+        model.likelihood if model and model.tells else None,
+        model and model.matrix,
+        model and model.right,
+    )
+
+
+# ---- statistics ---------------------------------------------------------------------------------
+
+
+def mean_with_limits(values: np.ndarray, choices: int = 1) -> tuple[float, float, float]:
+    """
+    Return a mean over seeds and test images with its 95 % limits.
+
+    Parameters
+    ----------
+    values : ndarray, shape (S, N)
+    choices : int
+        Number of such intervals that shall hold at once (Bonferroni).
+
+    Notes
+    -----
+    Student's quantile, with Satterthwaite's degrees of freedom for the variance of images and that
+    of seeds.
+    """
+    S, N = values.shape
+    mean = float(values.mean())
+    total = float(covariance_of_mean(values[..., None])[0, 0])
+    if total == 0:
+        return mean, mean, mean
+    images = float(values.mean(axis=0).var(ddof=1)) / N
+    seeds = max(total - images, 0.0)
+    degrees = total**2 / (images**2 / (N - 1) + (seeds**2 / (S - 1) if S > 1 else 0.0))
+    half = float(stdtrit(degrees, 1 - 0.025 / choices)) * total**0.5
+    return mean, mean - half, mean + half
+
+
+def binomial_limits(right: float, trials: int) -> tuple[float, float, float]:
+    """Return a share with Clopper and Pearson's 95 % limits."""
+    low = betaincinv(right, trials - right + 1, 0.025) if right > 0 else 0.0
+    high = betaincinv(right + 1, trials - right, 0.975) if right < trials else 1.0
+    return right / trials, float(low), float(high)
+
+
+class Choice(NamedTuple):
+    """The place of the best p, and of all that these data cannot tell from it."""
+
+    best: int
+    tied: np.ndarray
+
+
+def choose(costs: np.ndarray) -> Choice:
+    """
+    Return the p of lowest mean cost, and those whose excess may be 0.
+
+    Parameters
+    ----------
+    costs : ndarray, shape (S, N, P)
+        Paired over seeds and images. The limits of all excesses hold at once.
+    """
+    P = costs.shape[2]
+    best = int(costs.mean(axis=(0, 1)).argmin())
+    tied = [
+        j == best or mean_with_limits(costs[..., j] - costs[..., best], max(P - 1, 1))[1] <= 0
+        for j in range(P)
+    ]
+    return Choice(best, np.flatnonzero(tied))
+
+
+def neighbours_agreement(
+    x_train: np.ndarray, y_train: np.ndarray, x_test: np.ndarray, y_test: np.ndarray, M: int
+) -> RateEstimate:
+    """
+    Return the clean rate at which nearest neighbours agree as often as they do.
+
+    Two independent labels of one class agree with the beta match probability, so that neighbours of
+    other classes lower the estimate.
+
+    Parameters
+    ----------
+    x_train, x_test : ndarray, shapes (N_train, ...) and (N_test, ...)
+        The nearest, by Euclidean distance, of the training images of each test image counts; of
+        more than 2,000 test images, the first.
+    y_train, y_test : ndarray of int
+        Given labels.
+    M : int
+    """
+    train = x_train.reshape(len(x_train), -1).astype(np.float32)
+    test = x_test[:_NEIGHBOURS].reshape(min(len(x_test), _NEIGHBOURS), -1).astype(np.float32)
+    mean = train.mean(axis=0)
+    train, test = train - mean, test - mean
+    if x_train.ndim == 2:  # features, each on its own scale
+        scale = train.std(axis=0)
+        scale[scale == 0] = np.inf
+        train, test = train / scale, test / scale
+    squares = (train**2).sum(axis=1)
+    nearest = np.concatenate(
+        [(squares - 2 * part @ train.T).argmin(axis=1) for part in np.array_split(test, 20)]
+    )
+    agree = int((y_train[nearest] == y_test[: len(test)]).sum())
+    limits = [max(c, 1 / M) for c in binomial_limits(agree, len(test))]
+    return RateEstimate(*(float(clean_rate_from_beta(c, M)) for c in limits))
+
+
+# ---- how noisy ----------------------------------------------------------------------------------
+
+
+class _Model(NamedTuple):
+    """The noise model, and the place of the forward-corrected networks that it rests on."""
+
+    place: int
+    outputs: np.ndarray
+    likelihood: RateLikelihood
+    matrix: NoiseMatrix | None  # if it tells wrong labels from hard images
+    right: np.ndarray | None
+    still_open: float
+
+    @property
+    def tells(self) -> bool:
+        return self.matrix is not None
+
+    @property
+    def uniform(self) -> bool:
+        return self.matrix is None or self.matrix.p_value > NOT_UNIFORM
+
+
+def _row(rows, question, what, quantity, limits, unit, source, note=""):
+    value, low, high = (*limits, np.nan, np.nan)[:3]
+    values = (question, what, quantity, value, low, high, unit, source, note)
+    rows.append(dict(zip(COLUMNS, values, strict=True)))
+
+
+def _finite(networks):
+    return np.isfinite(networks.outputs).all(axis=(0, 2, 3))
+
+
+def _without_diverged(networks, warnings):
+    finite = _finite(networks)
+    if not finite.any():
+        raise ValueError(
+            "no network of label smoothing has scores; needed: one that did not diverge"
+        )
+    if not finite.all():
+        lost = _spelled(np.asarray(networks.p)[~finite])
+        warnings.append(f"Networks at p = {lost} diverged and are left out.")
+    return _at(networks, finite)
+
+
+def _at(networks, mask):
+    p = np.asarray(networks.p, dtype=float)[mask]
+    parts = {name: getattr(networks, name)[:, mask] for name in ("outputs", "uncorrected")}
+    scores = {name: getattr(networks, name)[:, mask] for name in ("accuracies", "train_accuracies")}
+    return networks._replace(p=p, **parts, **scores)
+
+
+def _noise_model(inputs, warnings):
+    forward = inputs.forward
+    if forward is None or not _finite(forward).any():
+        warnings.append(
+            "There are no networks of forward correction, so that the noise model is missing: the "
+            "clean rate is a lower bound only, and nothing is said of clean labels."
+        )
+        return None
+    losses = forward.losses().mean(axis=(0, 1))
+    place = int(np.where(_finite(forward), losses, np.inf).argmin())
+    # The mean of the seeds is better than any of them.
+    outputs = np.exp(forward.uncorrected[:, place].astype(np.float64)).mean(axis=0)
+    outputs = np.log(outputs.clip(1e-30))
+    labels = forward.labels[0]
+    likelihood = rate_likelihood(outputs, labels)
+    probabilities = tempered(outputs, likelihood.power)
+    still_open = 1 - float(probabilities.max(axis=1).mean())
+    if still_open > MOST_OPEN:
+        warnings.append(
+            f"The right label of {still_open:.0%} of the images stays open. Either these images "
+            "are hard, or their labels are wrong in a pattern that networks learn, such as always "
+            "the same other class: the labels alone cannot tell. The share of right labels lies "
+            "anywhere in between, and nothing is said of clean labels. Check some by hand."
+        )
+        return _Model(place, probabilities, likelihood, None, None, still_open)
+    matrix = noise_matrix(probabilities, labels)
+    M = probabilities.shape[1]
+    uniform = matrix.p_value > NOT_UNIFORM
+    T = smoothing_matrix(likelihood.estimate, M) if uniform else matrix.T
+    right = probability_right(probabilities, labels, T)
+    if not uniform:
+        warnings.append(
+            "The noise is not uniform: some classes lose more labels than others, or to some more "
+            "than to others. The vote theory and the neighbours assume uniform noise, so they give "
+            "no number; what is said of clean labels rests on the estimated noise matrix."
+        )
+    return _Model(place, probabilities, likelihood, matrix, right, still_open)
+
+
+def _how_noisy(rows, warnings, inputs, plain, model):
+    """Return the clean rate with its limits, and the fit of the vote theory if it holds."""
+
+    def add(source, estimate, note=""):
+        limits = estimate.estimate, estimate.low, estimate.high
+        _row(rows, HOW_NOISY, "share of right labels", "clean rate", limits, "share", source, note)
+        return limits
+
+    best = None
+    if inputs.checked:
+        trials, right = inputs.checked
+        best = binomial_limits(right, trials)
+        add("checked by hand", RateEstimate(*best), f"{trials} test labels")
+    uniform = model is None or model.uniform
+    bound = _bound(inputs)
+    if model:
+        likelihood = model.likelihood
+        found = likelihood.estimate, likelihood.low, likelihood.high
+        note = "uniform noise"
+        if not model.tells:
+            found = np.nan, min(bound.low, likelihood.low), likelihood.high
+            note = "from patterned noise on easy images to hard images with right labels"
+        elif not model.uniform:
+            found, note = model.matrix.clean_rate, "with the noise matrix as it is"
+        best = best or found
+        add("noise model", RateEstimate(*found), note)
+    votes = _votes(plain, inputs.memorised_at) if uniform else RateEstimate(np.nan)
+    trusted = np.isfinite(votes.estimate) and votes.deviation <= WORST_DEVIATION
+    if trusted:
+        best = best or (np.nan, votes.low, 1.0)
+        add("vote theory", votes, AT_LEAST)
+    elif uniform:
+        count = int(_memorised(plain, inputs.memorised_at).sum())
+        why = f"only {count} p below 1 at which the networks memorise, 3 are needed"
+        if np.isfinite(votes.estimate):
+            why = f"it leaves {votes.deviation:.2f} nats unexplained"
+        warnings.append(f"The vote theory says nothing here ({why}): its numbers are left out.")
+    if uniform:
+        _added_noise(rows, warnings, add, inputs, plain, trusted)
+    if inputs.agreement is not None and uniform:
+        add("nearest neighbours", inputs.agreement, AT_LEAST)
+    place = model.place if model else len(plain.p) - 1
+    joint = (inputs.forward if model else plain).uncorrected[:, place]
+    of = "of forward correction" if model else "of memorised labels: too low where many are wrong"
+    add("cleanlab", rate_of_confident_joint(joint, plain.labels), f"confident joint {of}")
+    add("early stopping", bound, "lower bound, for all epochs, p and methods at once")
+    best = best or (np.nan, bound.low, 1.0)
+    if bound.low > best[2]:
+        warnings.append(
+            f"Some networks are right on {bound.estimate:.1%} of the given labels, more than the "
+            f"clean rate of at most {best[2]:.1%} allows: the labels are better than that."
+        )
+        best = (np.nan, bound.low, 1.0)
+    return best, votes if trusted else None
+
+
+def _memorised(networks, memorised_at):
+    p, M = np.asarray(networks.p), networks.outputs.shape[3]
+    usable = informative(p, M) & asks_for_label(p, M) & (p < 1) & _finite(networks)
+    return usable & (networks.train_accuracies >= memorised_at).all(axis=0)
+
+
+def _votes(networks, memorised_at):
+    mask = _memorised(networks, memorised_at)
+    at = _at(networks, mask)
+    if mask.sum() < 3:
+        return RateEstimate(np.nan)
+    return rate_of_votes(at.p, at.losses(), at.outputs.shape[3])
+
+
+def _added_noise(rows, warnings, add, inputs, plain, trusted):
+    """Tell the clean rate from the networks with added noise, and how that is found again."""
+    if inputs.added is None:
+        return
+    M = plain.outputs.shape[3]
+    kappa_added = (M * inputs.added_clean_rate - 1) / (M - 1)
+    signals = []
+    for networks in (plain, inputs.added):
+        mask = _memorised(networks, inputs.memorised_at)
+        if not mask.any():
+            return
+        at = _at(networks, mask)
+        share = rate_of_shares(at.p, at.losses(), M)
+        signals.append([(M * x - 1) / (M - 1) for x in share[:3]])
+    (before, *before_limits), (after, *after_limits) = signals
+    if before <= 0 or after <= 0:
+        return
+    relative = np.hypot(
+        (before_limits[1] - before_limits[0]) / (2 * before),
+        (after_limits[1] - after_limits[0]) / (2 * after),
+    )
+    ratio = after / before * np.array([1, 1 - relative, 1 + relative])
+    found = (1 + (M - 1) * ratio) / M
+    note = f"{inputs.added_clean_rate:g} was added on purpose"
+    _row(rows, SURE, "added noise, found again", "clean rate", found, "share", "shares", note)
+    if not found[1] <= inputs.added_clean_rate <= found[2]:
+        warnings.append(
+            f"Noise was added that keeps {inputs.added_clean_rate:g} of the labels, and is found "
+            f"again as {found[0]:.2f} [{found[1]:.2f}, {found[2]:.2f}]: do not trust the vote "
+            "theory here."
+        )
+    votes = _votes(inputs.added, inputs.memorised_at)
+    if trusted and np.isfinite(votes.estimate) and votes.deviation <= WORST_DEVIATION:
+        signal = [(M * x - 1) / (M - 1) / kappa_added for x in votes[:3]]
+        limits = [min((1 + (M - 1) * x) / M, 1.0) for x in signal]
+        add("vote theory, noise added", RateEstimate(*limits), AT_LEAST)
+
+
+def _bound(inputs):
+    parts = [part for part in (inputs.plain, inputs.forward) if part is not None]
+    epochs = max(part.accuracies.shape[2] for part in parts)
+    padded = [
+        np.pad(
+            part.accuracies,
+            ((0, 0), (0, 0), (0, epochs - part.accuracies.shape[2])),
+            constant_values=np.nan,
+        )
+        for part in parts
+    ]
+    return early_stopping_bound(np.concatenate(padded, axis=1), inputs.plain.labels.shape[1])
+
+
+# ---- clean labels from noisy ones ---------------------------------------------------------------
+
+
+class _Correction:
+    """
+    What a score on noisy labels says of clean ones, in two ways.
+
+    With the inverse W of the noise matrix, ``sum_j W_j,given h(j)`` has the mean h(right) over the
+    noise, for any score h of an image and a label (Natarajan et al. 2013; Patrini et al. 2017).
+    That takes nothing but the matrix, and is far from sure. With the probability of each label to
+    be the right one, by the noise model, ``sum_j P(j | image, given) h(j)`` is far more so, as long
+    as the model is right; a network that the model is made of would judge itself.
+    """
+
+    def __init__(self, model, rate, labels, M, warnings):
+        self.labels, self.inverses, self.rights = labels, [], []
+        self.uniform = True
+        if model is None or not model.tells or np.isnan(rate[0]):
+            return
+        self.uniform = model.uniform
+        if not self.uniform:
+            matrices = [model.matrix.T]
+            if enough := np.linalg.cond(model.matrix.T) < 1 / LEAST_SIGNAL:
+                warnings.append(
+                    "Intervals of what is said of clean labels do not hold the uncertainty of the "
+                    "noise matrix."
+                )
+        else:
+            matrices = [smoothing_matrix(min(max(a, 1 / M), 1.0), M) for a in rate]
+            enough = (M * min(rate) - 1) / (M - 1) >= LEAST_SIGNAL
+        if not enough:
+            warnings.append(
+                "So few labels may be right that noisy scores say nothing of clean ones: these "
+                "numbers are left out."
+            )
+            return
+        self.inverses = [np.linalg.inv(T) for T in matrices]
+        self.rights = [probability_right(model.outputs, labels, T) for T in matrices]
+
+    def __bool__(self):
+        return bool(self.inverses)
+
+    @property
+    def source(self):
+        """Where scores by `imputed` come from."""
+        return "hold-out, right labels by the noise model" if self.rights else _CORRECTED
+
+    def scores(self, by_label):
+        """Return the scores on clean labels, first as estimated, then at the rate's limits.
+
+        by_label has the shape (S, P, N, M); the scores have (S, N, P).
+        """
+        return [np.einsum("spnm,nm->snp", by_label, W.T[self.labels]) for W in self.inverses]
+
+    def imputed(self, by_label):
+        """Return the same with the noise model, if there is one."""
+        if not self.rights:
+            return self.scores(by_label)
+        return [np.einsum("spnm,nm->snp", by_label, right) for right in self.rights]
+
+
+_AS_IT_IS = "hold-out, these labels"
+_CORRECTED = "hold-out, corrected for the noise"
+
+
+def _hits(outputs):
+    """Return 1 at the label that is most probable, shape (S, P, N, M)."""
+    return np.eye(outputs.shape[3])[outputs.argmax(axis=3)]
+
+
+def _right(outputs, labels):
+    return (outputs.argmax(axis=3) == labels[:, None]).transpose(0, 2, 1).astype(float)
+
+
+def _confidence(outputs):
+    return np.exp(outputs.max(axis=3).astype(np.float64)).transpose(0, 2, 1)
+
+
+# ---- which smoothing ----------------------------------------------------------------------------
+
+
+def _costs(plain, truth):
+    """Return what each goal minimises, as estimated and at the limits of the clean rate."""
+    outputs, labels = plain.outputs.astype(np.float64), plain.labels
+    costs = {GOALS[1]: [plain.losses()], GOALS[2]: [1 - _right(outputs, labels)]}
+    if truth:
+        costs[GOALS[0]] = truth.imputed(-outputs)
+        # Under uniform noise, which p is most right does not depend on the rate; the gain does.
+        costs["clean error"] = [1 - right for right in truth.scores(_hits(outputs))]
+        if not truth.uniform:
+            costs[GOALS[2]] = costs["clean error"]
+        gaps = [_confidence(outputs) - right for right in truth.imputed(_hits(outputs))]
+        signs = np.where(gaps[0].mean(axis=(0, 1)) < 0, -1, 1)
+        costs[GOALS[3]] = [signs * gap for gap in gaps]
+    return costs
+
+
+def _which_smoothing(rows, plain, truth, votes):
+    p, M = plain.p, plain.outputs.shape[3]
+    costs, choices = _costs(plain, truth), {}
+    for goal in GOALS:
+        if goal not in costs:
+            continue
+        found = [choose(cost) for cost in costs[goal]]
+        tied = np.unique(np.concatenate([choice.tied for choice in found]))
+        choices[goal] = best = found[0].best
+        note = "every p may be as good" if len(tied) == len(p) else ""
+        if len(tied) == 1:
+            note = "the others of the grid are worse"
+        limits = p[best], p[tied].min(), p[tied].max()
+        source = truth.source
+        if goal == GOALS[1] or goal == GOALS[2]:
+            source = _CORRECTED if goal == GOALS[2] and truth and not truth.uniform else _AS_IT_IS
+        _row(rows, WHICH, goal, "p", limits, "p", source, note)
+    if votes is not None:
+        a = [votes.estimate, votes.low, votes.high]
+        k = np.clip([votes.k, votes.k_low, votes.k_high], 1, _MANY_VOTES)
+        best = np.array([[vote_optimum(x, y, M, "alpha") for y in k] for x in a])
+        limit = smoothing_helps_below(votes.estimate, M)
+        note = f"smoothing helps below k = {limit:.2f}"
+        if best[0, 0] == 1:
+            note = f"no smoothing: k is beyond {limit:.2f}"
+        source = f"vote theory, k = {votes.k:.2f} [{votes.k_low:.2f}, {votes.k_high:.2f}]"
+        limits = best[0, 0], best.min(), best.max()
+        _row(rows, WHICH, f"{GOALS[0]}, predicted", "p", limits, "p", source, note)
+    return choices
+
+
+# ---- what helps more ----------------------------------------------------------------------------
+
+
+def _habit(p, M):
+    """Return the place of the habit in the grid, or None."""
+    apart = np.abs(np.asarray(p) - p_from_epsilon(HABIT, M))
+    return int(apart.argmin()) if apart.min() < 0.01 else None
+
+
+def _what_helps_more(rows, inputs, plain, truth, choices, model):
+    p, M, labels = plain.p, plain.outputs.shape[3], plain.labels
+    last = {}  # what is scored at the last epoch: log outputs, shape (S, N, M)
+    base = int(np.argmax(p))
+    if p[base] == 1:
+        last["no smoothing (p = 1)"] = plain.outputs[:, base]
+    if (habit := _habit(p, M)) is not None:
+        last[f"label smoothing, {HABIT:g} in PyTorch (p = {p[habit]:g})"] = plain.outputs[:, habit]
+    best = choices[GOALS[2]]
+    if best not in (base, habit) or p[best] != 1:
+        last[f"label smoothing, p = {p[best]:g}"] = plain.outputs[:, best]
+    if model:
+        at = inputs.forward.p[model.place]
+        last[f"forward correction, p = {at:g}"] = inputs.forward.uncorrected[:, model.place]
+    found = []
+    reference = _right(plain.outputs[:, [base]], labels)[..., 0]
+    for name, outputs in last.items():
+        right = _right(outputs[:, None], labels)[..., 0]
+        clean = _union(
+            mean_with_limits(score[..., 0]) for score in truth.scores(_hits(outputs[:, None]))
+        )
+        gain = mean_with_limits(right - reference, max(len(last) - 1, 1))
+        found.append((name, mean_with_limits(right), clean, gain, ""))
+    stops = [("no smoothing (p = 1)" if p[base] == 1 else f"p = {p[base]:g}", plain, base)]
+    if best != base:
+        stops.append((f"label smoothing, p = {p[best]:g}", plain, best))
+    if model:
+        name = f"forward correction, p = {inputs.forward.p[model.place]:g}"
+        stops.append((name, inputs.forward, model.place))
+    for name, networks, place in stops:
+        limits, half = _stopped(networks, place)
+        plain_limits = mean_with_limits(reference)
+        gain = limits[0] - plain_limits[0]
+        apart = np.hypot(half, (plain_limits[2] - plain_limits[1]) / 2)
+        clean = (
+            _union([])
+            if not truth or not truth.uniform
+            else _union(_clean_accuracy(limits, W) for W in truth.inverses)
+        )
+        note = "outputs at that epoch are not kept: the interval is a wide one"
+        found.append(
+            (f"early stopping, {name}", limits, clean, (gain, gain - apart, gain + apart), note)
+        )
+    found.sort(key=lambda entry: -entry[1][0])
+    for name, noisy, clean, gain, note in found:
+        _row(rows, MORE, name, "accuracy on these labels", noisy, "share", "hold-out", note)
+        _row(
+            rows,
+            MORE,
+            name,
+            "accuracy on clean labels",
+            clean,
+            "share",
+            "hold-out, corrected for the noise",
+            note,
+        )
+        _row(
+            rows,
+            MORE,
+            name,
+            "gained over no smoothing",
+            gain,
+            "share",
+            "hold-out, these labels",
+            note,
+        )
+
+
+def _clean_accuracy(limits, W):
+    """Kappas multiply: W is the inverse of a uniform noise matrix."""
+    slope, other = W[0, 0] - W[0, 1], W[0, 1]
+    return [slope * x + other for x in limits]
+
+
+def _union(estimates):
+    """Return the first estimate, within limits that hold all of them."""
+    estimates = list(estimates)
+    if not estimates:
+        return np.nan, np.nan, np.nan
+    values = np.array(estimates)
+    return tuple(np.clip([values[0, 0], values[:, 1].min(), values[:, 2].max()], 0, 1))
+
+
+def _stopped(networks, place):
+    """
+    Return the accuracy at the epoch of highest accuracy of each seed, and half an interval.
+
+    That epoch is chosen on the same labels, so that the lower limit holds for all epochs at once.
+    """
+    accuracies = networks.accuracies[:, place]
+    best = np.where(np.isnan(accuracies), -np.inf, accuracies).max(axis=1)
+    S, N = networks.labels.shape
+    mean = float(best.mean())
+    variance = mean * (1 - mean) / N + (best.var(ddof=1) / S if S > 1 else 0.0)
+    epochs = int((~np.isnan(accuracies[0])).sum())
+    above, below = (float(stdtrit(np.inf, 1 - 0.025 / n)) * variance**0.5 for n in (1, epochs))
+    return (mean, mean - below, mean + above), below
+
+
+# ---- what is gained -----------------------------------------------------------------------------
+
+
+def _what_is_gained(rows, plain, truth, choices):
+    p, M = plain.p, plain.outputs.shape[3]
+    costs = _costs(plain, truth)
+    others = {f"no smoothing (p = {p[-1]:g})": len(p) - 1} if p[-1] == 1 else {}
+    if (habit := _habit(p, M)) is not None:
+        others[f"{HABIT:g} in PyTorch (p = {p[habit]:g})"] = habit
+    for goal, unit in zip(GOALS, ("nats", "nats", "points", "points"), strict=True):
+        if goal not in choices:
+            continue
+        best, scale = choices[goal], 100 if unit == "points" else 1
+        for name, other in others.items():
+            what = f"{goal}: p = {p[best]:g} instead of {name}"
+            if best == other:
+                _row(
+                    rows, GAIN, what, "gain", (0.0, 0.0, 0.0), unit, "", "it is the best p measured"
+                )
+                continue
+            kind = "clean error" if goal == GOALS[2] and truth else goal
+            gains = [
+                mean_with_limits(scale * (cost[..., other] - cost[..., best]), max(len(p) - 1, 1))
+                for cost in costs[kind]
+            ]
+            values = np.array(gains)
+            limits = values[0, 0], values[:, 1].min(), values[:, 2].max()
+            note = "no difference that these data can show" if limits[1] <= 0 <= limits[2] else ""
+            source = {GOALS[1]: _AS_IT_IS, GOALS[2]: _AS_IT_IS, "clean error": _CORRECTED}
+            _row(rows, GAIN, what, "gain", limits, unit, source.get(kind, truth.source), note)
+
+
+# ---- how sure, and where to look ----------------------------------------------------------------
+
+
+def _how_sure(rows, warnings, inputs, votes, model):
+    plain = inputs.plain
+    p = np.asarray(plain.p)
+    S, N = plain.labels.shape
+    memorised = (plain.train_accuracies >= inputs.memorised_at)[:, p <= 1]
+    lowest = plain.train_accuracies[:, p <= 1].min()
+    share = float(memorised.mean())
+    note = f"the lowest train accuracy is {lowest:.3f}"
+    _row(rows, SURE, "networks that memorised", "share", (share,), "share", "label smoothing", note)
+    if share < 1:
+        warnings.append(
+            f"{1 - share:.0%} of the networks of label smoothing did not memorise their labels "
+            f"(train accuracy {lowest:.3f} at worst, {inputs.memorised_at:g} is needed): the vote "
+            "theory does not hold for them. More epochs help."
+        )
+    if votes is not None:
+        _row(
+            rows,
+            SURE,
+            "what the vote theory leaves unexplained",
+            "deviation",
+            (votes.deviation,),
+            "nats",
+            "vote theory",
+        )
+    if model:
+        note = f"from {MOST_OPEN:.0%} on it cannot tell hard images from wrong labels"
+        what, share = "images whose right label stays open", (model.still_open,)
+        _row(rows, SURE, what, "share", share, "share", "noise model", note)
+    if model and model.tells:
+        note = "uniform noise would do" if model.uniform else "the noise is not uniform"
+        p_value = (model.matrix.p_value,)
+        _row(rows, SURE, "uniform noise", "p-value", p_value, "", "noise model", note)
+    _row(rows, SURE, "seeds", "number", (S,), "", "study", "few" if S < 3 else "")
+    _row(rows, SURE, "test labels", "number", (N,), "", "study", "few" if N < 500 else "")
+    if S < 2:
+        warnings.append("With one seed no interval holds what another seed would change.")
+
+
+def _confusions(rows, model):
+    T, M = model.matrix.T.copy(), len(model.matrix.T)
+    joint = T * model.outputs.mean(axis=0)
+    np.fill_diagonal(joint, 0)
+    for place in np.argsort(-joint, axis=None)[: min(_CONFUSIONS, M * (M - 1))]:
+        i, j = divmod(int(place), M)
+        limits = model.matrix.T[i, j], model.matrix.low[i, j], model.matrix.high[i, j]
+        what = f"right {j}, given {i}"
+        _row(rows, HOW_NOISY, what, "P(given | right)", limits, "share", "noise model")
+
+
+def _suspects(rows, model, labels, count):
+    for place in most_suspicious(model.right, labels, count):
+        suggested = int(model.right[place].argmax())
+        what = f"test image {place}: given {labels[place]}, suggested {suggested}"
+        own = float(model.right[place, labels[place]])
+        _row(rows, FIRST, what, "P(given is right)", (own,), "share", "noise model")
+
+
+def _spelled(p):
+    return ", ".join(f"{value:g}" for value in p)
