@@ -9,11 +9,12 @@ ifneq ($(shell test -d "$$HOME" && test -w "$$HOME" && echo yes),yes)
 export XDG_CACHE_HOME ?= $(CURDIR)/.cache
 endif
 
-.PHONY: run report test test-quick test-slurm lint format help
+.PHONY: run advise report test test-quick test-slurm lint format help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run    set up, run the default study, draw its figures and the report"
+	@echo "make advise DATA=mine.npz  how noisy its labels are, which smoothing, what helps more"
 	@echo "make test   set up, run all tests"
 	@echo "make test-slurm  as root: start a SLURM of two GPUs in name here, run the tests on it, stop it"
 	@echo "make report write results/report.html of the finished default study"
@@ -39,6 +40,13 @@ run: $(READY)
 	@echo "Figures (the numbers in each are in the .csv beside it):"
 	@find results/figures -name '*.svg' | sort | sed 's/^/  /'
 	@echo "Report: results/report.html"
+
+# The study file is kept: what is changed in it stays, and a run that was killed goes on.
+advise: $(READY)
+	@study=$$(PYTHONPATH=workflow/scripts $(BIN)/python -m label_smoothing.study.advice_study "$(DATA)") \
+	  && page="results/advice/$$(basename "$$study" .yaml).html" && PATH="$$PWD/$(BIN):$$PATH" \
+	  snakemake --cores $(CORES) --configfile "$$study" -- "$$page" \
+	  && printf '\nAdvice: %s\nIts numbers: %s\n' "$$page" "$${page%.html}.csv"
 
 report: $(READY)
 	PATH="$$PWD/$(BIN):$$PATH" snakemake --quiet all --report results/report.html

@@ -1,0 +1,152 @@
+"""The study that advice is taken from: written once, never over another, refused in one line."""
+
+import numpy as np
+import pytest
+import yaml
+from samples import SCHEMA
+
+from label_smoothing.study.advice_study import (
+    EPSILONS,
+    advice_study,
+    network_for,
+    slices_of_advice,
+    smoothing_grid,
+    write_study,
+)
+from label_smoothing.study.errors import ConfigError
+from label_smoothing.study.grid import Study
+from label_smoothing.study.preflight import check_files
+from label_smoothing.theory.rates import epsilon_from_p
+
+
+def save(path, shape=(8, 8), dtype=np.uint8, classes=3, train=30, test=9):
+    np.savez(
+        path,
+        x_train=np.zeros((train, *shape), dtype),
+        y_train=np.arange(train) % classes,
+        x_test=np.zeros((test, *shape), dtype),
+        y_test=np.arange(test) % classes,
+    )
+    return path
+
+
+@pytest.fixture
+def data(tmp_path):
+    return save(tmp_path / "mine.npz")
+
+
+@pytest.mark.parametrize(
+    "shape, dtype",
+    [
+        ((8, 8), np.uint8),
+        ((28, 28), np.uint8),
+        ((64, 64, 3), np.uint8),
+        ((1, 1), np.uint8),
+        ((5,), np.float32),
+    ],
+)
+def test_it_is_a_study_that_snakemake_accepts(tmp_path, shape, dtype):
+    data = save(tmp_path / "mine.npz", shape, dtype)
+    study = Study(yaml.safe_load(advice_study(data, "advice/mine.yaml")), SCHEMA)
+    check_files(study)
+    assert study.config["datasets"]["mine"]["labels"] == "given"
+    assert len(study.smoothing) == 7
+    assert len(study.seeds) == 3
+    assert study.clean_rates == ("0.8", "1.0")
+    assert set(slices_of_advice(study, "mine")) == {"plain", "forward", "added"}
+
+
+@pytest.mark.parametrize("M", [2, 3, 10, 1000])
+def test_the_grid_is_pytorchs_label_smoothing(M):
+    p = smoothing_grid(M)
+    np.testing.assert_allclose(epsilon_from_p(p, M), EPSILONS, atol=1e-5)
+    assert 0.1 in EPSILONS
+    assert p == sorted(p)
+    assert min(p) > 1 / M
+
+
+def test_large_data_are_taken_in_part(tmp_path):
+    data = save(tmp_path / "mine.npz", train=6000, test=6000)
+    study = yaml.safe_load(advice_study(data, "advice/mine.yaml"))["datasets"]["mine"]
+    assert (study["train_size"], study["test_size"], study["split_seed"]) == (2000, 2000, 0)
+
+
+def test_large_images_are_pooled_more():
+    assert network_for((32, 32, 3))["pool"] == [2, 1]
+    assert network_for((64, 64, 3))["pool"] == [2, 2]
+
+
+def test_a_study_that_is_there_is_kept_with_its_changes(data, tmp_path):
+    file, there = write_study(data, tmp_path / "advice")
+    assert not there
+    changed = file.read_text().replace("epochs: 40", "epochs: 80")
+    file.write_text(changed)
+    assert write_study(data, tmp_path / "advice") == (file, True)
+    assert file.read_text() == changed
+
+
+@pytest.mark.parametrize("content", [None, "a: 1\n", "[", b"\xff"])
+def test_a_study_of_something_else_is_not_overwritten(data, tmp_path, content):
+    file = tmp_path / "advice" / "mine.yaml"
+    other = tmp_path / "other"
+    other.mkdir()
+    if content is None:
+        write_study(save(other / "mine.npz"), file.parent)
+    else:
+        file.parent.mkdir()
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    before = file.read_bytes()
+    with pytest.raises(ConfigError, match=r"DATA is .*, but .* is a study of .*; allowed: "):
+        write_study(data, file.parent)
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "name, message",
+    [
+        ("", "starts with a letter"),
+        ("1.npz", "starts with a letter"),
+        ("my labels.npz", "starts with a letter"),
+        ("absent.npz", "no such file"),
+        ("no.npz", "not a whole .npz"),
+    ],
+)
+def test_bad_input_is_one_line(tmp_path, monkeypatch, name, message):
+    monkeypatch.chdir(tmp_path)
+    save(tmp_path / "1.npz")
+    save(tmp_path / "my labels.npz")
+    (tmp_path / "no.npz").write_text("text")
+    with pytest.raises(ConfigError, match=message) as error:
+        write_study(name)
+    assert str(error.value).startswith(f"DATA is {name!r}")
+    assert "allowed: " in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "advice").exists()
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda c: c["datasets"]["mine"].update(labels="clean"), "labels is 'clean'; needed: "),
+        (lambda c: c["transitions"]["uniform"].update(kind="pair_flip"), "noise_types is beta; "),
+        (lambda c: c.update(clean_rates=[0.8]), "clean_rates is 0.8; needed: 1.0"),
+        (lambda c: c.update(smoothing=[1.0]), "smoothing is 1.0; needed: values below 1"),
+        (lambda c: c["methods"].pop("label_smoothing"), "methods is forward_correction; "),
+    ],
+)
+def test_what_a_study_lacks_is_named(data, change, message):
+    config = yaml.safe_load(advice_study(data, "advice/mine.yaml"))
+    change(config)
+    with pytest.raises(ConfigError, match=message):
+        slices_of_advice(Study(config, SCHEMA), "mine")
+
+
+def test_only_what_is_needed_is_trained(data):
+    config = yaml.safe_load(advice_study(data, "advice/mine.yaml"))
+    config["smoothing"] += [1.2]
+    config["methods"]["forward_correction"]["loss"] = "logit_smoothing"
+    config["clean_rates"] = [1.0]
+    config["smoothing"].remove(1.0)
+    slices = slices_of_advice(Study(config, SCHEMA), "mine")
+    assert set(slices) == {"plain"}
+    assert "1.2" not in slices["plain"].p

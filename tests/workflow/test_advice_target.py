@@ -1,0 +1,48 @@
+"""From a .npz to a page of advice, by real Snakemake."""
+
+import re
+
+import numpy as np
+import yaml
+
+from label_smoothing.study.advice_study import write_study
+
+
+def test_a_page_from_a_file_alone(empty, monkeypatch):
+    rng = np.random.default_rng(0)
+    right = rng.integers(3, size=240)
+    images = np.zeros((240, 4, 4), np.uint8)
+    images[np.arange(240), right, right] = 200
+    given = np.where(rng.random(240) < 0.3, (right + 1) % 3, right)
+    monkeypatch.chdir(empty.path)
+    np.savez(
+        "mine.npz",
+        x_train=images[:150],
+        y_train=given[:150],
+        x_test=images[150:],
+        y_test=given[150:],
+    )
+    file, _ = write_study("mine.npz")
+    study = yaml.safe_load(file.read_text())
+    study["training"]["memorise"]["epochs"] = 2
+    study["seeds"], study["smoothing"], study["device"] = [0, 1], [0.6, 1.0], "cpu"
+    file.write_text(yaml.safe_dump(study, sort_keys=False))
+    target = "results/advice/mine.html"
+    empty.run("--configfile", str(file), "--", target)
+
+    page = (empty.path / target).read_text()
+    assert "Advice on the labels of mine" in page
+    # Two epochs memorise nothing: the page has to say so.
+    assert "did not memorise" in page
+    assert len(re.findall(r'src="data:image/', page)) >= 2
+    assert not re.search(r'(?:src|href)="(?!data:)', page)
+    table = (empty.path / "results/advice/mine.csv").read_text()
+    assert table.startswith("question,what,quantity,value,low,high,unit,source,note")
+    again = empty.snakemake("--dry-run", "--configfile", str(file), "--", target).stdout
+    assert "Nothing to be done" in again
+    refused = empty.snakemake("--dry-run", "--", "results/advice/digits.html", check=False)
+    assert refused.returncode == 1
+    assert refused.stdout.splitlines()[-1] == (
+        "results/advice/digits.html is not offered: config.yaml: datasets.digits.labels is "
+        "'clean'; needed: 'given'"
+    )

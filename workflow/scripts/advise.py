@@ -1,0 +1,70 @@
+"""Make one page of advice, and its table, of a study whose labels are given."""
+
+from pathlib import Path
+
+import numpy as np
+
+from label_smoothing.analysis.advice import Inputs, Networks, give_advice, neighbours_agreement
+from label_smoothing.data.checked import UNKNOWN, read_checked
+from label_smoothing.data.datasets import read_dataset
+from label_smoothing.figures.advice_page import advice_page
+from label_smoothing.files import job_log, read_arrays, read_columns, replacing
+from label_smoothing.study.code_hash import demand_code
+
+
+def networks(name: str) -> Networks:
+    """Return the networks of one slice; its files come p by p."""
+    p = tuple(map(float, snakemake.params.slices[name]["p"]))
+    files = {kind: snakemake.input[f"{name}_{kind}"] for kind in ("predictions", "history")}
+    runs = [read_arrays(file) for file in files["predictions"]]
+    scores = [read_columns(file)["noisy_test_accuracy"] for file in files["history"]]
+    epochs = max(map(len, scores))  # a training that diverged has fewer
+    scores = [np.pad(x, (0, epochs - len(x)), constant_values=np.nan) for x in scores]
+
+    def by_seed(values):
+        grid = len(p), len(snakemake.params.seeds)
+        return np.reshape(values, (*grid, *np.shape(values[0]))).swapaxes(0, 1)
+
+    outputs = "log_probabilities"
+    return Networks(
+        p,
+        by_seed([run[outputs] for run in runs]),
+        by_seed([run.get(f"uncorrected_{outputs}", run[outputs]) for run in runs]),
+        np.stack([read_arrays(file)["test"] for file in snakemake.input[f"{name}_labels"]]),
+        by_seed(scores),
+        by_seed([run["train_accuracy"] for run in runs]),
+    )
+
+
+def checked() -> tuple[int, int] | None:
+    """Return how many test labels were checked by hand, and how many of them are right."""
+    if not (files := snakemake.input.get("checked")):
+        return None
+    right = read_checked(files[0], len(dataset.y_test), dataset.classes)
+    known = right != UNKNOWN
+    return int(known.sum()), int((right == dataset.y_test)[known].sum())
+
+
+with job_log(snakemake.log[0]):
+    demand_code(snakemake.params.code, __file__)
+    dataset, slices = read_dataset(snakemake.input.dataset), snakemake.params.slices
+    inputs = Inputs(
+        **{name: networks(name) for name in slices},
+        added_clean_rate=float(slices["added"]["a"]) if "added" in slices else 1.0,
+        agreement=neighbours_agreement(*dataset, dataset.classes),
+        checked=checked(),
+        memorised_at=snakemake.params.memorised_at,
+    )
+    advice = give_advice(inputs)
+    page = advice_page(
+        Path(snakemake.input.template).read_text(encoding="utf-8"),
+        advice,
+        inputs,
+        dataset.x_test if dataset.x_test.ndim == 4 else None,
+        snakemake.wildcards.dataset,
+        snakemake.params.title,
+    )
+    with replacing(snakemake.output.table) as temporary:
+        advice.rows.to_csv(temporary, index=False, float_format="%.6g")
+    with replacing(snakemake.output.page) as temporary:
+        temporary.write_text(page, encoding="utf-8")

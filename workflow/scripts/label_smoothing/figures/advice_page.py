@@ -1,0 +1,214 @@
+"""Advice on given labels as one HTML page that needs no other file."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import jinja2
+import numpy as np
+import pandas as pd
+
+from label_smoothing.analysis.advice import (
+    FIRST,
+    GAIN,
+    GOALS,
+    HOW_NOISY,
+    MORE,
+    SURE,
+    WHICH,
+    Advice,
+    Inputs,
+)
+from label_smoothing.analysis.noise_model import most_suspicious
+from label_smoothing.figures.advice_pictures import (
+    address,
+    draw_losses,
+    draw_matrix,
+    draw_rates,
+    draw_suspects,
+)
+from label_smoothing.theory.rates import epsilon_from_p
+
+_NOTHING = "\N{EN DASH}"
+
+
+def advice_page(
+    template: str,
+    advice: Advice,
+    inputs: Inputs,
+    images: np.ndarray | None,
+    dataset: str,
+    study: str,
+) -> str:
+    """
+    Return the page.
+
+    Parameters
+    ----------
+    template : str
+        Jinja2, see workflow/resources/advice.html.j2.
+    advice : Advice
+    inputs : Inputs
+        What it was made of.
+    images : ndarray of uint8, shape (N, H, W, C), or None
+        Test images, to show the suspects; features are nothing to look at.
+    dataset, study : str
+        Name of the data set and title of the study.
+    """
+    M = inputs.plain.outputs.shape[3]
+    labels = inputs.plain.labels[0]
+    pictures = {
+        "losses": address(draw_losses(inputs.plain, inputs.added, inputs.added_clean_rate, advice)),
+        "rates": address(draw_rates(advice)),
+    }
+    if advice.matrix is not None and advice.right is not None:
+        pictures["matrix"] = address(draw_matrix(advice.matrix.T))
+        places = most_suspicious(advice.right, labels, 20)
+        if images is not None and len(places):
+            suggested = advice.right[places].argmax(axis=1)
+            figure = draw_suspects(images[places], labels[places], suggested, places)
+            pictures["suspects"] = address(figure, "png")
+    tables = {
+        question: [_shown(row, M) for row in group.to_dict("records")]
+        for question, group in advice.rows.groupby("question", sort=False)
+    }
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    return environment.from_string(template).render(
+        dataset=dataset,
+        study=study,
+        short=summary(advice, M),
+        warnings=advice.warnings,
+        pictures=pictures,
+        rates=_of(tables, HOW_NOISY, "clean rate"),
+        confusions=_of(tables, HOW_NOISY, "P(given | right)"),
+        which=tables.get(WHICH, []),
+        methods=_methods(tables.get(MORE, [])),
+        gains=tables.get(GAIN, []),
+        sure=tables.get(SURE, []),
+        first=tables.get(FIRST, []),
+        seeds=len(inputs.plain.labels),
+        images=len(labels),
+        classes=M,
+    )
+
+
+def summary(advice: Advice, M: int) -> list[str]:
+    """Return the answers in a few sentences, each with its interval."""
+    rows = advice.rows
+    sentences = [_how_noisy(rows)]
+    which = rows[rows["question"] == WHICH].set_index("what")
+    for goal in GOALS[:1] + GOALS[2:3]:
+        if goal in which.index:
+            sentences.append(_best(which.loc[goal], goal, M))
+    more = rows[rows["question"] == MORE]
+    if len(more):
+        sentences.append(_more(more))
+    return sentences
+
+
+def _how_noisy(rows):
+    rates = rows[(rows["question"] == HOW_NOISY) & (rows["quantity"] == "clean rate")]
+    first = rates.iloc[0]
+    wrong = [100 * (1 - first[end]) for end in ("value", "high", "low")]
+    bound = first["note"].startswith(("at least", "lower bound"))
+    if bound:
+        low = 100 * (1 - first["low"])
+        return f"At most {low:.0f} % of the labels are wrong ({first['source']})."
+    if np.isnan(first["value"]):
+        return (
+            f"Between {max(wrong[1], 0):.0f} and {wrong[2]:.0f} % of the labels are wrong: these "
+            "data cannot tell hard images from patterned noise."
+        )
+    return (
+        f"About {wrong[0]:.0f} % of the labels are wrong, 95 % interval {max(wrong[1], 0):.0f} to "
+        f"{wrong[2]:.0f} % ({first['source']})."
+    )
+
+
+def _best(row, goal, M):
+    p, low, high = (float(row[end]) for end in ("value", "low", "high"))
+    goal = f"the lowest {goal}" if goal.startswith("loss") else f"the highest {goal}"
+    if row["note"].startswith("every"):
+        return f"For {goal}, no difference between the p that these data can show."
+    best = f"p = {p:g}, {_pytorch(p, M)}"
+    if low == high:
+        return f"For {goal}: {best}."
+    others = f"nothing from p = {low:g} to {high:g} can be told from it"
+    return f"For {goal}: {best}; {others}."
+
+
+def _more(more):
+    gained = more[more["quantity"] == "gained over no smoothing"].set_index("what")
+    noisy = more[more["quantity"] == "accuracy on these labels"].set_index("what")
+    clean = more[more["quantity"] == "accuracy on clean labels"].set_index("what")
+    sure = gained.index[gained["low"] > 0]
+    if not len(sure):
+        return (
+            "No method is more accurate than training without smoothing, as far as these data show."
+        )
+    best = noisy["value"].loc[sure].idxmax()
+    rate, limits = clean.loc[best], gained.loc[best]
+    sentence = (
+        f"More than any smoothing of the last epoch: {best}"
+        if not best.startswith(("label", "no"))
+        else f"Most accurate: {best}"
+    )
+    sentence += f", by {100 * limits['value']:.1f} points on these labels "
+    sentence += f"[{100 * limits['low']:.1f}, {100 * limits['high']:.1f}]"
+    if np.isfinite(rate["value"]):
+        sentence += f"; on clean labels it is right in {100 * rate['low']:.0f} to "
+        sentence += f"{100 * rate['high']:.0f} %"
+    return sentence + "."
+
+
+def _pytorch(p, M):
+    epsilon = float(epsilon_from_p(p, M)) + 0.0  # no -0.0
+    if abs(epsilon) < 1e-9:
+        return "which is no smoothing"
+    return f"label_smoothing={epsilon:.3g} in PyTorch"
+
+
+def _of(tables, question, quantity):
+    return [row for row in tables.get(question, []) if row["quantity"] == quantity]
+
+
+def _methods(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return one entry a method, its quantities side by side."""
+    names = {
+        "accuracy on these labels": "noisy",
+        "accuracy on clean labels": "clean",
+        "gained over no smoothing": "gain",
+    }
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        entry = found.setdefault(row["what"], {"what": row["what"], "note": row["note"]})
+        entry[names[row["quantity"]]] = row
+    return list(found.values())
+
+
+def _shown(row: dict[str, Any], M: int) -> dict[str, Any]:
+    """Return a row with its value and its interval as text."""
+    unit, value = row["unit"], row["value"]
+    signed = row["quantity"].startswith("gain")
+    scale, digits = {"share": (100, 1), "points": (1, 1), "nats": (1, 3)}.get(unit, (1, 3))
+    if row["quantity"] == "number":
+        digits = 0
+
+    def text(x, sign=signed):
+        if unit == "p":
+            return f"{x:.3g}"
+        return f"{scale * x:+.{digits}f}" if sign else f"{scale * x:.{digits}f}"
+
+    name = {"share": " %", "nats": " nats", "points": " points"}.get(unit, "")
+    if signed and unit == "share":
+        name = " points"
+    interval = ""
+    if not pd.isna(row["low"]) and not (row["low"] == row["high"] == value and unit != "p"):
+        interval = f"{text(row['low'])} to {text(row['high'])}"
+        if unit == "p" and row["low"] == row["high"]:
+            interval = ""
+    pytorch = ""
+    if unit == "p" and not pd.isna(value):
+        epsilon = float(epsilon_from_p(value, M)) + 0.0
+        pytorch = "none" if abs(epsilon) < 1e-9 else f"{epsilon:.3g}"
+    shown = _NOTHING if pd.isna(value) else text(value) + name
+    return {**row, "shown": shown, "interval": interval, "pytorch": pytorch}

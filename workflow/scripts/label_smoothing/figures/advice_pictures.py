@@ -1,0 +1,210 @@
+"""The pictures inside a page of advice, each as the address of its own data."""
+
+import base64
+import io
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from label_smoothing.analysis.advice import HOW_NOISY, Advice, Networks, mean_with_limits
+from label_smoothing.figures.kit import fine_smoothing
+from label_smoothing.figures.style import BLUE, GREEN, SMOOTHING, VERMILLION, VOTES, house_style
+from label_smoothing.theory.rates import compose_clean_rates
+from label_smoothing.theory.votes import vote_loss
+
+_MOST_ANNOTATED = 12  # classes whose matrix has its numbers in it
+
+
+def address(figure: plt.Figure, kind: str = "svg") -> str:
+    """Return a figure as a data address, and close it."""
+    content = io.BytesIO()
+    metadata = {"Date": None} if kind == "svg" else {}
+    with house_style():
+        figure.savefig(content, format=kind, bbox_inches="tight", dpi=110, metadata=metadata)
+    plt.close(figure)
+    media = {"svg": "image/svg+xml", "png": "image/png"}[kind]
+    return f"data:{media};base64,{base64.b64encode(content.getvalue()).decode()}"
+
+
+@house_style()
+def draw_losses(
+    plain: Networks, added: Networks | None, added_clean_rate: float, advice: Advice
+) -> plt.Figure:
+    """Draw the losses on noisy labels over p, and the vote theory's curves where it holds."""
+    figure, panel = plt.subplots(figsize=(6.4, 3.9), layout="constrained")
+    M, votes, fits = plain.outputs.shape[3], advice.votes, []
+    levels = [(plain, "labels as given", BLUE, 1.0)]
+    if added is not None:
+        label = f"with noise added: {added_clean_rate:.0%} of them kept"
+        levels.append((added, label, VERMILLION, added_clean_rate))
+    highest = 0.0
+    for networks, label, colour, rate in levels:
+        means = [mean_with_limits(networks.losses()[..., i]) for i in range(len(networks.p))]
+        mean, low, high = np.array(means).T
+        highest = max(highest, mean[np.asarray(networks.p) < 1].max(initial=0.0))
+        panel.errorbar(
+            networks.p,
+            mean,
+            yerr=[mean - low, high - mean],
+            fmt="o",
+            color=colour,
+            ms=5,
+            capsize=2.5,
+            lw=1.2,
+            label=label,
+            zorder=3,
+        )
+        if votes is not None:
+            fine = fine_smoothing(min(networks.p), 80)[:-1]
+            a = compose_clean_rates(votes.estimate, rate, M=M)
+            k = min(votes.k, 1e6)
+            style = {**VOTES, "label": f"vote theory, fitted to the first: k = {votes.k:.2f}"}
+            fits.append(panel.plot(fine, vote_loss(fine, a, k, M, "beta"), **style))
+    for lines in fits[1:]:
+        lines[0].set_label(None)
+    panel.set_ylim(0, 1.25 * highest)
+    above = [n for n, *_ in levels if n.losses().mean(axis=(0, 1)).max() > 1.25 * highest]
+    if above:
+        panel.annotate(
+            "without smoothing: "
+            + ", ".join(f"{n.losses().mean(axis=(0, 1)).max():.1f}" for n in above),
+            (1, 1),
+            xycoords="axes fraction",
+            ha="right",
+            va="bottom",
+            fontsize=9,
+        )
+    panel.set_xlabel(SMOOTHING)
+    panel.set_ylabel("test loss on noisy labels (nats)")
+    panel.legend(frameon=False, fontsize=9, loc="best")
+    return figure
+
+
+@house_style()
+def draw_rates(advice: Advice) -> plt.Figure:
+    """Draw all estimates of the clean rate, and above them the likelihood of the noise model."""
+    rows = advice.rows[
+        (advice.rows["question"] == HOW_NOISY) & (advice.rows["quantity"] == "clean rate")
+    ].dropna(subset="low")
+    likelihood = advice.likelihood
+    tall = likelihood is not None
+    figure, panels = plt.subplots(
+        1 + tall,
+        1,
+        figsize=(6.4, 1.0 + 0.36 * len(rows) + 1.7 * tall),
+        sharex=True,
+        squeeze=False,
+        layout="constrained",
+        height_ratios=[1.7, 0.36 * len(rows) + 0.6] if tall else None,
+    )
+    if likelihood is not None:
+        panel = panels[0, 0]
+        panel.plot(likelihood.rates, np.exp(likelihood.log_likelihoods), color=GREEN, lw=2)
+        panel.axvspan(likelihood.low, likelihood.high, color=GREEN, alpha=0.15, lw=0)
+        panel.set_ylabel("likelihood\n(noise model)")
+        panel.set_ylim(0, 1.05)
+        panel.set_yticks([0, 0.5, 1])
+    panel = panels[-1, 0]
+    places = np.arange(len(rows))[::-1]
+    bars = np.nan_to_num([rows["value"] - rows["low"], rows["high"] - rows["value"]])
+    bound = (rows["source"] == "early stopping").to_numpy()
+    for mask, marker, colour in ((~bound, "o", BLUE), (bound, ">", "#000000")):
+        panel.errorbar(
+            rows["value"][mask],
+            places[mask],
+            xerr=bars[:, mask],
+            fmt=marker,
+            color=colour,
+            ms=5,
+            capsize=2.5,
+            lw=1.2,
+        )
+    ranges = rows["value"].isna().to_numpy()
+    panel.hlines(
+        places[ranges], rows["low"][ranges], rows["high"][ranges], color=BLUE, lw=4, alpha=0.4
+    )
+    panel.set_yticks(places, rows["source"])
+    panel.set_ylim(-0.6, len(rows) - 0.4)
+    panel.set_xlabel("share of right labels (clean rate a)")
+    panel.set_xlim(_around(rows), 1.005)
+    return figure
+
+
+def _around(rows: pd.DataFrame) -> float:
+    lowest = rows[["value", "low"]].min(axis=None)
+    return max(0.0, lowest - 0.1 * (1.05 - lowest))
+
+
+@house_style(grid=False)
+def draw_matrix(T: np.ndarray) -> plt.Figure:
+    """Draw the share of the labels of each right class that is given as each class."""
+    M = len(T)
+    figure, panel = plt.subplots(figsize=(5.4, 4.7), layout="constrained")
+    moved = T - np.diag(np.diag(T))
+    scale = max(float(moved.max()), 0.02)
+    # The diagonal would drown all others: it has its numbers.
+    shown = panel.imshow(
+        np.ma.masked_where(np.eye(M, dtype=bool), T), cmap="Blues", vmin=0, vmax=scale
+    )
+    panel.set_facecolor("#f3f3f3")
+    if M <= _MOST_ANNOTATED:
+        for i, j in np.ndindex(M, M):
+            if i == j or T[i, j] >= 0.005:
+                dark = i != j and T[i, j] > 0.6 * scale
+                text = f"{100 * T[i, j]:.0f}"
+                colour = "white" if dark else "black"
+                panel.text(j, i, text, ha="center", va="center", fontsize=8, color=colour)
+        panel.set_xticks(range(M))
+        panel.set_yticks(range(M))
+    panel.set_xlabel("right class")
+    panel.set_ylabel("given class")
+    panel.spines[:].set_visible(False)
+    bar = figure.colorbar(shown, ax=panel, shrink=0.8, label="share of the right class's labels")
+    bar.outline.set_visible(False)
+    return figure
+
+
+@house_style(grid=False)
+def draw_suspects(
+    images: np.ndarray, given: np.ndarray, suggested: np.ndarray, places: np.ndarray
+) -> plt.Figure:
+    """
+    Draw images with their given and suggested labels.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (n, H, W, C)
+    given, suggested, places : ndarray of int, shape (n,)
+    """
+    columns = min(5, len(images))
+    lines = -(-len(images) // columns)
+    figure, panels = plt.subplots(
+        lines,
+        columns,
+        figsize=(1.45 * columns, 1.75 * lines),
+        squeeze=False,
+        layout="constrained",
+    )
+    top = images.max() or 1
+    for panel in panels.flat:
+        panel.axis("off")
+    for panel, image, label, other, place in zip(
+        panels.flat, images, given, suggested, places, strict=False
+    ):
+        # Data may use part of the scale only, as the digits' 0 to 16 do.
+        grey = image.shape[2] not in (3, 4)
+        shown = image.mean(axis=2) if grey else image
+        panel.imshow(shown, cmap="gray_r" if grey else None, vmin=0, vmax=top)
+        panel.set_title(f"{label} \N{RIGHTWARDS ARROW} {other}", fontsize=11, pad=3)
+        panel.text(
+            0.5,
+            -0.03,
+            f"no. {place}",
+            transform=panel.transAxes,
+            ha="center",
+            va="top",
+            fontsize=8,
+            color="#666666",
+        )
+    return figure

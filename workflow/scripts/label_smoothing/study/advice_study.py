@@ -1,0 +1,309 @@
+"""
+The small study that advice on one's own noisy labels is taken from.
+
+    python -m label_smoothing.study.advice_study mine.npz
+
+writes it to advice/mine.yaml, unless it is there, and prints that path.
+"""
+
+import argparse
+import os
+import re
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+from label_smoothing.study.errors import ConfigError
+from label_smoothing.study.grid import Study
+
+# PyTorch's label_smoothing: the same grid for any number of classes, with the habit of 0.1 in it.
+EPSILONS = (0.7, 0.5, 0.35, 0.2, 0.1, 0.05, 0.0)
+ADDED_CLEAN_RATE = 0.8
+SEEDS = (0, 1, 2)
+FOLDER = Path("advice")
+PAGES = "results/advice"
+# What two cores train in ten to twenty minutes.
+_MOST_IMAGES, _MOST_FEATURES, _MOST_TEST = 2000, 10000, 2000
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9.-]{0,90}")
+
+_STUDY = """\
+# Made by `make advise`: advice on labels of which an unknown part is wrong. Run it again, after any
+# change of yours, with
+#     snakemake --cores 2 --configfile {file} -- {page}
+# docs/advice.md says what the page tells, docs/running.md what else a study can do.
+
+study: {title}
+
+# Noise that is added on purpose: 1.0 adds none, 0.8 moves a fifth of the labels. How that is found
+# again says how far the vote theory can be trusted here.
+clean_rates: [{added}, 1.0]
+
+# Target p of the given label. PyTorch's label_smoothing of these: {epsilons}.
+smoothing: [{smoothing}]
+seeds: [{seeds}]
+
+# All that can be scored: test labels that are as noisy as those of the training.
+noise_types:
+  beta: {{assumption: beta, transition: uniform}}
+transitions:
+  uniform: {{kind: uniform}}
+
+methods:
+  label_smoothing: {{loss: label_smoothing}}
+  forward_correction: {{loss: forward_correction}} # p is the share of right labels that it assumes
+
+datasets:
+  {name}:
+    source: npz
+    path: {path}
+    labels: given # as they come, some of them wrong{sizes}
+    model: network
+    training: memorise
+
+# The network that you use is the one to ask: docs/models.md says how to name your own here.
+models:
+  network: {model}
+
+# It has to memorise: without that, the theory has nothing to say.
+training:
+  memorise:
+    optimizer: adam
+    learning_rate: {learning_rate} # highest of the cycle
+    momentum: 0.9 # first beta of Adam
+    schedule: one_cycle
+    epochs: 40
+    batch_size: {batch_size}
+
+memorised_at: 0.99
+checkpoint_every: 10 # epochs
+device: auto
+train_resources: {{threads: 1, mem_mb: 3000, runtime: 60}}
+"""
+
+
+def advice_study(data: str | os.PathLike, file: str | os.PathLike) -> str:
+    """
+    Return the study that asks what is to be known of a data set's labels, as YAML.
+
+    Parameters
+    ----------
+    data : path
+        A .npz, see `data.sources.load_npz`.
+    file : path
+        Where the study will be.
+
+    Raises
+    ------
+    ConfigError
+        If the file is not such a data set, or its name cannot be that of one.
+    """
+    from label_smoothing.data.sources import inspect_npz
+
+    if not _NAME.fullmatch(name_of(data)):
+        raise ConfigError(
+            f"DATA is {os.fspath(data)!r}; allowed: a .npz whose name has letters, digits, dots "
+            "and dashes, and starts with a letter"
+        )
+    try:
+        if not os.path.isfile(data):
+            raise ValueError("no such file; allowed: a .npz with images or features, and labels")
+        dataset = inspect_npz(data)
+    except OSError as error:
+        problem = error.strerror or error
+        raise ConfigError(
+            f"DATA is {os.fspath(data)!r}, which cannot be read ({problem}); "
+            "allowed: a file that can"
+        ) from None
+    except ValueError as error:
+        raise ConfigError(f"DATA is {os.fspath(data)!r}: {error}") from None
+    M, shape = dataset.classes, dataset.x_train.shape[1:]
+    features = len(shape) == 1
+    most = _MOST_FEATURES if features else _MOST_IMAGES
+    sizes = {
+        part: limit
+        for part, limit, there in (
+            ("train", most, len(dataset.y_train)),
+            ("test", _MOST_TEST, len(dataset.y_test)),
+        )
+        if there > limit
+    }
+    lines = [f"\n    {part}_size: {size} # a subset, stratified" for part, size in sizes.items()]
+    if lines:
+        lines.append("\n    split_seed: 0")
+    return _STUDY.format(
+        file=file,
+        page=f"{PAGES}/{name_of(data)}.html",
+        title=_yaml(f"Labels of {Path(data).name}"),
+        name=name_of(data),
+        path=_yaml(os.fspath(data)),
+        sizes="".join(lines),
+        added=ADDED_CLEAN_RATE,
+        smoothing=", ".join(f"{p}" for p in smoothing_grid(M)),
+        epsilons=", ".join(f"{epsilon:g}" for epsilon in EPSILONS),
+        seeds=", ".join(map(str, SEEDS)),
+        model=_yaml(network_for(shape)),
+        learning_rate=0.006 if features else 0.012,
+        batch_size=min(96, len(dataset.y_train), sizes.get("train", 96)),
+    )
+
+
+def name_of(data: str | os.PathLike) -> str:
+    """Return the name of the data set of a file."""
+    return Path(data).name.removesuffix(".npz")
+
+
+def smoothing_grid(M: int) -> list[float]:
+    """Return the smoothing parameters p of EPSILONS for M classes, ascending."""
+    return [round(1 - epsilon * (M - 1) / M, 6) for epsilon in EPSILONS]
+
+
+def network_for(shape: tuple[int, ...]) -> dict[str, object]:
+    """Return a small network that memorises inputs of a shape, (D,) or (H, W, C)."""
+    if len(shape) == 1:
+        return {"kind": "mlp", "hidden": [256, 256]}
+    # More pixels than these are pooled first, so that the linear layer stays affordable.
+    edge = min(shape[:2])
+    pool = [1, 1] if edge < 2 else [2, 1] if max(shape[:2]) <= 32 else [2, 2]
+    return {"kind": "cnn", "channels": [16, 32], "kernel_size": 3, "pool": pool, "hidden": 256}
+
+
+def write_study(data: str | os.PathLike, folder: str | os.PathLike = FOLDER) -> tuple[Path, bool]:
+    """
+    Write the study of a data set, unless it is there: what was changed in it stays.
+
+    Returns
+    -------
+    Path
+        Of the study.
+    bool
+        Whether it was there.
+
+    Raises
+    ------
+    ConfigError
+        As `advice_study`, and if the study that is there is of another file.
+    """
+    file = Path(folder) / f"{name_of(data)}.yaml"
+    text = advice_study(data, file)
+    if file.exists():
+        there = _data_of(file)
+        if there is None or os.path.abspath(there) != os.path.abspath(data):
+            raise ConfigError(
+                f"DATA is {os.fspath(data)!r}, but {file} is a study of "
+                f"{there or 'something else'}; allowed: a file of another name, or that study "
+                "moved away"
+            )
+        return file, True
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("x", encoding="utf-8") as new:
+        new.write(text)
+    return file, False
+
+
+class Slice(NamedTuple):
+    """Networks of one method at one level of added noise, in the spelling of their paths."""
+
+    transition: str
+    method: str
+    a: str
+    p: tuple[str, ...]
+
+
+def slices_of_advice(study: Study, dataset: str) -> dict[str, Slice]:
+    """
+    Return what advice on a data set of a study is made of.
+
+    Returns
+    -------
+    dict
+        "plain", label smoothing on the labels as given; if the study has them, "forward", forward
+        correction, and "added", label smoothing at the lowest clean rate below 1.
+
+    Raises
+    ------
+    ConfigError
+        If the study lacks what there is no advice without; the message names key, value and need.
+    """
+    config = study.config
+    labels = config["datasets"][dataset].get("labels", "clean")
+    if labels != "given":
+        raise ConfigError(f"datasets.{dataset}.labels is {labels!r}; needed: 'given'")
+    transitions = [
+        study.transition_of(noise)
+        for noise in config["noise_types"]
+        if study.assumption_of(noise) == "beta"
+        and config["transitions"][study.transition_of(noise)]["kind"] == "uniform"
+    ]
+    if not transitions:
+        raise ConfigError(
+            f"noise_types is {', '.join(config['noise_types'])}; needed: one with the assumption "
+            "'beta' and a transition of kind 'uniform'"
+        )
+    *lower, highest = study.clean_rates
+    if float(highest) != 1:
+        raise ConfigError(
+            f"clean_rates is {', '.join(study.clean_rates)}; needed: 1.0, the labels as given"
+        )
+    smoothing, forward = (
+        [name for name in config["methods"] if _is_plain(study, name, loss)]
+        for loss in ("label_smoothing", "forward_correction")
+    )
+    if not smoothing:
+        raise ConfigError(
+            f"methods is {', '.join(config['methods'])}; needed: one with the loss "
+            "'label_smoothing' and matrix 'p'"
+        )
+    # Beyond p = 1 is another question. At p = 1 forward correction is label smoothing.
+    p = tuple(value for value in study.smoothing if float(value) <= 1)
+    below = tuple(value for value in p if float(value) < 1)
+    if not below:
+        raise ConfigError(f"smoothing is {', '.join(study.smoothing)}; needed: values below 1")
+    slices = {"plain": Slice(transitions[0], smoothing[0], highest, p)}
+    if forward:
+        slices["forward"] = Slice(transitions[0], forward[0], highest, below)
+    if lower:
+        slices["added"] = Slice(transitions[0], smoothing[0], lower[0], below)
+    return slices
+
+
+def _is_plain(study, method, loss):
+    entry = study.config["methods"][method]
+    return entry["loss"] == loss and study.depends_on_p(method) and not entry["warm_up_epochs"]
+
+
+def _data_of(file):
+    try:
+        study = yaml.safe_load(file.read_text(encoding="utf-8"))
+        return study["datasets"][file.stem]["path"]
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
+        return None
+
+
+def _yaml(value):
+    return (
+        yaml.safe_dump(
+            value, default_flow_style=True, width=1000, allow_unicode=True, sort_keys=False
+        )
+        .removesuffix("...\n")
+        .strip()
+    )
+
+
+def main() -> None:
+    """Write the study of the file on the command line; print its path, or one line of error."""
+    parser = argparse.ArgumentParser(description=__doc__.strip().partition("\n")[0])
+    parser.add_argument("data", help="a .npz with x_train, y_train, x_test and y_test")
+    try:
+        file, there = write_study(parser.parse_args().data)
+    except ConfigError as error:
+        sys.exit(f"error: {error}")
+    except OSError as error:
+        sys.exit(f"error: {error}")
+    print("Going on with the study" if there else "The study is", file, file=sys.stderr)
+    print(file)
+
+
+if __name__ == "__main__":
+    main()
