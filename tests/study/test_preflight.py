@@ -28,7 +28,7 @@ def study(folder=".", **changes):
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_studies_of_the_project_pass(path):
     check_config_file(path)
-    check_files(Study(yaml.safe_load(path.read_text()), SCHEMA))
+    check_files(Study(yaml.safe_load(path.read_text()), SCHEMA, path.parent))
 
 
 @pytest.mark.parametrize("size", [9, 1788])
