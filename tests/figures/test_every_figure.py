@@ -64,22 +64,33 @@ def tables():
     return pd.concat([table, forward, *matrices], ignore_index=True)
 
 
-def numbers_of(name, tables, given=False, **changes):
-    """Return a figure's numbers from the rows that it asks for."""
-    methods = {method: {"loss": "label_smoothing"} for method in ("label_smoothing", "forward")}
-    if not given:  # these matrices need to know the noise
-        methods |= {
-            "best": {"loss": "matrix_smoothing", "matrix": "alpha_optimal"},
-            "single": {"loss": "matrix_smoothing", "matrix": "alpha_mean_field"},
-        }
-    config = {**copy.deepcopy(CONFIG), "clean_rates": [0.6, 1], "methods": methods, **changes}
-    names = NAMES | {"dataset": "digits"}
+OF_P = {method: {"loss": "label_smoothing"} for method in ("label_smoothing", "forward")}
+OF_MATRICES = {
+    "best": {"loss": "matrix_smoothing", "matrix": "alpha_optimal"},
+    "single": {"loss": "matrix_smoothing", "matrix": "alpha_mean_field"},
+}
+
+
+def study_of(given=False, **changes):
+    """Return a study of several methods, and of the noise types that its labels allow."""
+    config = {**copy.deepcopy(CONFIG), "clean_rates": [0.6, 1], "methods": OF_P | OF_MATRICES}
     if given:
         config["datasets"]["digits"]["labels"] = "given"
         config["noise_types"] = {"beta": config["noise_types"]["beta"]}
-        names["noise"] = "beta"
-    study = Study(config, SCHEMA)
-    assert not why_not(study, name, names | ({"noise": "beta"} if name == "clean_rate" else {}))
+        config["methods"] = OF_P
+    return Study({**config, **changes}, SCHEMA)
+
+
+def names_of(name, given=False):
+    return (
+        NAMES | {"dataset": "digits"} | ({"noise": "beta"} if given or name == "clean_rate" else {})
+    )
+
+
+def numbers_of(name, tables, given=False, **changes):
+    """Return a figure's numbers from the rows that it asks for."""
+    study, names = study_of(given, **changes), names_of(name, given)
+    assert not why_not(study, name, names)
     made = {
         "votes": votes_table,
         "shares": shares_table,
@@ -137,17 +148,9 @@ def test_equal_numbers_and_titles_give_equal_files_whatever_the_style(name, tabl
     assert (svg.read_bytes(), csv.read_bytes()) == written
 
 
-NEED_CLEAN_LABELS = {
-    "loss_landscapes",
-    "measured_against_predicted",
-    "votes",
-    "votes_over_a_and_p",
-    "votes_of_networks",
-    "interpolators",
-    "matrix_or_mean_field",
-}
-OF_GIVEN_LABELS = [name for name in FIGURES if FIGURES[name].inputs]
-OF_GIVEN_LABELS = [name for name in OF_GIVEN_LABELS if name not in NEED_CLEAN_LABELS]
+MEASURED = [name for name in FIGURES if FIGURES[name].inputs]
+GIVEN = study_of(given=True)
+OF_GIVEN_LABELS = [name for name in MEASURED if not why_not(GIVEN, name, names_of(name, True))]
 
 
 def words(svg):
@@ -176,14 +179,13 @@ def test_given_labels_are_never_called_clean_and_no_theory_knows_their_rate(name
     assert [text for text in words(write(name, known, tmp_path)[0]) if "clean" in text]
 
 
-@pytest.mark.parametrize("name", OF_GIVEN_LABELS)
+@pytest.mark.parametrize("name", MEASURED)
 @pytest.mark.parametrize(("a", "given"), [(0.6, False), (1.0, False), (1.0, True)])
 def test_one_clean_rate_one_p_and_one_seed_are_drawn(name, a, given, tables, tmp_path):
     one = tables[(tables["a"] == a) & (tables["seed"] == 0)]
     for p in ([0.9, 1.0], [1.0]):
         grid = {"clean_rates": [a], "smoothing": p, "seeds": [0]}
-        study = Study({**copy.deepcopy(CONFIG), **grid}, SCHEMA)
-        if why_not(study, name, NAMES | {"dataset": "digits", "noise": "beta"}):
+        if why_not(study_of(given, **grid), name, names_of(name, given)):
             continue
         rows = one[one["p"].isin(p)]
         if given:
