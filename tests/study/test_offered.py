@@ -51,6 +51,7 @@ def test_of_given_labels_is_offered_what_needs_no_clean_rate():
         "measured_against_predicted",
         "votes",
         "votes_over_a_and_p",
+        "votes_over_epochs",
         "interpolators",
         "matrix_or_mean_field",
     ]

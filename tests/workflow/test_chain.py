@@ -31,6 +31,7 @@ def test_every_stage_left_its_files(finished_study):
         "optimum_over_a",
         "votes",
         "votes_over_a_and_p",
+        "votes_over_epochs",
         "gamma_optimum",
         "landscapes",
         "optimum_over_classes",

@@ -107,6 +107,7 @@ OF_A_NETWORK = OF_A_TABLE | {
     "fit_theory": 2,
     "draw_calibration": 2,
     "count_shares": 1,
+    "draw_votes_over_epochs": 1,
     "estimate_clean_rate": 1,
     "draw_clean_rate": 1,
 }

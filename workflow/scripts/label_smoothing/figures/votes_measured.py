@@ -42,6 +42,7 @@ def draw_sources(panel: plt.Axes, points: pd.DataFrame, x: str, apart: float) ->
 
 def scale_votes(panel: plt.Axes, values: pd.Series) -> None:
     """Give k a logarithmic axis from the paper's k = 1, a line, to the highest of the values."""
+    values = values.astype(float)  # of nothing, pandas knows no type
     finite = values[np.isfinite(values) & (values < _ABOVE)]
     top = max(float(finite.max()) if len(finite) else 1.0, 2.5)
     panel.axhline(1, color=PREDICTED, lw=1.8, zorder=1.5, label="paper's theory: k = 1")

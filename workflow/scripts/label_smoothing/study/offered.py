@@ -215,6 +215,7 @@ def _list(values):
 
 
 _rates, _drawn = attrgetter("clean_rates"), attrgetter("drawn_clean_rates")
+_smoothing, _seeds = attrgetter("smoothing"), attrgetter("seeds")
 _few = methodcaller("few_clean_rates")
 
 
@@ -239,6 +240,10 @@ def _noise_types(study):
 
 def _uniform_noise_types(study):
     return [noise for noise in _noise_types(study) if study.transition_of(noise) in _uniform(study)]
+
+
+def _one_uniform_noise_type(study):
+    return _uniform_noise_types(study)[:1]
 
 
 def _clean_datasets(study):
@@ -365,6 +370,21 @@ FIGURES = {
         "k over a and p",
         {"tables": over(a=_few_noisy, noise=_uniform_noise_types), "votes": _votes},
         (theory, clean_labels, uniform_noise),
+    ),
+    "votes_over_epochs": Figure(
+        "{dataset}/{method}/votes_over_epochs",
+        _VOTES,
+        "k over the epochs of the training",
+        {
+            "tables": over(a=_few_noisy, noise=_one_uniform_noise_type),
+            "history": over(transition=_uniform, a=_few_noisy, p=_smoothing, seed=_seeds),
+        },
+        (theory, clean_labels, uniform_noise),
+        settings={
+            "clean_rates": lambda study: list(map(float, _few_noisy(study))),
+            "smoothing": lambda study: list(map(float, study.smoothing)),
+            "seeds": lambda study: list(map(int, study.seeds)),
+        },
     ),
     "votes_of_networks": Figure(
         "votes_of_networks",
