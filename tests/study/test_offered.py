@@ -177,6 +177,12 @@ def test_networks_are_compared_where_there_are_two_with_a_theory():
     assert why_not(study(datasets=several, noise_types=noise), "votes_of_networks", {}) == reason
 
 
+def test_k_over_the_epochs_needs_losses_below_one():
+    assert not why_not(study(smoothing=[0.9, 1]), "votes_over_epochs", NAMES)
+    reason = why_not(study(smoothing=[1]), "votes_over_epochs", NAMES)
+    assert reason == "smoothing is 1.0; needed: one below 1"
+
+
 def test_a_method_without_p_has_no_figure_over_p():
     names = {**NAMES, "method": "true"}
     methods = {"true": {"loss": "backward_correction", "matrix": "transition"}}

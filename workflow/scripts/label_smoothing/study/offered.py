@@ -182,6 +182,13 @@ def smoothing_with(*values: float, at_least: int | None = None) -> Need:
     return need
 
 
+def smoothing_below_one(study: Study, names: Names) -> str:
+    """Need a smoothing parameter below 1."""
+    if float(study.smoothing[0]) < 1:
+        return ""
+    return f"smoothing is {_list(study.smoothing)}; needed: one below 1"
+
+
 def methods(count: int) -> Need:
     """Need so many methods."""
     return lambda study, names: _count("methods", study.config["methods"], count)
@@ -379,7 +386,7 @@ FIGURES = {
             "tables": over(a=_few_noisy, noise=_one_uniform_noise_type),
             "history": over(transition=_uniform, a=_few_noisy, p=_smoothing, seed=_seeds),
         },
-        (theory, clean_labels, uniform_noise),
+        (theory, clean_labels, uniform_noise, smoothing_below_one),
         settings={
             "clean_rates": lambda study: list(map(float, _few_noisy(study))),
             "smoothing": lambda study: list(map(float, study.smoothing)),
