@@ -1,11 +1,13 @@
 """
 Measure how often a verdict is wrong, and how often it would be another with other seeds.
 
-Studies are simulated from a measured one: its mean over seeds at each cell, and seeds that scatter
-about it as its own do. See benchmarks/README.md; docs/claims.md has the results.
+Studies are simulated from a measured one: its mean over seeds at each cell, or what the vote theory
+says in its place, and seeds that scatter about it as its own do. See benchmarks/README.md;
+docs/claims.md and docs/votes.md have the results.
 """
 
 import argparse
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,13 +16,16 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from label_smoothing.analysis.claims import judge_claims
+from label_smoothing.analysis.claims import CLAIMS, Claim, judge_claims
 from label_smoothing.analysis.tables import read_tables
+from label_smoothing.analysis.vote_claims import VOTE_CLAIMS
+from label_smoothing.theory.votes import vote_accuracy, vote_loss
 
 CELL = ["dataset", "noise", "method", "a", "p"]
 ROW = ["claim", "dataset", "noise", "method", "a"]
 LOSSES = ["test_loss", "empirical_loss"]
-ACCURACIES = ["test_accuracy", "oracle_stop_accuracy"]
+ACCURACIES = ["test_accuracy", "clean_test_accuracy", "oracle_stop_accuracy"]
+VARIANCES = ["share_variance"]
 # What the mean of so many seeds says is taken for the truth.
 ENDLESS = 150
 
@@ -32,11 +37,13 @@ class Simulator:
     A drawn seed is the mean plus a random mixture of how the measured seeds differ from it, one for
     all cells and scores: so each score has the measured variance, and two of them the measured
     covariance, as they have it from sharing a seed's label noise, weights and batches.
+
+    With `k`, the means of test loss, clean accuracy and variance of the shares are those of the
+    vote theory, so that its claims hold exactly.
     """
 
-    def __init__(self, cells: pd.DataFrame):
-        scores = [name for name in LOSSES + ACCURACIES if name in cells]
-        cells = cells[cells["assumption"] != "gamma"]  # no claim reads its scores
+    def __init__(self, cells: pd.DataFrame, k: float | None = None):
+        scores = [name for name in LOSSES + ACCURACIES + VARIANCES if name in cells]
         wide = cells.set_index([*CELL, "seed"])[scores].unstack("seed")
         self.shape = len(scores), cells["seed"].nunique()
         values = wide.to_numpy().reshape(len(wide), *self.shape)
@@ -46,6 +53,9 @@ class Simulator:
         self.template = cells.groupby(CELL).first().loc[wide.index].reset_index()
         memorised = cells.groupby(CELL)["memorised"].all()
         self.template["memorised"] = memorised.loc[wide.index].to_numpy()
+        if k is not None:
+            for name, value in _of_votes(self.template, k).items():
+                self.mean[:, scores.index(name)] = value
 
     def draw(self, rng: np.random.Generator, seeds: int) -> pd.DataFrame:
         """Return the tables of a study of so many seeds."""
@@ -57,13 +67,33 @@ class Simulator:
             # Accuracies are counts: equal ones must stay possible.
             size = table["test_size"]
             for name in ACCURACIES:
-                table[name] = (table[name] * size).round().clip(0, size) / size
+                if name in table:
+                    table[name] = (table[name] * size).round().clip(0, size) / size
+            for name in VARIANCES:
+                if name in table:
+                    table[name] = table[name].clip(lower=1e-6)
             tables.append(table)
         return pd.concat(tables, ignore_index=True)
 
 
+def _of_votes(cells: pd.DataFrame, k: float) -> dict[str, np.ndarray]:
+    """Return the scores of each cell in a study that the vote theory made."""
+    M, values = int(cells["classes"].iloc[0]), {}
+    columns = (cells[name] for name in ("p", "expected_clean_rate", "assumption"))
+    points = list(zip(*columns, strict=True))
+    values["test_loss"] = [vote_loss(p, a, k, M, assumption) for p, a, assumption in points]
+    values["clean_test_accuracy"] = [vote_accuracy(a, k, M) for _, a, _ in points]
+    values["share_variance"] = [a * (1 - a) / k for _, a, _ in points]
+    return {name: np.array(value) for name, value in values.items()}
+
+
 def rates(
-    cells: pd.DataFrame, study: Mapping[str, Any], seeds: Sequence[int], studies: int
+    cells: pd.DataFrame,
+    study: Mapping[str, Any],
+    seeds: Sequence[int],
+    studies: int,
+    claims: Sequence[Claim] = CLAIMS,
+    k: float | None = None,
 ) -> pd.DataFrame:
     """
     Return the truth of each row, and by number of seeds the rates of its verdicts.
@@ -73,8 +103,8 @@ def rates(
     two studies of n seeds differ in this verdict).
     """
     rng = np.random.default_rng(0)
-    simulator = Simulator(cells)
-    endless = judge_claims(simulator.draw(rng, ENDLESS), study).set_index(ROW)
+    simulator = Simulator(cells, k)
+    endless = judge_claims(simulator.draw(rng, ENDLESS), study, claims).set_index(ROW)
     table = endless.loc[endless["verdict"] != "not testable here", ["value", "threshold"]]
     above = (endless["value"] > endless["threshold"]) == (endless["relation"] == ">")
     truth = above.map({True: "supported", False: "not supported"}).loc[table.index]
@@ -82,7 +112,7 @@ def rates(
     for n in seeds:
         found = pd.concat(
             [
-                judge_claims(simulator.draw(rng, n), study).set_index(ROW)["verdict"]
+                judge_claims(simulator.draw(rng, n), study, claims).set_index(ROW)["verdict"]
                 for _ in range(studies)
             ],
             axis=1,
@@ -96,13 +126,15 @@ def rates(
     return table
 
 
-def disjoint_sets(cells: pd.DataFrame, study: Mapping[str, Any], size: int) -> pd.DataFrame:
+def disjoint_sets(
+    cells: pd.DataFrame, study: Mapping[str, Any], size: int, claims: Sequence[Claim] = CLAIMS
+) -> pd.DataFrame:
     """Return the verdicts of the measured study on disjoint sets of so many of its seeds."""
     seeds = np.sort(cells["seed"].unique())
     return pd.concat(
         {
             f"{chosen[0]}-{chosen[-1]}": judge_claims(
-                cells[cells["seed"].isin(chosen)], study
+                cells[cells["seed"].isin(chosen)], study, claims
             ).set_index(ROW)["verdict"]
             for chosen in _parts(seeds, size)
         },
@@ -116,8 +148,10 @@ def _parts(seeds: np.ndarray, size: int) -> Iterator[np.ndarray]:
 
 
 def _name(row: tuple) -> str:
-    claim, a = row[0], row[-1]
-    return claim if np.isnan(a) else f"{claim}, a = {a:g}"
+    claim, _, noise, _, a = row
+    # The vote theory's claims have a row for each noise type.
+    name = f"{claim} ({noise})" if claim.startswith(("votes: ", "paper: ")) else claim
+    return name if np.isnan(a) else f"{name}, a = {a:g}"
 
 
 def _print(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -132,12 +166,20 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default="config.yaml", help="of that study")
     parser.add_argument("--seeds", type=int, nargs="+", default=[3, 6])
     parser.add_argument("--studies", type=int, default=100, help="simulated for each of these")
+    parser.add_argument("--votes", action="store_true", help="judge the vote theory's claims")
+    parser.add_argument("--only", default="", help="claims whose text matches this expression")
+    parser.add_argument("--k", type=float, help="simulate studies that the vote theory made")
     arguments = parser.parse_args()
+    claims = [
+        claim
+        for claim in (VOTE_CLAIMS if arguments.votes else CLAIMS)
+        if re.search(arguments.only, claim.text)
+    ]
     study = yaml.safe_load(arguments.config.read_text())
     cells = read_tables(sorted(arguments.tables.glob("**/*.csv")))
 
     for size in arguments.seeds:
-        sets = disjoint_sets(cells, study, size)
+        sets = disjoint_sets(cells, study, size, claims)
         if sets.shape[1] < 2:
             continue
         differing = sets[sets.nunique(axis=1) > 1]
@@ -149,7 +191,7 @@ def main() -> None:
             ]
             _print(["claim", *sets], rows)
 
-    table = rates(cells, study, arguments.seeds, arguments.studies)
+    table = rates(cells, study, arguments.seeds, arguments.studies, claims, arguments.k)
     columns = [f"{rate}_{n}" for n in arguments.seeds for rate in ("decided", "wrong", "flips")]
     rows = [
         [_name(row), f"{entry['value']:.2f}", entry["truth"], *(f"{entry[c]:.0%}" for c in columns)]
