@@ -58,9 +58,7 @@ def test_the_cost_is_paired_over_seeds():
 
 
 def test_each_noise_type_has_the_matrices_of_its_assumption():
-    tables = pd.concat(
-        [cells(), cells("other", "beta"), cells("smoothed", "gamma")], ignore_index=True
-    )
+    tables = pd.concat([cells(), cells("other", "beta"), cells("smoothed", "gamma")])
     numbers = module.numbers(tables, MATRICES)
     assert set(numbers["noise"]) == {"pairs", "other"}
     of_beta = numbers[numbers["noise"] == "other"]

@@ -38,11 +38,10 @@ def numbers(tables: pd.DataFrame, matrices: Mapping[str, str]) -> pd.DataFrame:
         what the theory predicts, mean over seeds, 95 % t-interval, n seeds, and how many of them
         memorised (for the cost: both networks). A seed of which one diverged is left out.
     """
-    matrix = tables["method"].map(matrices)
-    rows = []
+    tables, rows = tables.assign(matrix=tables["method"].map(matrices)), []
     for (noise, assumption, a), cells in tables.groupby(["noise", "assumption", "a"], sort=False):
         best, mean_field = (
-            cells[matrix[cells.index] == f"{assumption}_{what}"].groupby("seed").first()
+            cells[cells["matrix"] == f"{assumption}_{what}"].groupby("seed").first()
             for what in ("optimal", "mean_field")
         )
         if best.empty or mean_field.empty:
