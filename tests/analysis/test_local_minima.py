@@ -48,8 +48,23 @@ def test_a_barrier_in_every_seed_exceeds_the_noise():
     row = minima(shared, shared + 10, shared + np.array([-0.1, 0.1, 0])).iloc[0]
     assert not row["lowest"]
     assert row["low"] > 0  # paired: that a whole seed lies higher does not matter
+    assert row["beyond_noise"]
     row = minima([2, 3, 1], [2, 1.5, 1], [2, 3, 1]).iloc[0]
     assert row["barrier"] > 0 > row["low"]
+    assert not row["beyond_noise"]
+
+
+def test_few_seeds_of_pure_noise_have_no_barrier_beyond_it():
+    """A single 95 % interval would find one in more than a third of such curves."""
+    rng = np.random.default_rng(0)
+    found = [minima(*rng.normal(size=(3, 7)))["beyond_noise"].any() for _ in range(200)]
+    assert np.mean(found) < 0.05
+
+
+def test_seeds_with_the_same_counts_tell_nothing():
+    row = minima([3, 4, 1], [3, 4, 1], [3, 4, 1]).iloc[0]
+    assert row["low"] == row["high"] == 1
+    assert not row["beyond_noise"]
 
 
 def test_one_seed_knows_no_noise():

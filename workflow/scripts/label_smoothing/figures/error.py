@@ -68,7 +68,7 @@ def numbers(
     -------
     DataFrame
         Test errors, 1 - accuracy. Rows with quantity "mean" (over the seeds of a cell), "curve"
-        (the same at the drawn clean rates, with 95 % t-interval) and "minimum" (see
+        (the same at the drawn clean rates, with 95 % t-interval, cut at 0 and 1) and "minimum" (see
         `local_minima.local_minima`, whose low and high are the limits of the barrier). The last two
         are of p > 1/M: below, right is what a network avoids. With a theory, at the drawn clean
         rates "paper" and "voted", the errors that the theories predict for all p > 1/M, and "k".
@@ -85,7 +85,7 @@ def numbers(
             getattr(mean_interval(groups.get_group(cell)), end)
             for cell in zip(curves["a"], curves["p"], strict=True)
         ]
-        curves[end] = limits
+        curves[end] = np.clip(limits, 0, 1)
     minima = [
         local_minima(at_rate.pivot(index="p", columns="seed", values="test_error")).assign(
             quantity="minimum", score="test_error", a=a
@@ -150,7 +150,7 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
 
 
 def _kinds_of_minima(minima: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    beyond = minima["low"] > 0
+    beyond = minima["beyond_noise"].astype(bool)
     lowest = minima["lowest"].astype(bool)
     masks = (lowest, beyond & ~lowest, ~beyond & ~lowest)
     return [(kind, minima[mask]) for kind, mask in zip(_MINIMA, masks, strict=True) if mask.any()]
