@@ -199,6 +199,27 @@ def test_one_clean_rate_one_p_and_one_seed_are_drawn(name, a, given, tables, tmp
         write(name, numbers, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "shares"),
+    [
+        ("error", {"quantity": ["curve"]}),
+        ("methods", {"score": ["test_accuracy"]}),
+        ("effective_clean_rate", {"quantity": ["measured accuracy"]}),
+        ("calibration", {"quantity": ["confidence_right", "confidence_wrong"]}),
+    ],
+)
+def test_no_interval_of_a_share_goes_beyond_what_is_possible(name, shares, tables):
+    near = tables["seed"].map({0: 1.0, 1: 1.0, 2: 0.9})
+    columns = ["test_accuracy", "uncorrected_test_accuracy", "confidence_right"]
+    columns = dict.fromkeys(columns, near) | {"confidence_wrong": 1 - near}
+    numbers = numbers_of(name, tables.assign(**columns))
+    ((column, values),) = shares.items()
+    limits = numbers.loc[numbers[column].isin(values), ["low", "high"]].astype(float)
+    assert limits.to_numpy().min() >= 0
+    assert limits.to_numpy().max() <= 1
+    assert 0 in limits["low"].to_list() or 1 in limits["high"].to_list()
+
+
 def test_a_matplotlibrc_in_the_folder_changes_nothing(tmp_path):
     write("landscapes", import_module("label_smoothing.figures.landscapes").numbers(), tmp_path)
     expected = (tmp_path / "figure.svg").read_bytes()

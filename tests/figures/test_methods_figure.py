@@ -65,6 +65,18 @@ def test_a_method_without_p_is_a_line_across(methods):
     ]
 
 
+def test_a_method_without_p_has_its_interval_in_a_strip_apart_from_p(methods):
+    figure = module.draw(module.numbers(methods, OVER_P), "a study")
+    for panel in figure.axes:
+        assert "without p" in [text.get_text() for text in panel.texts]
+        (strip,) = panel.patches
+        assert max(P) < strip.get_x()
+        assert max(panel.get_xticks()) <= max(P)
+    over_p = methods[methods["method"] != "true"]
+    figure = module.draw(module.numbers(over_p, OVER_P), "a study")
+    assert not [strip for panel in figure.axes for strip in panel.patches]
+
+
 def test_a_method_at_its_only_p_is_a_point_there(methods):
     numbers = module.numbers(methods[methods["p"] == 1], OVER_P)
     assert set(numbers["method"][numbers["over_p"]]) == set(OVER_P)

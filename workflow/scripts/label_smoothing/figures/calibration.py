@@ -37,16 +37,17 @@ def numbers(tables: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Rows with quantity "confidence_right", "confidence_wrong" (mean confidence of the
         predictions that agree and disagree with the noise type's test labels) and
-        "calibration_error" (mean over seeds, 95 % t-interval, n seeds), and, on a fine grid from
-        p = 1/M on, "predicted confidence" (p, right or wrong) and, where the clean rate is known,
-        "predicted error" (|p - c|) of a network that memorises.
+        "calibration_error" (mean over seeds, 95 % t-interval cut at 0 and 1, n seeds), and, on a
+        fine grid from p = 1/M on, "predicted confidence" (p, right or wrong) and, where the clean
+        rate is known, "predicted error" (|p - c|) of a network that memorises.
     """
     grid = np.linspace(1 / tables["classes"].iloc[0], 1, 101)
     rows = []
     for a, at_rate in tables.groupby("a"):
         for score in _SCORES:
             for p, values in at_rate.groupby("p")[score]:
-                rows.append((score, a, p, *mean_interval(values)))
+                mean, low, high, n = mean_interval(values)
+                rows.append((score, a, p, mean, *np.clip([low, high], 0, 1), n))
         lines = {"predicted confidence": grid}
         if rates_known(at_rate):
             lines["predicted error"] = np.abs(grid - at_rate["match_probability"].iloc[0])

@@ -41,10 +41,10 @@ def numbers(fits: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Rows with quantity "fitted match" and "measured accuracy" (mean over seeds with 95 %
-        t-interval), "theory" (both of a network that memorises, on a fine grid of a, where the
-        clean rate is known) and, where the
-        noise is uniform, "voted accuracy" (of the vote theory, whose k of the losses of all noise
-        types is the value of the row "k").
+        t-interval, of accuracies cut at 0 and 1), "theory" (both of a network that memorises, on a
+        fine grid of a, where the clean rate is known) and, where the noise is uniform, "voted
+        accuracy" (of the vote theory, whose k of the losses of all noise types is the value of the
+        row "k").
     """
     rows = []
     for noise, table in fits.groupby("noise", sort=False):
@@ -52,8 +52,10 @@ def numbers(fits: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
         for quantity in ("fitted match", "measured accuracy"):
             column = quantity.replace(" ", "_")
             for fit in table.to_dict("records"):
-                limits = (fit[f"{column}{end}"] for end in ("", "_low", "_high"))
-                rows.append((*names, quantity, fit["a"], *limits, fit["seeds"]))
+                mean, low, high = (fit[f"{column}{end}"] for end in ("", "_low", "_high"))
+                if quantity == "measured accuracy":
+                    low, high = np.clip([low, high], 0, 1)
+                rows.append((*names, quantity, fit["a"], mean, low, high, fit["seeds"]))
         grid = np.linspace(table["a"].min(), 1, 181) if rates_known(table) else np.empty(0)
         for a, match in zip(grid, match_over_a(table, grid), strict=True):
             rows.append((*names, "theory", a, match, np.nan, np.nan, 0))

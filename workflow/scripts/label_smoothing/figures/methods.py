@@ -24,7 +24,7 @@ _COLOURS = (BLUE, "#E69F00", "#000000", "#56B4E9", "#8a6d00", "#999999")
 _SCORES = {"test_loss": "test loss (nats)", "test_accuracy": "test accuracy"}
 _HIGHEST_LOSS = 2.0  # of the axis, in units of log M
 _BESIDE = 0.006  # of p, between the points of two methods
-_BEYOND_P = 0.05  # of p, right of the curves, between the methods that do not depend on p
+_BEYOND_P = 0.05  # of p, in the strip right of the curves, between the methods without p
 
 
 def numbers(tables: pd.DataFrame, over_p: Collection[str]) -> pd.DataFrame:
@@ -43,8 +43,9 @@ def numbers(tables: pd.DataFrame, over_p: Collection[str]) -> pd.DataFrame:
     -------
     DataFrame
         One row for each method, output ("scored", and "uncorrected" where it differs), score
-        (test_loss in nats, test_accuracy), a and p: mean over seeds, 95 % t-interval, n seeds,
-        number of diverged ones, which are left out, and whether the method depends on p.
+        (test_loss in nats, test_accuracy), a and p: mean over seeds, 95 % t-interval (of shares cut
+        at 0 and 1), n seeds, number of diverged ones, which are left out, and whether the method
+        depends on p.
     """
     rows = []
     for method, of_method in tables.groupby("method", sort=False):
@@ -56,7 +57,10 @@ def numbers(tables: pd.DataFrame, over_p: Collection[str]) -> pd.DataFrame:
                 for (a, p), cell in of_method.groupby(["a", "p"]):
                     diverged = int((cell["diverged_epoch"] > 0).sum())
                     key = (method, output, score, method in over_p, a, p)
-                    rows.append((*key, *mean_interval(cell[column]), diverged))
+                    mean, low, high, n = mean_interval(cell[column])
+                    if score == "test_accuracy":
+                        low, high = np.clip([low, high], 0, 1)
+                    rows.append((*key, mean, low, high, n, diverged))
     columns = ["method", "output", "score", "over_p", "a", "p"]
     columns += ["value", "low", "high", "seeds", "diverged"]
     names = ("dataset", "noise", "assumption", "classes")
@@ -134,6 +138,26 @@ def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame, top: float) -> None:
             )
     _draw_beyond(panel, beyond, top)
     panel.set_xticks([tick for tick in panel.get_xticks() if numbers["p"].min() <= tick <= last])
+    _draw_strip(panel, last + _BEYOND_P / 2, next(places) - _BEYOND_P / 2)
+
+
+def _draw_strip(panel: plt.Axes, left: float, right: float) -> None:
+    """Set the methods without p apart from the axis of p, if there are any."""
+    if right - left < _BEYOND_P / 2:
+        return
+    panel.axvspan(left, right, color="#f0f0f0", lw=0, zorder=0)
+    panel.annotate(
+        "without p",
+        ((left + right) / 2, 0),
+        xycoords=panel.get_xaxis_transform(),
+        xytext=(0, 4),
+        textcoords="offset points",
+        rotation="vertical",
+        ha="center",
+        va="bottom",
+        fontsize=8,
+        color="#555555",
+    )
 
 
 def _draw_beyond(
