@@ -24,6 +24,9 @@ def test_memorising_network_is_recognised(assumption, a):
 def test_network_that_averages_the_noise_is_recognised():
     row = compare_with_theory(cells("alpha", 0.6, true_rate=0.8)).iloc[0]
     assert_allclose(row["predicted_optimum"], 0.6)
+    assert_allclose(row["predicted_epsilon"], 10 * 0.4 / 9)
+    assert_allclose(row["measured_epsilon"], 10 * (1 - row["measured_optimum"]) / 9)
+    assert_allclose(row["grid_epsilon"], 10 * (1 - row["grid_optimum"]) / 9)
     assert_allclose(row["fitted_match"], 0.8)
     assert_allclose(row["measured_optimum"], 0.8, atol=0.05)
     assert row["optimum_status"] == "ok"

@@ -11,6 +11,7 @@ from label_smoothing.analysis.fits import (
 )
 from label_smoothing.analysis.intervals import mean_interval
 from label_smoothing.analysis.prediction import predicted_loss, predicted_optimum, rates_known
+from label_smoothing.theory.rates import epsilon_from_p
 
 
 def compare_with_theory(cells: pd.DataFrame) -> pd.DataFrame:
@@ -43,6 +44,8 @@ def compare_with_theory(cells: pd.DataFrame) -> pd.DataFrame:
         - grid_optimum: the p with the lowest measured loss
         - fitted_optimum: the theory's optimum at the fitted match probability (beyond 0 or 1, at
           that limit, here and below)
+        - predicted_epsilon, grid_epsilon, measured_epsilon, fitted_epsilon: PyTorch's
+          label_smoothing of these optima
         - fitted_match: the match probability that fits the losses best; fitted_match_se is its
           standard error over seeds, fit_se the mean over seeds of the one that the scatter about
           the fitted curve gives; see `fits.fit_clean_rate`
@@ -82,6 +85,7 @@ def _compare(cells: pd.DataFrame) -> dict:
         for key, rate in match.items()
     }
     row["predicted_optimum"] = optima[assumption]
+    row["predicted_epsilon"] = epsilon_from_p(optima[assumption], M)
     row |= {f"predicted_optimum_{key}": optimum for key, optimum in optima.items()}
 
     per_seed = pd.DataFrame(
@@ -90,6 +94,8 @@ def _compare(cells: pd.DataFrame) -> dict:
     row["optimum_status"] = " ".join(sorted(set(per_seed.pop("optimum_status"))))
     for column, values in per_seed.items():
         row |= _spread(column, values)
+        if column.endswith("_optimum"):
+            row[column.replace("optimum", "epsilon")] = epsilon_from_p(row[column], M)
     row["fitted_match_se"] = per_seed["fitted_match"].sem()
     deviations = per_seed[[f"rmse_{key}" for key in match]]
     if deviations.notna().all(axis=None):

@@ -1,5 +1,7 @@
 """The p with the lowest loss and the p with the highest accuracy over the clean rate."""
 
+from functools import partial
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -25,6 +27,7 @@ from label_smoothing.figures.style import (
     VOTES,
     house_style,
 )
+from label_smoothing.theory.rates import epsilon_from_p, p_from_epsilon
 
 # An interval that leaves less of the grid out knows nothing of the best p.
 _NO_INFORMATION, _LONGEST = "no information", 0.5
@@ -84,7 +87,7 @@ def numbers(fits: pd.DataFrame, tables: pd.DataFrame, votes: pd.DataFrame) -> pd
             rows.append((*names, "accuracy", a, p, *limits, n, status))
             rows += [(*names, "seed", a, p, np.nan, np.nan, 1, "") for p in at_rate["p"]]
     columns = ["noise", "assumption", "quantity", "a", "p", "low", "high", "seeds", "status"]
-    return identified(pd.DataFrame(rows, columns=columns), fits, "dataset", "method")
+    return identified(pd.DataFrame(rows, columns=columns), fits, "dataset", "method", "M")
 
 
 def _voted(k, table, M):
@@ -120,6 +123,11 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     panels[0, 0].set_ylim(0, 1.08)
     panels[0, 0].set_ylabel("p with the lowest test loss")
     panels[1, 0].set_ylabel("p with the highest test accuracy")
+    M = int(numbers["M"].iloc[0])
+    to_epsilon, to_p = partial(epsilon_from_p, M=M), partial(p_from_epsilon, M=M)
+    for panel in panels[:, -1]:
+        axis = panel.secondary_yaxis("right", functions=(to_epsilon, to_p))
+        axis.set_ylabel("PyTorch's label_smoothing")
     draw_legend(figure, 3)
     seeds = numbers.loc[numbers["quantity"] == "measured", "seeds"]
     draw_title(figure.suptitle, study, f"best smoothing, {mean_of(seeds)}")
