@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
+from label_smoothing.analysis.intervals import mean_interval
 from label_smoothing.analysis.scores import memorised, read_scores, summarise
+from label_smoothing.theory.rates import epsilon_from_p
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "workflow/schemas/metrics.schema.json").read_text()
@@ -86,10 +88,36 @@ def test_where_all_labels_have_one_target_nothing_is_left_to_memorise():
     assert networks((0.1, 0.2, 1e-3, 0.0), (0.1, None, None, 0.0)) == [1, 0]
 
 
+def table_of(cells):
+    """Return a table as aggregation writes it."""
+    table = pd.DataFrame(cells)
+    return table.assign(epsilon=epsilon_from_p(table["p"], table["classes"]), memorised=True)
+
+
 def test_summary_averages_over_seeds_and_counts_the_diverged():
     cells = [scores(seed=i, test_loss=loss) for i, loss in enumerate([1.0, 2.0, 3.0])]
-    summary = summarise(pd.DataFrame([*cells, diverged(3)])).set_index("score")
+    summary = summarise(table_of([*cells, diverged(3)])).set_index("score")
     row = summary.loc["test_loss"]
     assert_allclose(row[["mean", "low", "high"]].astype(float), [2, 2 - 2.4841377, 2 + 2.4841377])
     assert (row["n"], row["diverged"]) == (3, 1)
     assert "classes" not in summary.index
+
+
+def test_summary_pairs_every_p_with_p_1_of_the_same_seed():
+    losses = {1.0: [2.0, 3.0, 4.0], 0.7: [1.0, 1.9, 3.2]}
+    cells = [scores(i, p=p, test_loss=at[i]) for p, at in losses.items() for i in range(3)]
+    cells += [scores(3, p=0.7, test_loss=9.0), diverged(3) | {"p": 1.0}]
+    table = summarise(table_of(cells))
+    table = table[table["score"] == "test_loss"].set_index("p")
+    # Seed 3 has no p = 1 to be compared with.
+    gain = mean_interval([-1.0, -1.1, -0.8])
+    found = table.loc[0.7, ["gain", "gain_low", "gain_high"]].astype(float)
+    assert_allclose(found, gain[:3])
+    assert table.loc[0.7, "n"] == 4
+    assert_allclose(table.loc[1.0, ["gain", "gain_low", "gain_high"]].astype(float), 0)
+    assert_allclose(table["epsilon"][[1.0, 0.7]], [0, 1 / 3])
+
+
+def test_without_p_1_there_is_no_gain():
+    table = summarise(table_of([scores(i, p=0.7) for i in range(2)]))
+    assert table[["gain", "gain_low", "gain_high"]].isna().all(axis=None)

@@ -75,7 +75,13 @@ CELL = "digits/uniform/label_smoothing/a0.6/p0.5/seed0"
 SCORED = "digits/beta/label_smoothing/a0.6"
 FIGURE = "figures/digits/label_smoothing/loss_over_p_beta"
 # A table's readers, and what reads all tables of a data set.
-OF_A_TABLE = {"aggregate": 1, "fit_theory": 1, "fit_votes": 1, "judge_claims": 1} | {
+OF_A_TABLE = {
+    "aggregate": 1,
+    "gather_study": 1,
+    "fit_theory": 1,
+    "fit_votes": 1,
+    "judge_claims": 1,
+} | {
     f"draw_{figure}": 1
     for figure in (
         "calibration",
@@ -139,6 +145,7 @@ LOST = [
         ["shares/digits/uniform/label_smoothing/a0.6.csv"],
         {"count_shares": 1, "draw_votes": 1},
     ),
+    (["study.csv"], {"gather_study": 1}),
     (["interpolators/digits.csv"], {"weigh_neighbours": 1, "draw_interpolators": 1}),
     (
         ["votes/digits/label_smoothing.csv", "claims.html", f"{FIGURE}.csv"],

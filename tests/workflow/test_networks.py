@@ -35,8 +35,8 @@ def test_own_network_trains_and_an_edit_of_its_file_retrains(empty):
 
     configure(empty, empty.path / "mine", NET.replace("ReLU", "Tanh"))
     output = empty.run(*call, HISTORY).stdout
-    assert "Rule: train" in output
-    assert "Rule: corrupt_dataset" not in output
+    assert "1/1 digits uniform label_smoothing" in output
+    assert "corrupt_dataset" not in output
     assert (empty.path / HISTORY).read_bytes() != before
 
 

@@ -23,6 +23,25 @@ rule aggregate:
         "../scripts/aggregate.py"
 
 
+rule gather_study:
+    input:
+        tables=tables_of_all_slices,
+    output:
+        table=STUDY_TABLE,
+    log:
+        log_of(STUDY_TABLE),
+    conda:
+        f"{ENVS}/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("gather_study"),
+    script:
+        "../scripts/gather_study.py"
+
+
 rule fit_theory:
     input:
         tables=known(tables_to_fit),

@@ -55,6 +55,15 @@ def tables_of_study(wildcards):
     return expand(TABLE, a=STUDY.clean_rates, **wildcards)
 
 
+def tables_of_all_slices(wildcards):
+    keys = ("dataset", "noise", "method")
+    return [
+        table
+        for names in STUDY.slices()
+        for table in expand(TABLE, a=STUDY.clean_rates, **dict(zip(keys, names)))
+    ]
+
+
 def tables_to_fit(wildcards):
     if reason := theory(STUDY, wildcards):
         refuse(f"{FITS.format(**wildcards)}: {CONFIG_FILE}: {reason}")
@@ -127,7 +136,7 @@ def claims_files(wildcards):
 
 def study_files(wildcards):
     """Input function: every file of every cell, up to the fits."""
-    files = {}
+    files = {STUDY_TABLE: None}
     for cell in STUDY.cells():
         paths = (DATASET, LABELS, PREDICTIONS, HISTORY)
         if not first_problem(CLEAN_THEORY, STUDY, cell._asdict()):

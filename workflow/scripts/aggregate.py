@@ -9,12 +9,15 @@ import pandas as pd
 from label_smoothing.analysis.scores import MOST_KL, memorised, read_scores, summarise
 from label_smoothing.files import job_log, replacing
 from label_smoothing.study.code_hash import demand_code
+from label_smoothing.theory.rates import epsilon_from_p
 
 with job_log(snakemake.log[0]):
     demand_code(snakemake.params.code, __file__)
     threshold = snakemake.params.memorised_at
     schema = json.loads(Path(snakemake.input.schema).read_text())
     cells = read_scores(snakemake.input.metrics, schema).sort_values(["p", "seed"])
+    epsilon = epsilon_from_p(cells["p"], cells["classes"])
+    cells.insert(cells.columns.get_loc("p") + 1, "epsilon", epsilon)
     cells["memorised"] = memorised(cells, threshold)
     for cell in cells[~cells["memorised"]].itertuples():
         name = f"{cell.dataset}, {cell.noise}, {cell.method}: a = {cell.a}, p = {cell.p}"

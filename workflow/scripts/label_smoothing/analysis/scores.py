@@ -87,19 +87,26 @@ def summarise(cells: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row for each p and score: names of the slice, a, p, score, mean, low and high (95 %
-        t-interval, empty for one seed), n (seeds with this score), diverged (seeds without).
+        One row for each p and score: names of the slice, a, p, epsilon (PyTorch's label_smoothing),
+        score, mean, low and high (95 % t-interval, empty for one seed), n (seeds with this score),
+        diverged (seeds without); gain, gain_low, gain_high: the score minus that at p = 1 of the
+        same a and seed, mean and interval, empty where there is none.
     """
     names = [name for name in NAMES if name != "seed"]
-    known = {*NAMES, "classes", "test_size", "diverged_epoch", "memorised"}
+    names.insert(names.index("p") + 1, "epsilon")
+    known = {*NAMES, "epsilon", "classes", "test_size", "diverged_epoch", "memorised"}
     known |= {"labels", "expected_clean_rate", "expected_agreement", "match_probability"}
     known |= {"predicted_loss", "noiseless_loss", "averaging_kl"}
+    unsmoothed = cells[cells["p"] == 1].set_index(["a", "seed"])
     rows = []
     for group, cell in cells.groupby(names, sort=False):
         diverged = int((cell["diverged_epoch"] > 0).sum())
+        paired = unsmoothed.reindex(pd.MultiIndex.from_frame(cell[["a", "seed"]]))
         for score in cells.columns.drop(known, errors="ignore"):
             if "labels" in cells and cells[score].isna().all():
                 continue  # needs clean labels, which are unknown
-            values = mean_interval(cell[score])
-            rows.append((*group, score, *values, diverged))
-    return pd.DataFrame(rows, columns=[*names, "score", "mean", "low", "high", "n", "diverged"])
+            values = cell[score].to_numpy(dtype=float)
+            gain = mean_interval(values - paired[score].to_numpy(dtype=float))
+            rows.append((*group, score, *mean_interval(values), diverged, *gain[:3]))
+    columns = [*names, "score", "mean", "low", "high", "n", "diverged"]
+    return pd.DataFrame(rows, columns=[*columns, "gain", "gain_low", "gain_high"])
