@@ -78,6 +78,7 @@ FIGURE = "figures/digits/label_smoothing/loss_over_p_beta"
 OF_A_TABLE = {
     "aggregate": 1,
     "gather_study": 1,
+    "answer_question": 1,
     "fit_theory": 1,
     "fit_votes": 1,
     "judge_claims": 1,
@@ -160,6 +161,7 @@ LOST = [
         ["claims_short.html", "figures/theory/landscapes.svg"],
         {"judge_claims": 1, "draw_landscapes": 1},
     ),
+    (["answers.csv", "answers.html"], {"answer_question": 1}),
 ]
 
 

@@ -12,7 +12,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from label_smoothing.analysis.claims_page import claims_short
 
 FIGURE = "results/figures/digits/label_smoothing/loss_over_p_alpha.svg"
-OF_NO_DATASET = ("The theory alone", "The verdicts")
+VERDICTS, THEORY = "1. The verdicts", "9. The theory alone"
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ def test_front_page_has_the_question_and_the_verdicts(report, browser, verdicts)
     reader = Reader(browser, report)
     assert reader.all(".prose h1")[0].text.startswith("How much label smoothing")
     assert "tiny" in reader.all(".prose")[0].text
-    rows = [row.find_elements(By.TAG_NAME, "td") for row in reader.all(".prose tbody tr")]
+    rows = [row.find_elements(By.TAG_NAME, "td") for row in reader.all(".verdicts tbody tr")]
     shown = [[cell.text for cell in row[:3]] for row in rows]
     assert [claim.split(", a = ")[0] for claim, _, _ in shown] == verdicts["claim"].tolist()
     assert {dataset for _, dataset, _ in shown} == {"digits"}
@@ -116,6 +116,32 @@ def test_front_page_has_the_question_and_the_verdicts(report, browser, verdicts)
     assert [verdict for _, _, verdict in shown] == words.tolist()
     assert not reader.all(".system-message")
     assert reader.errors() == []
+
+
+def test_front_page_answers_the_question_first(report, browser):
+    reader = Reader(browser, report)
+    answers, *_ = tables = reader.all(".prose table")
+    assert [table.get_attribute("class") for table in tables] == ["answers", "verdicts"]
+    rows = [row.find_elements(By.TAG_NAME, "td") for row in reader.all(".answers tbody tr")]
+    assert [[cell.text for cell in row[:2]] for row in rows] == [["digits", "0.6"], ["digits", "1"]]
+    assert answers.location["y"] + answers.size["height"] < 1000
+
+
+def test_tables_are_whole_and_the_graph_of_the_rules_stands_below_them(report, browser):
+    reader = Reader(browser, report)
+    tables, (graph,) = reader.all(".prose table"), reader.all("#rulegraph")
+    width = reader.evaluate("document.documentElement.clientWidth")
+    for table in tables:
+        assert table.location["x"] + table.size["width"] <= width
+        assert table.location["y"] + table.size["height"] < graph.location["y"]
+
+
+def test_the_menu_has_the_order_of_the_questions(report, browser):
+    reader = Reader(browser, report)
+    shown = [item.text for item in reader.all("nav li") if item.text[:1].isdigit()]
+    assert shown == sorted(reader.evaluate("Object.keys(categories)"))
+    assert shown[0] == VERDICTS
+    assert shown[-1] == THEORY
 
 
 def test_a_claim_leads_to_its_figure(report, browser, verdicts):
@@ -131,7 +157,7 @@ def test_every_result_is_reached_seen_and_explained(report, browser):
     reader = Reader(browser, report)
     reached = set()
     for category, datasets in reader.evaluate("categories").items():
-        assert list(datasets) == (["Other"] if category in OF_NO_DATASET else ["digits"])
+        assert list(datasets) == (["Other"] if category in (VERDICTS, THEORY) else ["digits"])
         reader.crumbs()[0].click()
         reader.click(category)
         # A label with two values is a switch above the rows.
@@ -148,7 +174,7 @@ def test_every_result_is_reached_seen_and_explained(report, browser):
                 reached.add(reader.result)
                 assert not download or reader.result.endswith(download)
                 assert len(reader.caption) > 100, reader.result
-                assert "seeds" in reader.caption or category == "The theory alone"
+                assert "seeds" in reader.caption or category == THEORY
                 assert not reader.all(".system-message"), reader.result
                 reader.crumbs()[-2].click()
     assert reached == set(reader.evaluate("Object.keys(results)"))

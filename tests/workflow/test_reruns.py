@@ -20,7 +20,7 @@ CELL = "results/runs/digits/uniform/label_smoothing/a0.6/p0.5/seed0"
 
 def until_fits(jobs):
     """Leave out what nothing but figures and claims hangs on, and these."""
-    last = ("draw_", "judge_", "list_", "fit_votes", "count_shares", "estimate_", "gather_")
+    last = ("draw_", "judge_", "list_", "fit_votes", "count_shares", "estimate_", "gather_", "answer_")
     return {rule: count for rule, count in jobs.items() if not rule.startswith(last)}
 
 
@@ -214,6 +214,23 @@ def test_a_new_figure_is_a_module_an_entry_and_a_caption(finished):
         _, *rows = path.read_text().split()
         assert list(map(float, rows)) == pytest.approx(highest)
     assert finished.planned() == {}
+
+
+def test_a_registered_figure_without_its_module_or_caption_ends_in_one_line(empty):
+    with (empty.path / LIBRARY / "study/offered.py").open("a") as registry:
+        registry.write(NEW_ENTRY)
+    missing = {
+        f"{LIBRARY}/figures/outputs.py": NEW_FIGURE,
+        "workflow/report/outputs.rst": "The highest outputs.\n",
+    }
+    for file, content in missing.items():
+        refused = empty.snakemake("--dry-run", check=False)
+        assert refused.returncode == 1
+        last = refused.stdout.strip().splitlines()[-1]
+        assert last == f"FIGURES in study/offered.py holds 'outputs'; needed: {empty.path / file}"
+        assert "Traceback" not in refused.stdout
+        (empty.path / file).write_text(content)
+    empty.snakemake("--dry-run")
 
 
 def test_a_changed_entry_of_the_literature_lists_it_anew(finished):

@@ -49,7 +49,7 @@ rule fit_theory:
         fits=report(
             FITS,
             caption="../report/fits.rst",
-            category="Does the loss follow the theory?",
+            category=in_menu("Does the loss follow the theory?"),
             subcategory="{dataset}",
             labels={"what": "table of fits", "noise": "{noise}", "method": "{method}"},
         ),
@@ -74,7 +74,7 @@ rule fit_votes:
         votes=report(
             VOTES,
             caption="../report/votes_table.rst",
-            category="How many labels does a network draw on?",
+            category=in_menu("How many labels does a network draw on?"),
             subcategory="{dataset}",
             labels={"what": "table of k", "noise": "all", "method": "{method}"},
         ),
@@ -165,6 +165,26 @@ rule estimate_clean_rate:
         "../scripts/estimate_clean_rate.py"
 
 
+rule answer_question:
+    input:
+        tables=tables_with_theory,
+    output:
+        table=ANSWERS,
+        page=ANSWERS_PAGE,
+    log:
+        log_of(ANSWERS),
+    conda:
+        f"{ENVS}/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("answer_question"),
+    script:
+        "../scripts/answer_question.py"
+
+
 rule judge_claims:
     input:
         tables=tables_to_judge,
@@ -173,7 +193,7 @@ rule judge_claims:
         page=report(
             CLAIMS_PAGE,
             caption="../report/claims.rst",
-            category="The verdicts",
+            category=in_menu("The verdicts"),
             labels={"what": "all verdicts, with reasons", "noise": "all", "method": "all"},
         ),
         short=CLAIMS_SHORT,

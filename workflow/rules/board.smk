@@ -7,6 +7,7 @@ from snakemake.settings.enums import Quietness
 
 # What Snakemake says of every job, so that five lines stand for each.
 OF_EVERY_JOB = {"job_started", "job_finished", "progress"}
+SILENCE = 60  # seconds after which a file gets a line between trainings
 
 
 class Board(logging.Handler):
@@ -18,6 +19,7 @@ class Board(logging.Handler):
         self.progress = None
         self.cells = {}
         self.on_terminal = plain.is_tty and os.environ.get("TERM", "dumb") != "dumb"
+        self.last = 0.0
 
     def emit(self, record):
         try:
@@ -26,6 +28,7 @@ class Board(logging.Handler):
             self.write("\r\x1b[K" if self.on_terminal and self.progress else "")
             if line:
                 self.write(f"{line}\n")
+                self.last = record.created
             elif event not in OF_EVERY_JOB and record.msg != "Select jobs to execute...":
                 self.plain.handle(record)
             if self.on_terminal and self.progress:
@@ -57,6 +60,8 @@ class Board(logging.Handler):
                 left = "" if self.on_terminal else self.progress.time_left(now)
                 line = f"{training_line(cell, Path(HISTORY.format(**cell)))} after {took}"
                 return f"{done}/{planned} {'; '.join(filter(None, (line, left)))}"
+            elif not self.on_terminal and now - self.last > SILENCE:
+                return self.progress.bars(now, 100)
         return None
 
     def write(self, text):

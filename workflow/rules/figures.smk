@@ -48,7 +48,15 @@ def study_figures(wildcards):
     return [f"results/figures/{path}.{kind}" for path in offered(STUDY) for kind in ("svg", "csv")]
 
 
+def demand_parts(name):
+    """End here if a registered figure lacks what draws or explains it."""
+    for part in (SCRIPTS / f"label_smoothing/figures/{name}.py", WORKFLOW / f"report/{name}.rst"):
+        if not part.exists():
+            refuse(f"FIGURES in study/offered.py holds {name!r}; needed: {part}")
+
+
 for name, figure in FIGURES.items():
+    demand_parts(name)
 
     rule:
         name:
@@ -59,7 +67,7 @@ for name, figure in FIGURES.items():
             figure=report(
                 f"results/figures/{figure.path}.svg",
                 caption=f"../report/{name}.rst",
-                category=figure.question,
+                category=in_menu(figure.question),
                 subcategory="{dataset}" if "{dataset}" in figure.path else None,
                 labels=figure.labels(),
             ),

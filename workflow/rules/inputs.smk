@@ -3,6 +3,7 @@ from label_smoothing.study.offered import (
     ESTIMABLE,
     clean_labels,
     first_problem,
+    in_menu,
     offered,
     theory,
     uniform_noise,
@@ -131,7 +132,9 @@ def tables_to_judge(wildcards):
 
 
 def claims_files(wildcards):
-    return [CLAIMS, CLAIMS_PAGE, CLAIMS_SHORT] if judged_methods() else []
+    if not judged_methods():
+        return []
+    return [ANSWERS, ANSWERS_PAGE, CLAIMS, CLAIMS_PAGE, CLAIMS_SHORT]
 
 
 def study_files(wildcards):

@@ -1,4 +1,4 @@
-"""The verdicts as HTML for the report, which offers a CSV for download only."""
+"""Verdicts and answers as HTML for the report, which offers a CSV for download only."""
 
 import json
 from html import escape
@@ -16,6 +16,16 @@ small { color: #666; }
 .not-supported { color: #a84700; font-weight: bold; }
 """
 _SHORT_HEADS = ("verdict", "value, 95 % interval", "supported if", "n", "the paper says it of")
+_ANSWER_HEADS = (
+    "right labels",
+    "lowest loss at label_smoothing",
+    "theory asks for",
+    "it changes the loss by, nats",
+    "the accuracy by, points",
+    "stopping early instead, points",
+    "n",
+)
+_GAINS = {"loss": 2, "accuracy": 1, "stopping": 1}  # and the digits that they are given with
 _HEADS = ("claim", *_SHORT_HEADS, "statistic", "why")
 
 
@@ -81,8 +91,43 @@ def claims_short(verdicts: pd.DataFrame) -> str:
         for verdict in verdicts.itertuples()
     ]
     heads = _row("th", ("claim", *names, *_SHORT_HEADS))
-    table = f"<table>\n<thead>\n{heads}</thead>\n<tbody>\n{''.join(rows)}</tbody>\n</table>\n"
-    return table + "".join(lines)
+    return _table("verdicts", heads, rows) + "".join(lines)
+
+
+def answers_page(answers: pd.DataFrame) -> str:
+    """
+    Return the table of answers for the front page of the report.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        As `answers.answers` returns them, of one row or more.
+    """
+    named = [name for name in ("noise", "method") if answers[name].nunique() > 1]
+    rows = [
+        _row(
+            "td",
+            (
+                *(escape(getattr(answer, name)) for name in ("dataset", *named)),
+                f"{answer.a:g}",
+                f"<b>{answer.epsilon:.2g}</b>",
+                f"{answer.theory_epsilon:.2g}",
+                *(_gain(answer, name, digits) for name, digits in _GAINS.items()),
+                answer.seeds,
+            ),
+        )
+        for answer in answers.itertuples()
+    ]
+    heads = _row("th", ("data", *named, *_ANSWER_HEADS))
+    return _table("answers", heads, rows)
+
+
+def _gain(answer, name, digits):
+    mean, low, high = (getattr(answer, f"{name}{end}") for end in ("", "_low", "_high"))
+    if pd.isna(mean):
+        return ""
+    interval = "" if pd.isna(low) else f" [{low:+.{digits}f}, {high:+.{digits}f}]"
+    return f'<span class="number">{mean:+.{digits}f}{interval}</span>'
 
 
 def _linked(text, figure):
@@ -109,6 +154,11 @@ def _verdict(row):
 
 def _threshold(row):
     return escape(f"{row.relation} {row.threshold:g}")
+
+
+def _table(name, heads, rows):
+    body = f"<thead>\n{heads}</thead>\n<tbody>\n{''.join(rows)}</tbody>"
+    return f'<table class="{name}">\n{body}\n</table>\n'
 
 
 def _row(tag, fields):

@@ -279,14 +279,30 @@ def _over_p_alone(study):
     return list(filter(study.depends_on_p, _methods(study)))
 
 
-_LOSS = "Does the loss follow the theory?"
 _BEST = "Which p is best?"
 _ACCURACY = "Loss or accuracy?"
-_WEAK = "Does weak smoothing help?"
-_LEARNT = "What has the network learnt?"
+_LOSS = "Does the loss follow the theory?"
 _VOTES = "How many labels does a network draw on?"
+_LEARNT = "What has the network learnt?"
 _METHOD = "Which method?"
 _THEORY = "The theory alone"
+_MENU = (
+    "The verdicts",
+    _BEST,
+    _ACCURACY,
+    "Advice on these labels",
+    _LOSS,
+    _VOTES,
+    _LEARNT,
+    _METHOD,
+    _THEORY,
+)
+
+
+def in_menu(question: str) -> str:
+    """Return a question with its place in the menu of the report, which sorts by name."""
+    return f"{_MENU.index(question) + 1}. {question}"
+
 
 FIGURES = {
     "loss_landscapes": Figure(
@@ -338,7 +354,7 @@ FIGURES = {
     ),
     "weak_smoothing": Figure(
         "{dataset}/{method}/weak_smoothing_{noise}",
-        _WEAK,
+        _ACCURACY,
         "accuracy gained over a",
         {"tables": over(a=_rates)},
         (theory, own_labels, smoothing_with(1.0), smoothing_with(0.95, 0.9, at_least=1)),
