@@ -63,6 +63,12 @@ def test_one_seed_has_a_best_p_and_no_gains_of_it():
     assert "nan" not in answers_page(answers(table))
 
 
+def test_where_no_smoothing_is_best_there_is_nothing_to_gain():
+    table = answers(study({**LOSSES, 1.0: [0.5, 0.6, 0.7]}, ACCURACIES))
+    assert table.loc[0, ["epsilon", "loss", "loss_low", "accuracy"]].to_list() == [0, 0, 0, 0]
+    assert "<td><b>0</b></td><td>0.44</td><td></td><td></td><td><span" in answers_page(table)
+
+
 def test_the_page_says_it_in_a_table():
     table = answers(study(LOSSES, ACCURACIES).assign(dataset="<d>"))
     page = answers_page(table)

@@ -7,7 +7,7 @@ from samples import CONFIG, SCHEMA
 
 from label_smoothing.study import offered as figures_offered
 from label_smoothing.study.grid import Study
-from label_smoothing.study.offered import FIGURES, Figure, offered, why_not
+from label_smoothing.study.offered import FIGURES, Figure, in_menu, offered, why_not
 
 NAMES = {"dataset": "digits", "noise": "alpha", "method": "label_smoothing"}
 
@@ -27,6 +27,22 @@ def test_the_default_study_offers_every_figure():
         if name not in ("methods", "matrix_or_mean_field", "votes_of_networks"):
             # of which the default study has one
             assert figure.path.format(**NAMES | {"noise": noise}) in paths
+
+
+def test_the_menu_has_the_questions_that_a_study_answers_in_their_order():
+    default = [in_menu(study(), figure.question) for figure in FIGURES.values()]
+    # The default study has one method.
+    assert set(default) - {"Which method?"} == {
+        "2. Which p is best?",
+        "3. Loss or accuracy?",
+        "4. Does the loss follow the theory?",
+        "5. How many labels does a network draw on?",
+        "6. What has the network learnt?",
+        "7. The theory alone",
+    }
+    assert in_menu(study(), "The verdicts") == "1. The verdicts"
+    logit = study(methods={"logit": {"loss": "logit_smoothing"}})
+    assert in_menu(logit, "The theory alone") == "3. The theory alone"
 
 
 def test_the_clean_rate_is_estimated_from_corrupted_labels_under_uniform_noise():

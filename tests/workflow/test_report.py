@@ -12,7 +12,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from label_smoothing.analysis.claims_page import claims_short
 
 FIGURE = "results/figures/digits/label_smoothing/loss_over_p_alpha.svg"
-VERDICTS, THEORY = "1. The verdicts", "9. The theory alone"
+VERDICTS, THEORY = "1. The verdicts", "7. The theory alone"
 
 
 @pytest.fixture(scope="module")
@@ -140,8 +140,8 @@ def test_the_menu_has_the_order_of_the_questions(report, browser):
     reader = Reader(browser, report)
     shown = [item.text for item in reader.all("nav li") if item.text[:1].isdigit()]
     assert shown == sorted(reader.evaluate("Object.keys(categories)"))
-    assert shown[0] == VERDICTS
-    assert shown[-1] == THEORY
+    assert [item.partition(".")[0] for item in shown] == [*"1234567"]
+    assert (shown[0], shown[-1]) == (VERDICTS, THEORY)
 
 
 def test_a_claim_leads_to_its_figure(report, browser, verdicts):

@@ -49,7 +49,7 @@ rule fit_theory:
         fits=report(
             FITS,
             caption="../report/fits.rst",
-            category=in_menu("Does the loss follow the theory?"),
+            category=in_menu(STUDY, "Does the loss follow the theory?"),
             subcategory="{dataset}",
             labels={"what": "table of fits", "noise": "{noise}", "method": "{method}"},
         ),
@@ -74,7 +74,7 @@ rule fit_votes:
         votes=report(
             VOTES,
             caption="../report/votes_table.rst",
-            category=in_menu("How many labels does a network draw on?"),
+            category=in_menu(STUDY, "How many labels does a network draw on?"),
             subcategory="{dataset}",
             labels={"what": "table of k", "noise": "all", "method": "{method}"},
         ),
@@ -193,7 +193,7 @@ rule judge_claims:
         page=report(
             CLAIMS_PAGE,
             caption="../report/claims.rst",
-            category=in_menu("The verdicts"),
+            category=in_menu(STUDY, "The verdicts"),
             labels={"what": "all verdicts, with reasons", "noise": "all", "method": "all"},
         ),
         short=CLAIMS_SHORT,

@@ -67,7 +67,7 @@ for name, figure in FIGURES.items():
             figure=report(
                 f"results/figures/{figure.path}.svg",
                 caption=f"../report/{name}.rst",
-                category=in_menu(figure.question),
+                category=in_menu(STUDY, figure.question),
                 subcategory="{dataset}" if "{dataset}" in figure.path else None,
                 labels=figure.labels(),
             ),

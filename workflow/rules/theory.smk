@@ -10,7 +10,7 @@ rule list_literature:
         table=report(
             LITERATURE,
             caption="../report/literature.rst",
-            category=in_menu("The theory alone"),
+            category=in_menu(STUDY, "The theory alone"),
             labels={"what": "table of published smoothing", "noise": "", "classes": "10 to 37000"},
         ),
     log:

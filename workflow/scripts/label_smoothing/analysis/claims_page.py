@@ -20,9 +20,9 @@ _ANSWER_HEADS = (
     "right labels",
     "lowest loss at label_smoothing",
     "theory asks for",
-    "it changes the loss by, nats",
-    "the accuracy by, points",
-    "stopping early instead, points",
+    "loss changes by, nats",
+    "accuracy changes by, points",
+    "if stopped early instead, points",
     "n",
 )
 _GAINS = {"loss": 2, "accuracy": 1, "stopping": 1}  # and the digits that they are given with
@@ -124,7 +124,7 @@ def answers_page(answers: pd.DataFrame) -> str:
 
 def _gain(answer, name, digits):
     mean, low, high = (getattr(answer, f"{name}{end}") for end in ("", "_low", "_high"))
-    if pd.isna(mean):
+    if pd.isna(mean) or mean == low == high:  # no smoothing is best in all seeds
         return ""
     interval = "" if pd.isna(low) else f" [{low:+.{digits}f}, {high:+.{digits}f}]"
     return f'<span class="number">{mean:+.{digits}f}{interval}</span>'

@@ -90,6 +90,10 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
         panel.set_title(rate_title(numbers, a), fontsize=10)
     for panel in panels[-1]:
         panel.set_xlabel(SMOOTHING)
+    if not numbers["over_p"].all():
+        ends = panels[0, 0].get_xlim()
+        for panel in panels.flat:
+            _draw_strip(panel, numbers["p"].max() + _BEYOND_P / 2, ends)
     draw_legend(figure, 4)
     text = f"methods, {of_noise(numbers)}, {mean_of(numbers['seeds'])}"
     draw_title(figure.suptitle, study, text)
@@ -138,17 +142,15 @@ def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame, top: float) -> None:
             )
     _draw_beyond(panel, beyond, top)
     panel.set_xticks([tick for tick in panel.get_xticks() if numbers["p"].min() <= tick <= last])
-    _draw_strip(panel, last + _BEYOND_P / 2, next(places) - _BEYOND_P / 2)
 
 
-def _draw_strip(panel: plt.Axes, left: float, right: float) -> None:
-    """Set the methods without p apart from the axis of p, if there are any."""
-    if right - left < _BEYOND_P / 2:
-        return
-    panel.axvspan(left, right, color="#f0f0f0", lw=0, zorder=0)
+def _draw_strip(panel: plt.Axes, left: float, ends: tuple[float, float]) -> None:
+    """Set the methods without p apart from the axis of p, whose ends stay where they are."""
+    panel.axvspan(left, ends[1], color="#f0f0f0", lw=0, zorder=0)
+    panel.set_xlim(*ends)
     panel.annotate(
         "without p",
-        ((left + right) / 2, 0),
+        ((left + ends[1]) / 2, 0),
         xycoords=panel.get_xaxis_transform(),
         xytext=(0, 4),
         textcoords="offset points",

@@ -286,23 +286,8 @@ _VOTES = "How many labels does a network draw on?"
 _LEARNT = "What has the network learnt?"
 _METHOD = "Which method?"
 _THEORY = "The theory alone"
-_MENU = (
-    "The verdicts",
-    _BEST,
-    _ACCURACY,
-    "Advice on these labels",
-    _LOSS,
-    _VOTES,
-    _LEARNT,
-    _METHOD,
-    _THEORY,
-)
-
-
-def in_menu(question: str) -> str:
-    """Return a question with its place in the menu of the report, which sorts by name."""
-    return f"{_MENU.index(question) + 1}. {question}"
-
+_VERDICTS = "The verdicts"
+_MENU = (_VERDICTS, _BEST, _ACCURACY, _LOSS, _VOTES, _LEARNT, _METHOD, _THEORY)
 
 FIGURES = {
     "loss_landscapes": Figure(
@@ -513,10 +498,23 @@ def first_problem(needs: Iterable[Need], study: Study, names: Names) -> str:
 
 def offered(study: Study) -> list[str]:
     """Return the paths of all figures that a study offers, below results/figures, no ending."""
-    paths = {}
+    return sorted({entry.path.format(**names) for entry, names in _offered(study)})
+
+
+def in_menu(study: Study, question: str) -> str:
+    """
+    Return what the report's menu calls a question.
+
+    The menu sorts by name, so those that the study can answer have their place in front.
+    """
+    asked = {_VERDICTS, *(entry.question for entry, _ in _offered(study))}
+    menu = [one for one in _MENU if one in asked]
+    return f"{menu.index(question) + 1}. {question}" if question in menu else question
+
+
+def _offered(study):
     for dataset, noise, method in study.slices():
         names = {"dataset": dataset, "noise": noise, "method": method}
         for figure, entry in FIGURES.items():
             if not why_not(study, figure, names):
-                paths[entry.path.format(**names)] = None
-    return sorted(paths)
+                yield entry, names
