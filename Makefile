@@ -20,7 +20,7 @@ help:
 	@echo "make report write results/report.html of the finished default study"
 	@echo "make test-quick  run the unit tests alone, without any Snakemake"
 	@echo "make lint   check formatting, style and types"
-	@echo "make format format the code"
+	@echo "make format format the code, write docs/reference.md"
 
 $(READY): requirements.txt
 	@command -v $(PYTHON) >/dev/null || \
@@ -72,3 +72,4 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
+	$(BIN)/python tests/reference.py

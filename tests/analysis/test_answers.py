@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from samples import cells
+from samples import cells, of_given_labels
 
 from label_smoothing.analysis.answers import answers
 from label_smoothing.analysis.claims_page import answers_page
@@ -45,6 +45,18 @@ def test_clean_test_labels_come_first():
     both = pd.concat([study(LOSSES, ACCURACIES, assumption=key) for key in ("beta", "alpha")])
     assert answers(both)["assumption"].to_list() == ["alpha"]
     assert answers(both[both["assumption"] == "beta"])["assumption"].to_list() == ["beta"]
+
+
+def test_given_labels_have_an_answer_and_the_theory_none():
+    given = of_given_labels(study(LOSSES, ACCURACIES, assumption="beta")).assign(dataset="mine")
+    table = answers(pd.concat([study(LOSSES, ACCURACIES), given]))
+    assert table["assumption"].to_list() == ["alpha", "beta"]
+    assert table["given"].to_list() == [False, True]
+    assert table["theory_epsilon"].isna().to_list() == [False, True]
+    page = answers_page(table)
+    assert (
+        "<td>mine</td><td>beta</td><td>0.6 of the given</td><td><b>0.22</b></td><td></td>" in page
+    )
 
 
 def test_without_something_to_compare_there_is_no_answer():

@@ -20,7 +20,16 @@ CELL = "results/runs/digits/uniform/label_smoothing/a0.6/p0.5/seed0"
 
 def until_fits(jobs):
     """Leave out what nothing but figures and claims hangs on, and these."""
-    last = ("draw_", "judge_", "list_", "fit_votes", "count_shares", "estimate_", "gather_", "answer_")
+    last = (
+        "draw_",
+        "judge_",
+        "list_",
+        "fit_votes",
+        "count_shares",
+        "estimate_",
+        "gather_",
+        "answer_",
+    )
     return {rule: count for rule, count in jobs.items() if not rule.startswith(last)}
 
 

@@ -109,9 +109,9 @@ def answers_page(answers: pd.DataFrame) -> str:
             "td",
             (
                 *(escape(getattr(answer, name)) for name in ("dataset", *named)),
-                f"{answer.a:g}",
+                f"{answer.a:g}" + " of the given" * answer.given,
                 f"<b>{answer.epsilon:.2g}</b>",
-                f"{answer.theory_epsilon:.2g}",
+                "" if answer.given else f"{answer.theory_epsilon:.2g}",
                 *(_gain(answer, name, digits) for name, digits in _GAINS.items()),
                 answer.seeds,
             ),

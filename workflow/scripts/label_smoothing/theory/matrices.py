@@ -90,6 +90,7 @@ def smoothing_matrix(p: float, M: int) -> np.ndarray:
 
 
 def transition_and_prior(T, prior):
+    """Return a noise matrix and a prior of its classes, checked; without a prior, an even one."""
     T = column_stochastic("T", T)
     M = len(T)
     if prior is None:
