@@ -167,7 +167,7 @@ rule estimate_clean_rate:
 
 rule answer_question:
     input:
-        tables=tables_with_theory,
+        tables=tables_to_judge,
     output:
         table=ANSWERS,
         page=ANSWERS_PAGE,
