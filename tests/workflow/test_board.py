@@ -53,8 +53,11 @@ def test_a_file_gets_a_line_for_each_training_and_none_for_other_jobs(finished):
 def test_a_terminal_gets_bars_that_leave_no_trace(finished):
     retrain(finished)
     output = on_terminal(finished, "--", CELL)
-    assert re.search(r"\r\x1b\[Ktrain \[#*-*\] 0/1  evaluate \[-+\] 0/1", output)
-    lines = [line.rpartition("\x1b[K")[2].rstrip() for line in output.split("\n")]
+    bars = r"\r?\n(train \[#*-*\] \d/1  evaluate \[#*-*\] \d/1[^\r\n]*)\r\x1b\[A"
+    assert re.search(bars, output)[1].startswith("train [------")
+    # Each is erased from where the cursor stands above it, and once more at the end.
+    assert output.rstrip().endswith("\x1b[A\r\x1b[J")
+    lines = [line.strip() for line in re.sub(bars, "", output).replace("\r\x1b[J", "").split("\n")]
     assert any(re.fullmatch(LINE, line) for line in lines)
     assert not any("evaluate [" in line for line in lines)
     assert not any(words in line for line in lines for words in OF_EVERY_JOB)

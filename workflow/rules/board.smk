@@ -7,6 +7,8 @@ from snakemake.settings.enums import Quietness
 
 # What Snakemake says of every job, so that five lines stand for each.
 OF_EVERY_JOB = {"job_started", "job_finished", "progress"}
+# The bars stand below the cursor, so that what a job writes begins on a line of its own.
+ERASE, BACK = "\r\x1b[J", "\r\x1b[A"
 SILENCE = 60  # seconds after which a file gets a line between trainings
 
 
@@ -25,7 +27,7 @@ class Board(logging.Handler):
         try:
             event = getattr(record, "event", None)
             line = self.note(event, record)
-            self.write("\r\x1b[K" if self.on_terminal and self.progress else "")
+            self.write(ERASE if self.on_terminal and self.progress else "")
             if line:
                 self.write(f"{line}\n")
                 self.last = record.created
@@ -33,7 +35,7 @@ class Board(logging.Handler):
                 self.plain.handle(record)
             if self.on_terminal and self.progress:
                 columns = os.get_terminal_size(self.plain.stream.fileno()).columns
-                self.write(self.progress.bars(record.created, columns - 1))
+                self.write(f"\n{self.progress.bars(record.created, columns - 1)}{BACK}")
         except Exception:
             self.handleError(record)
 
@@ -70,7 +72,7 @@ class Board(logging.Handler):
 
     def close(self):
         if self.progress and self.on_terminal:
-            self.write("\r\x1b[K")
+            self.write(ERASE)
         self.plain.close()
         super().close()
 
