@@ -129,7 +129,7 @@ def test_front_page_answers_the_question_first(report, browser):
 
 def test_tables_are_whole_and_the_graph_of_the_rules_stands_below_them(report, browser):
     reader = Reader(browser, report)
-    tables, (graph,) = reader.all(".prose table"), reader.all("#rulegraph")
+    tables, (graph,) = reader.all(".prose table"), reader.all("#app #rulegraph")
     width = reader.evaluate("document.documentElement.clientWidth")
     for table in tables:
         assert table.location["x"] + table.size["width"] <= width
