@@ -36,7 +36,7 @@ def shares_table(k=1.9, rates=(0.6, 0.8), p=(0.2, 0.5, 0.9, 1.0)):
             for smoothing in p:
                 shares = rng.beta((k - 1) * a, (k - 1) * (1 - a), size=1000)
                 cell = {"dataset": "d", "transition": "uniform", "method": "label_smoothing"}
-                cell |= {"a": a, "p": smoothing, "seed": seed, "memorised": True}
+                cell |= {"a": a, "p": smoothing, "seed": seed}
                 parts.append(count_shares(shares).assign(**cell))
     return pd.concat(parts, ignore_index=True)
 

@@ -96,7 +96,7 @@ def numbers_of(name, tables, given=False, **changes):
     assert not why_not(study, name, names)
     made = {
         "votes": votes_table,
-        "shares": shares_table,
+        "shares": lambda: shares_table(rates=(0.6,), p=tuple(map(float, study.smoothing))),
         "interpolators": interpolators_table,
         "estimates": clean_rate_estimates,
         "history": lambda: [tables.attrs["history"]] * len(study.smoothing) * len(study.seeds),

@@ -10,16 +10,22 @@ from vote_studies import shares_table, votes_table
 from label_smoothing.figures import votes as module
 
 
+def numbers_of(shares, votes, memorised=True):
+    """Return the numbers of networks of which all memorised, or none."""
+    tables = shares[["a", "p", "seed"]].drop_duplicates().assign(memorised=memorised)
+    return module.numbers(shares, votes, tables)
+
+
 def distances(numbers):
     rows = numbers[numbers["quantity"] == "distance"]
     return rows.pivot(index=["a", "p"], columns="theory", values="value")
 
 
 def test_shares_made_by_the_vote_theory_are_near_it_and_far_from_the_paper():
-    found = distances(module.numbers(shares_table(k=1.9), votes_table(1.9)))
+    found = distances(numbers_of(shares_table(k=1.9), votes_table(1.9)))
     assert (found["voted"] < 0.03).all()
     assert (found["paper"] > 0.2).all()
-    other = distances(module.numbers(shares_table(k=1.9), votes_table(8.0)))
+    other = distances(numbers_of(shares_table(k=1.9), votes_table(8.0)))
     assert (other["voted"] > 0.1).all()
 
 
@@ -27,12 +33,12 @@ def test_shares_of_a_network_that_draws_on_one_label_are_the_papers():
     table = shares_table(k=1.9)
     ends = {0.0: 400, 1.0: 600}
     table["images"] = table["share"].map(ends).fillna(0).astype(int)
-    found = distances(module.numbers(table[table["a"] == 0.6], votes_table(1.0)))
+    found = distances(numbers_of(table[table["a"] == 0.6], votes_table(1.0)))
     assert_allclose(found, 0, atol=1e-6)
 
 
 def test_parts_of_the_images_are_means_over_seeds():
-    numbers = module.numbers(shares_table(k=1.9), votes_table(1.9))
+    numbers = numbers_of(shares_table(k=1.9), votes_table(1.9))
     measured = numbers[numbers["quantity"] == "measured"]
     assert_allclose(measured.groupby(["a", "p"])["value"].sum(), 1)
     assert (measured["seeds"] == 3).all()
@@ -42,7 +48,7 @@ def test_parts_of_the_images_are_means_over_seeds():
 
 def test_at_most_four_p_are_drawn_the_first_and_the_last_among_them():
     table = shares_table(p=(0.2, 0.3, 0.4, 0.5, 0.6, 0.7))
-    numbers = module.numbers(table, votes_table())
+    numbers = numbers_of(table, votes_table())
     p = numbers.loc[numbers["quantity"] == "measured", "p"].unique()
     assert p.tolist() == [0.2, 0.4, 0.5, 0.7]
     figure = module.draw(numbers, "a study")
@@ -53,7 +59,7 @@ def test_at_most_four_p_are_drawn_the_first_and_the_last_among_them():
 
 
 def test_without_a_k_the_paper_stands_alone():
-    numbers = module.numbers(shares_table(), votes_table().iloc[:0])
+    numbers = numbers_of(shares_table(), votes_table().iloc[:0])
     assert set(numbers["quantity"]) == {"paper", "measured", "distance"}
     assert len(legend(module.draw(numbers, "a study"))) == 2
 
@@ -61,8 +67,8 @@ def test_without_a_k_the_paper_stands_alone():
 @pytest.mark.parametrize("lost", [0.5, None])
 def test_what_tells_no_shares_is_passed_over_unless_there_is_nothing_else(lost):
     table = shares_table(p=(0.5, 0.9))
-    table.loc[(table["p"] == lost) | (lost is None), ["images", "memorised"]] = 0, False
-    numbers = module.numbers(table, votes_table())
+    table.loc[(table["p"] == lost) | (lost is None), "images"] = 0
+    numbers = numbers_of(table, votes_table(), memorised=lost is not None)
     measured = numbers[numbers["quantity"] == "measured"]
     assert set(measured["p"]) == ({0.5, 0.9} if lost is None else {0.9})
     assert measured["value"].isna().all() == (lost is None)
@@ -72,7 +78,7 @@ def test_what_tells_no_shares_is_passed_over_unless_there_is_nothing_else(lost):
 
 def test_seeds_that_diverged_leave_the_mean_to_the_others():
     table = shares_table(p=(0.5,))
-    numbers = module.numbers(table[table["seed"] > 0], votes_table())
+    numbers = numbers_of(table[table["seed"] > 0], votes_table())
     table.loc[table["seed"] == 0, "images"] = 0
-    pd.testing.assert_frame_equal(module.numbers(table, votes_table()), numbers)
+    pd.testing.assert_frame_equal(numbers_of(table, votes_table()), numbers)
     assert np.isfinite(numbers.loc[numbers["quantity"] == "measured", "low"]).all()

@@ -110,7 +110,6 @@ rule count_shares:
         code=code("count_shares"),
         p=lambda wildcards: STUDY.smoothing_of(wildcards.method),
         seeds=STUDY.seeds,
-        memorised_at=STUDY.config["memorised_at"],
     script:
         "../scripts/count_shares.py"
 

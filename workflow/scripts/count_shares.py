@@ -23,7 +23,6 @@ with job_log(snakemake.log[0]):
         run = read_arrays(file)
         smoothing = np.nan if run["diverged_epoch"] else float(p)
         table = count_shares(true_class_share(run["log_probabilities"], clean, smoothing))
-        table.insert(0, "memorised", run["train_accuracy"] >= params.memorised_at)
         for name, value in (("seed", seed), ("p", p), *((x, wildcards[x]) for x in NAMES)):
             table.insert(0, name, value)
         parts.append(table)

@@ -25,7 +25,7 @@ _SHARE = "share of the true class"
 _TICKS = (0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1)
 
 
-def numbers(shares: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
+def numbers(shares: pd.DataFrame, votes: pd.DataFrame, tables: pd.DataFrame) -> pd.DataFrame:
     """
     Return the numbers of the figure.
 
@@ -35,6 +35,8 @@ def numbers(shares: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
         Histograms of `shares.count_shares`, of clean rates below 1 of one data set and method.
     votes : DataFrame
         Table of `vote_fits.fit_vote_table` of the same.
+    tables : DataFrame
+        Slices of the same networks, which say whether they memorised.
 
     Returns
     -------
@@ -47,6 +49,7 @@ def numbers(shares: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
         k, which is in the row "k").
     """
     k = votes_of_study(votes)
+    all_memorised = tables.groupby(["a", "p"])["memorised"].all()
     rows = []
     if np.isfinite(k.mean):
         rows.append(("k", np.nan, np.nan, "", np.nan, *k, True))
@@ -61,7 +64,7 @@ def numbers(shares: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
             cell = of_rate[of_rate["p"] == p]
             counts = cell.pivot(index="seed", columns="share", values="images")
             parts = counts.div(counts.sum(axis=1).replace(0, np.nan), axis=0)
-            memorised = bool(cell["memorised"].all())
+            memorised = bool(all_memorised[a, p])
             for share in parts:
                 interval = mean_interval(parts[share])
                 rows.append(("measured", a, p, "", share, *interval, memorised))

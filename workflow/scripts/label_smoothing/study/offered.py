@@ -369,7 +369,11 @@ FIGURES = {
         "{dataset}/{method}/votes",
         _VOTES,
         "the share of the true class in the outputs",
-        {"shares": over(transition=_uniform, a=_few_noisy), "votes": _votes},
+        {
+            "shares": over(transition=_uniform, a=_few_noisy),
+            "votes": _votes,
+            "tables": over(a=_few_noisy, noise=_one_uniform_noise_type),
+        },
         (theory, clean_labels, uniform_noise),
     ),
     "votes_over_a_and_p": Figure(
