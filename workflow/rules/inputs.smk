@@ -1,4 +1,5 @@
 # What the rules ask for: input and params functions; no rules.
+from label_smoothing.study.advice_study import slices_of_advice
 from label_smoothing.study.offered import (
     ESTIMABLE,
     clean_labels,
@@ -161,3 +162,40 @@ def study_files(wildcards):
         if not first_problem(ESTIMABLE, STUDY, where):
             files |= dict.fromkeys(expand(ESTIMATES, **where))
     return list(files)
+
+
+def slices_or_refuse(wildcards):
+    page = ADVICE_PAGE.format(**wildcards)
+    return check(
+        f"{page} is not offered: {CONFIG_FILE}", slices_of_advice, STUDY, wildcards.dataset
+    )
+
+
+def files_to_advise(wildcards):
+    """Input function: the networks of each slice, p by p, and the labels of each seed."""
+    files = {}
+    for name, part in slices_or_refuse(wildcards).items():
+        names = {"dataset": wildcards.dataset, **part._asdict(), "seed": STUDY.seeds}
+        for kind, path in (("labels", LABELS), ("predictions", PREDICTIONS), ("history", HISTORY)):
+            files[f"{name}_{kind}"] = expand(path, **names)
+    # Its content is a parameter, so its time says nothing.
+    files["checked"] = [ancient(own(path)) for path in STUDY.checked_files(wildcards.dataset)]
+    return files
+
+
+def advice_files():
+    """Every page that the study offers, with its table."""
+    files = []
+    for dataset in STUDY.config["datasets"]:
+        try:
+            slices_of_advice(STUDY, dataset)
+        except ConfigError:
+            continue
+        files += [path.format(dataset=dataset) for path in (ADVICE_PAGE, ADVICE)]
+    return files
+
+
+def slices_to_advise(wildcards):
+    """Params function: the p and the clean rate of each slice, in the order of its files."""
+    slices = slices_or_refuse(wildcards)
+    return {name: {"p": part.p, "a": part.a} for name, part in slices.items()}
