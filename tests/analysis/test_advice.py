@@ -112,6 +112,7 @@ def test_hard_images_and_patterned_noise_are_not_told_apart():
     assert row.high == 1
     assert any("cannot tell" in warning for warning in advice.warnings)
     assert not of(advice, WHICH, what=GOALS[0]).size
+    assert not advice.rows["what"].str.contains("predicted").any()
     assert not of(advice, FIRST).size
     assert of(advice, MORE, quantity="accuracy on clean labels")["value"].isna().all()
     assert of(advice, WHICH, what=GOALS[1])["value"].notna().all()

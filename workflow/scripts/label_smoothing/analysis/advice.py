@@ -174,7 +174,9 @@ def give_advice(inputs: Inputs, suspects: int = 20) -> Advice:
     model = _noise_model(inputs, warnings)
     rate, votes = _how_noisy(rows, warnings, inputs, rest, model)
     truth = _Correction(model, rate, plain.labels[0], M, warnings)
-    choices = _which_smoothing(rows, rest, truth, votes)
+    # Patterned noise is not what the vote theory predicts from.
+    predicts = votes if model is None or model.tells else None
+    choices = _which_smoothing(rows, rest, truth, predicts)
     _what_helps_more(rows, inputs, rest, truth, choices, model)
     _what_is_gained(rows, rest, truth, choices)
     _how_sure(rows, warnings, inputs, votes, model)
@@ -358,7 +360,7 @@ def _noise_model(inputs, warnings):
     still_open = 1 - float(probabilities.max(axis=1).mean())
     if still_open > MOST_OPEN:
         warnings.append(
-            f"The right label of {still_open:.0%} of the images stays open. Either these images "
+            f"The right label of {_percent(still_open)} of the images stays open. Either these images "
             "are hard, or their labels are wrong in a pattern that networks learn, such as always "
             "the same other class: the labels alone cannot tell. The share of right labels lies "
             "anywhere in between, and nothing is said of clean labels. Check some by hand."
@@ -427,8 +429,8 @@ def _how_noisy(rows, warnings, inputs, plain, model):
     best = best or (np.nan, bound.low, 1.0)
     if bound.low > best[2]:
         warnings.append(
-            f"Some networks are right on {bound.estimate:.1%} of the given labels, more than the "
-            f"clean rate of at most {best[2]:.1%} allows: the labels are better than that."
+            f"Some networks are right on {_percent(bound.estimate, 1)} of the given labels, more than the "
+            f"clean rate of at most {_percent(best[2], 1)} allows: the labels are better than that."
         )
         best = (np.nan, bound.low, 1.0)
     return best, votes if trusted else None
@@ -782,7 +784,7 @@ def _how_sure(rows, warnings, inputs, votes, model):
     _row(rows, SURE, "networks that memorised", "share", (share,), "share", "label smoothing", note)
     if share < 1:
         warnings.append(
-            f"{1 - share:.0%} of the networks of label smoothing did not memorise their labels "
+            f"{_percent(1 - share)} of the networks of label smoothing did not memorise their labels "
             f"(train accuracy {lowest:.3f} at worst, {inputs.memorised_at:g} is needed): the vote "
             "theory does not hold for them. More epochs help."
         )
@@ -797,7 +799,7 @@ def _how_sure(rows, warnings, inputs, votes, model):
             "vote theory",
         )
     if model:
-        note = f"from {MOST_OPEN:.0%} on it cannot tell hard images from wrong labels"
+        note = f"from {_percent(MOST_OPEN)} on it cannot tell hard images from wrong labels"
         what, share = "images whose right label stays open", (model.still_open,)
         _row(rows, SURE, what, "share", share, "share", "noise model", note)
     if model and model.tells:
@@ -827,6 +829,10 @@ def _suspects(rows, model, labels, count):
         what = f"test image {place}: given {labels[place]}, suggested {suggested}"
         own = float(model.right[place, labels[place]])
         _row(rows, FIRST, what, "P(given is right)", (own,), "share", "noise model")
+
+
+def _percent(share, digits=0):
+    return f"{100 * share:.{digits}f} %"
 
 
 def _spelled(p):

@@ -36,7 +36,7 @@ def draw_losses(
     M, votes, fits = plain.outputs.shape[3], advice.votes, []
     levels = [(plain, "labels as given", BLUE, 1.0)]
     if added is not None:
-        label = f"with noise added: {added_clean_rate:.0%} of them kept"
+        label = f"with noise added: {100 * added_clean_rate:.0f} % of them kept"
         levels.append((added, label, VERMILLION, added_clean_rate))
     highest = 0.0
     for networks, label, colour, rate in levels:
