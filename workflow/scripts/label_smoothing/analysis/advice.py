@@ -360,10 +360,10 @@ def _noise_model(inputs, warnings):
     still_open = 1 - float(probabilities.max(axis=1).mean())
     if still_open > MOST_OPEN:
         warnings.append(
-            f"The right label of {_percent(still_open)} of the images stays open. Either these images "
-            "are hard, or their labels are wrong in a pattern that networks learn, such as always "
-            "the same other class: the labels alone cannot tell. The share of right labels lies "
-            "anywhere in between, and nothing is said of clean labels. Check some by hand."
+            f"The right label of {_percent(still_open)} of the images stays open. Either these "
+            "images are hard, or their labels are wrong in a pattern that networks learn, such as "
+            "always the same other class: the labels alone cannot tell. The share of right labels "
+            "lies anywhere in between, and nothing is said of clean labels. Check some by hand."
         )
         return _Model(place, probabilities, likelihood, None, None, still_open)
     matrix = noise_matrix(probabilities, labels)
@@ -429,8 +429,9 @@ def _how_noisy(rows, warnings, inputs, plain, model):
     best = best or (np.nan, bound.low, 1.0)
     if bound.low > best[2]:
         warnings.append(
-            f"Some networks are right on {_percent(bound.estimate, 1)} of the given labels, more than the "
-            f"clean rate of at most {_percent(best[2], 1)} allows: the labels are better than that."
+            f"Some networks are right on {_percent(bound.estimate, 1)} of the given labels, more "
+            f"than the clean rate of at most {_percent(best[2], 1)} allows: the labels are better "
+            "than that."
         )
         best = (np.nan, bound.low, 1.0)
     return best, votes if trusted else None
@@ -784,9 +785,9 @@ def _how_sure(rows, warnings, inputs, votes, model):
     _row(rows, SURE, "networks that memorised", "share", (share,), "share", "label smoothing", note)
     if share < 1:
         warnings.append(
-            f"{_percent(1 - share)} of the networks of label smoothing did not memorise their labels "
-            f"(train accuracy {lowest:.3f} at worst, {inputs.memorised_at:g} is needed): the vote "
-            "theory does not hold for them. More epochs help."
+            f"{_percent(1 - share)} of the networks of label smoothing did not memorise "
+            f"their labels (train accuracy {lowest:.3f}, {inputs.memorised_at:g} is needed): the "
+            "vote theory does not hold for them. More epochs help."
         )
     if votes is not None:
         _row(
