@@ -182,6 +182,15 @@ def test_a_diverged_p_is_left_out_and_named():
     assert np.isfinite(of(advice, WHICH)["value"]).all()
 
 
+def test_nothing_is_gained_over_training_that_diverged():
+    _, _, inputs = study(0.7)
+    outputs = inputs.plain.outputs.copy()
+    outputs[:, -1] = np.nan
+    advice = give_advice(inputs._replace(plain=inputs.plain._replace(outputs=outputs)))
+    assert of(advice, MORE, quantity="gained over no smoothing")["value"].isna().all()
+    assert not of(advice, GAIN)["what"].str.contains("no smoothing").any()
+
+
 @pytest.mark.parametrize("seed_effect, least", [(0.0, 0.92), (1.0, 0.86)])
 def test_limits_hold_the_mean_in_nineteen_of_twenty_samples(seed_effect, least):
     """Three seeds that differ more than images do are too few for that, and nearly hold it."""

@@ -100,3 +100,18 @@ def test_a_study_of_label_smoothing_alone_has_a_page():
     advice, page, _ = page_of(inputs._replace(forward=None, added=None))
     assert "nan" not in re.sub(r'src="[^"]*"', "", page)
     assert summary(advice, M)[0].startswith("At most ")
+
+
+def test_the_smallest_study_has_a_page():
+    _, _, inputs = study(0.7)
+
+    def first(networks, p):
+        parts = {name: getattr(networks, name)[:1] for name in networks._fields[1:]}
+        at = networks._replace(**parts)
+        parts = {name: getattr(at, name)[:, p] for name in at._fields[1:] if name != "labels"}
+        return at._replace(p=tuple(np.array(at.p)[p]), **parts)
+
+    forward = first(inputs.forward, [3])
+    small = inputs._replace(plain=first(inputs.plain, [3, 6]), forward=forward, added=None)
+    _, page, _ = page_of(small)
+    assert "With one seed" in page

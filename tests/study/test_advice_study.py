@@ -130,7 +130,8 @@ def test_bad_input_is_one_line(tmp_path, monkeypatch, name, message):
         (lambda c: c["datasets"]["mine"].update(labels="clean"), "labels is 'clean'; needed: "),
         (lambda c: c["transitions"]["uniform"].update(kind="pair_flip"), "noise_types is beta; "),
         (lambda c: c.update(clean_rates=[0.8]), "clean_rates is 0.8; needed: 1.0"),
-        (lambda c: c.update(smoothing=[1.0]), "smoothing is 1.0; needed: values below 1"),
+        (lambda c: c.update(smoothing=[1.0]), "smoothing is 1.0; needed: 1.0, no smoothing, and"),
+        (lambda c: c.update(smoothing=[0.5]), "smoothing is 0.5; needed: 1.0, no smoothing, and"),
         (lambda c: c["methods"].pop("label_smoothing"), "methods is forward_correction; "),
     ],
 )
@@ -146,7 +147,6 @@ def test_only_what_is_needed_is_trained(data):
     config["smoothing"] += [1.2]
     config["methods"]["forward_correction"]["loss"] = "logit_smoothing"
     config["clean_rates"] = [1.0]
-    config["smoothing"].remove(1.0)
     slices = slices_of_advice(Study(config, SCHEMA), "mine")
     assert set(slices) == {"plain"}
     assert "1.2" not in slices["plain"].p

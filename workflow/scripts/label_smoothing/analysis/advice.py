@@ -54,7 +54,7 @@ class Networks(NamedTuple):
     Attributes
     ----------
     p : sequence of float, length P
-        Ascending.
+        Ascending; those of label smoothing end with 1, no smoothing.
     outputs, uncorrected : ndarray, shape (S, P, N, M)
         Log outputs on N test images, of noisy labels (for forward correction) and of right ones.
     labels : ndarray of int, shape (S, N)
@@ -153,6 +153,7 @@ GOALS = (
     "accuracy",
     "calibration on clean labels",
 )
+_NO_LIMITS = np.nan, np.nan, np.nan
 AT_LEAST = "at least: takes hard images for wrong labels"
 
 
@@ -683,6 +684,8 @@ def _what_helps_more(rows, inputs, plain, truth, choices, model):
         found.append(
             (f"early stopping, {name}", limits, clean, (gain, gain - apart, gain + apart), note)
         )
+    if p[base] != 1:  # it diverged
+        found = [(*entry[:3], _NO_LIMITS, entry[4]) for entry in found]
     found.sort(key=lambda entry: -entry[1][0])
     for name, noisy, clean, gain, note in found:
         _row(rows, MORE, name, "accuracy on these labels", noisy, "share", "hold-out", note)
@@ -718,7 +721,7 @@ def _union(estimates):
     """Return the first estimate, within limits that hold all of them."""
     estimates = list(estimates)
     if not estimates:
-        return np.nan, np.nan, np.nan
+        return _NO_LIMITS
     values = np.array(estimates)
     return tuple(np.clip([values[0, 0], values[:, 1].min(), values[:, 2].max()], 0, 1))
 

@@ -258,8 +258,11 @@ def slices_of_advice(study: Study, dataset: str) -> dict[str, Slice]:
     # Beyond p = 1 is another question. At p = 1 forward correction is label smoothing.
     p = tuple(value for value in study.smoothing if float(value) <= 1)
     below = tuple(value for value in p if float(value) < 1)
-    if not below:
-        raise ConfigError(f"smoothing is {', '.join(study.smoothing)}; needed: values below 1")
+    if not below or float(p[-1]) != 1:
+        raise ConfigError(
+            f"smoothing is {', '.join(study.smoothing)}; needed: 1.0, no smoothing, and values "
+            "below 1"
+        )
     slices = {"plain": Slice(transitions[0], smoothing[0], highest, p)}
     if forward:
         slices["forward"] = Slice(transitions[0], forward[0], highest, below)
