@@ -302,6 +302,7 @@ def test_every_method_runs_and_reports_both_outputs(empty):
         "backward": {"loss": "backward_correction", "matrix": "transition"},
         "logit": {"loss": "logit_smoothing"},
         "optimal": {"loss": "matrix_smoothing", "matrix": "alpha_optimal"},
+        "single": {"loss": "matrix_smoothing", "matrix": "alpha_mean_field"},
         "mine": {"loss": "matrix_smoothing", "matrix": "file", "path": "S.csv"},
     }
     empty.configure(config)
@@ -315,6 +316,7 @@ def test_every_method_runs_and_reports_both_outputs(empty):
         "backward": ["1.0"],
         "logit": ["0.4", "0.7"],
         "optimal": ["1.0"],
+        "single": ["1.0"],
         "mine": ["1.0"],
     }
     for name, rows in tables.items():
@@ -323,7 +325,10 @@ def test_every_method_runs_and_reports_both_outputs(empty):
             assert (row["test_loss"] != row["uncorrected_test_loss"]) == corrects, name
     figures = {path.relative_to(empty.path).parts[3:] for path in empty.files("figures/**/*.svg")}
     assert {("forward", "loss_over_p_alpha.svg"), ("forward", "optimum_over_a.svg")} <= figures
-    assert ("methods_alpha.svg",) in figures
+    assert {("methods_alpha.svg",), ("matrix_or_mean_field.svg",)} <= figures
+    judged = list(csv.DictReader((empty.path / "results/claims.csv").open()))
+    of_matrix = {row["claim"] for row in judged if row["method"] == "optimal"}
+    assert "no other matrix is better than alpha's best" in of_matrix
     assert not {method for method, *_ in figures} & (set(config["methods"]) - {"forward"})
     refused = empty.snakemake(
         "--dry-run", "results/figures/digits/logit/loss_over_p_alpha.svg", check=False
