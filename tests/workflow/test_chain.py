@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import yaml
 from cleanlab.count import estimate_joint
+from samples import ROOT
 
 
 def test_every_stage_left_its_files(finished_study):
@@ -111,6 +112,22 @@ def test_one_table_holds_every_number_of_the_study(finished_study):
     cells = [tuple(row[key] for key in keys) for row in rows]
     assert ("digits", "beta", "label_smoothing", "0.6", "1.0", "0.0", "0") in cells
     assert len(set(cells)) == 8
+
+
+def test_the_docs_read_that_table(finished_study, monkeypatch, capsys):
+    monkeypatch.chdir(finished_study.path)
+    (example,) = re.findall(
+        r"```python\n(.*?)```", (ROOT / "docs/results.md").read_text(), re.DOTALL
+    )
+    exec(example, {})
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["epsilon", "test_loss", "test_accuracy"]
+    assert [line.split()[:-3] for line in lines[2:]] == [
+        ["0.6", "0.5"],
+        ["1.0"],
+        ["1.0", "0.5"],
+        ["1.0"],
+    ]
 
 
 def _rows(path):
