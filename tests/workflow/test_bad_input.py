@@ -4,7 +4,7 @@ import re
 
 import pytest
 import yaml
-from refusals import REFUSALS, both, damage_images, file, key, method, new_folder, npz
+from refusals import REFUSALS, both, damage_images, file, given, key, method, new_folder, npz
 
 RUNS = "results/runs/digits/uniform/label_smoothing"
 FIGURES = "results/figures/digits"
@@ -109,6 +109,11 @@ CASES = {
         method("logit_smoothing"),
         ["results/theory/digits/alpha/m.csv"],
         "m.csv: config.yaml: methods.m has loss 'logit_smoothing' and matrix 'p'; needed: loss",
+    ),
+    "k of given labels": (
+        given(),
+        ["results/votes/mine/label_smoothing.csv"],
+        "label_smoothing.csv: config.yaml: datasets.mine.labels is 'given'; needed: 'clean'",
     ),
     "claims without theory": (
         method("logit_smoothing"),
