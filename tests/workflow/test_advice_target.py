@@ -26,6 +26,9 @@ def test_a_page_from_a_file_alone(empty, monkeypatch):
     study = yaml.safe_load(file.read_text())
     study["training"]["memorise"]["epochs"] = 2
     study["seeds"], study["smoothing"], study["device"] = [0, 1], [0.6, 1.0], "cpu"
+    checked = [f"{i},{label}" for i, label in enumerate(right[150:180])]
+    (empty.path / "checked.csv").write_text("\n".join(["index,label", *checked]) + "\n")
+    study["datasets"]["mine"]["checked"] = "checked.csv"
     file.write_text(yaml.safe_dump(study, sort_keys=False))
     target = "results/advice/mine.html"
     empty.run("--configfile", str(file), "--", target)
@@ -38,6 +41,9 @@ def test_a_page_from_a_file_alone(empty, monkeypatch):
     assert not re.search(r'(?:src|href)="(?!data:)', page)
     table = (empty.path / "results/advice/mine.csv").read_text()
     assert table.startswith("question,what,quantity,value,low,high,unit,source,note")
+    share = (right == given)[150:180].mean()
+    assert "checked by hand,30 test labels" in table
+    assert f"clean rate,{share:.6g}," in table
     again = empty.snakemake("--dry-run", "--configfile", str(file), "--", target).stdout
     assert "Nothing to be done" in again
     refused = empty.snakemake("--dry-run", "--", "results/advice/digits.html", check=False)
