@@ -233,7 +233,8 @@ RATES += ("realised_clean_rate", "realised_test_clean_rate")
 
 
 def schema_errors(scores, **names):
-    row = {**CELL, "test_size": 500, **dict.fromkeys(RATES), **names, **scores}
+    theory = dict.fromkeys(("predicted_loss", "noiseless_loss", "averaging_kl"))
+    row = {**CELL, "test_size": 500, **dict.fromkeys(RATES), **theory, **names, **scores}
     validator = jsonschema.Draft202012Validator(METRICS)
     return {tuple(error.absolute_path) for error in validator.iter_errors(row)}
 
