@@ -279,6 +279,7 @@ def test_scores_of_a_network_are_what_the_schema_asks_for():
     about_the_cell = {"dataset", "noise", "assumption", "method", "a", "p", "seed", "classes"}
     about_the_cell |= {"test_size", "expected_clean_rate", "expected_agreement"}
     about_the_cell |= {"match_probability", "realised_clean_rate", "realised_test_clean_rate"}
+    about_the_cell |= {"predicted_loss", "noiseless_loss", "averaging_kl"}
     assert scores.keys() == set(METRICS["required"]) - about_the_cell
     assert_allclose(scores["test_loss"], scored_loss(outputs, clean, noisy, "beta", 0.6))
     assert scores["clean_test_accuracy"] == accuracy(outputs, clean)
