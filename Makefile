@@ -9,7 +9,7 @@ ifneq ($(shell test -d "$$HOME" && test -w "$$HOME" && echo yes),yes)
 export XDG_CACHE_HOME ?= $(CURDIR)/.cache
 endif
 
-.PHONY: run advise report test test-quick test-slurm lint format help
+.PHONY: run advise report reproduce test test-quick test-slurm lint format help
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make test   set up, run all tests"
 	@echo "make test-slurm  as root: start a SLURM of two GPUs in name here, run the tests on it, stop it"
 	@echo "make report write results/report.html of the finished default study"
+	@echo "make reproduce  run the study on the paper's data (hours), write the numbers of docs/reproduction/"
 	@echo "make test-quick  run the unit tests alone, without any Snakemake"
 	@echo "make lint   check formatting, style and types"
 	@echo "make format format the code, write docs/reference.md"
@@ -50,6 +51,10 @@ advise: $(READY)
 
 report: $(READY)
 	PATH="$$PWD/$(BIN):$$PATH" snakemake --quiet all --report results/report.html
+
+reproduce: $(READY)
+	PATH="$$PWD/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile studies/reproduction.yaml
+	$(BIN)/python docs/reproduction/update.py
 
 test: $(READY)
 	PATH="$$PWD/$(BIN):$$PATH" python -m pytest --numprocesses 2 --dist loadfile

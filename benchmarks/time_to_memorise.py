@@ -25,7 +25,7 @@ from label_smoothing.theory.matrices import smoothing_matrix
 from label_smoothing.training.loop import Recipe, train_network
 from label_smoothing.training.losses.base import load_loss
 
-STUDY = ROOT / "studies" / "reproduction" / "mnist.yaml"
+STUDY = ROOT / "studies" / "reproduction.yaml"
 # Pairs of a and p. Hardest is neither the lowest a nor p = 1: where most labels are right, a wrong
 # one has more neighbours against it.
 HARDEST = [(0.3, 0.15), (0.5, 0.3), (0.7, 0.3), (0.7, 1.0), (0.85, 0.3)]
@@ -40,9 +40,10 @@ class Contender(NamedTuple):
     recipe: dict[str, Any]
 
 
-def contenders(study: dict[str, Any]) -> dict[str, Contender]:
-    """Return what is measured: the network and the recipe of a study, and changes of either."""
-    (model,), (recipe,) = study["models"].values(), study["training"].values()
+def contenders(study: dict[str, Any], dataset: str) -> dict[str, Contender]:
+    """Return what is measured: the network and recipe of a data set, and changes of either."""
+    settings = study["datasets"][dataset]
+    model, recipe = study["models"][settings["model"]], study["training"][settings["training"]]
 
     def changed(model_keys: dict[str, Any], recipe_keys: dict[str, Any]) -> Contender:
         return Contender(model | model_keys, recipe | recipe_keys)
@@ -117,7 +118,7 @@ def pair(text: str) -> tuple[float, float]:
 def main() -> None:
     """Measure, print the table, write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--study", type=Path, default=STUDY, help="one data set, network, recipe")
+    parser.add_argument("--dataset", default="mnist-10000", help="one of studies/reproduction.yaml")
     parser.add_argument("--data", type=Path, metavar="FILE.npz", help="instead of its source")
     parser.add_argument("--contenders", nargs="+", help="some of those in the table")
     parser.add_argument("--cells", nargs="+", type=pair, default=HARDEST, metavar="A,P")
@@ -125,19 +126,22 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="where to write the numbers")
     arguments = parser.parse_args()
 
-    study = yaml.safe_load(arguments.study.read_text())
-    known = contenders(study)
+    study = yaml.safe_load(STUDY.read_text())
+    if arguments.dataset not in study["datasets"]:
+        allowed = ", ".join(study["datasets"])
+        parser.error(f"--dataset is {arguments.dataset}; allowed: {allowed}")
+    known = contenders(study, arguments.dataset)
     names = arguments.contenders or list(known)
     if unknown := set(names) - set(known):
         parser.error(f"--contenders is {sorted(unknown)}; allowed: {', '.join(known)}")
     torch.set_num_threads(1)
-    ((name, settings),) = study["datasets"].items()
+    settings = study["datasets"][arguments.dataset]
     keys = ("source", "data_dir", "path", "train_size", "test_size", "split_seed")
     chosen = {key: settings[key] for key in keys if key in settings}
     if arguments.data:
         chosen |= {"source": "npz", "path": arguments.data}
     dataset = load_dataset(**chosen)
-    report: dict[str, Any] = {"machine": machine(), "dataset": name, "rows": []}
+    report: dict[str, Any] = {"machine": machine(), "dataset": arguments.dataset, "rows": []}
     for contender in names:
         for a, p in arguments.cells:
             row = train(dataset, known[contender], a, p, arguments.seed)

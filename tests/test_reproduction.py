@@ -1,0 +1,91 @@
+"""What docs/reproduction/ says follows from the tables beside it, and can be measured again."""
+
+import importlib.util
+
+import pandas as pd
+import pytest
+import yaml
+from samples import ROOT
+
+from label_smoothing.analysis.claims import CLAIMS, judge_claims
+from label_smoothing.analysis.comparison import compare_with_theory
+from label_smoothing.analysis.scores import summarise
+from label_smoothing.analysis.tables import read_tables
+from label_smoothing.analysis.vote_claims import VOTE_CLAIMS
+from label_smoothing.analysis.vote_fits import fit_vote_table
+
+FOLDER = ROOT / "docs/reproduction"
+spec = importlib.util.spec_from_file_location("update", FOLDER / "update.py")
+update = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(update)
+STUDY = yaml.safe_load(update.STUDY.read_text())
+DATASETS = list(update.titles())
+
+
+def table(name):
+    return read_tables([FOLDER / f"{name}.csv"])
+
+
+@pytest.mark.parametrize("page", update.PAGES, ids=["page", "README"])
+def test_the_tables_of_the_pages_are_those_of_the_files(page):
+    text = page.read_text()
+    assert any(f"<!-- {name}: " in text for name in update.TABLES)
+    assert update.with_tables(text) == text
+
+
+def test_a_table_is_written_below_its_mark_and_nowhere_else():
+    page = "before\n\n<!-- runs: from here -->\n| old |\n| --- |\n\nafter | it |\n"
+    assert update.with_tables(page) == page.replace("| old |\n| --- |\n", update.runs(FOLDER))
+
+
+def test_every_network_of_the_study_is_there_once():
+    networks = table("networks")
+    cells = networks[["dataset", "noise", "a", "p", "seed"]]
+    assert not cells.duplicated().any()
+    grid = len(STUDY["clean_rates"]) * len(STUDY["smoothing"]) * len(STUDY["seeds"])
+    assert set(cells.groupby(["dataset", "noise"]).size()) == {grid}
+    assert len(cells) == grid * len(DATASETS) * len(STUDY["noise_types"])
+
+
+def test_the_verdicts_are_those_of_the_networks():
+    judged = judge_claims(table("networks"), STUDY, (*CLAIMS, *VOTE_CLAIMS))
+    kept = table("claims")
+    names = ["claim", "dataset", "noise", "a", "verdict", "n"]
+    pd.testing.assert_frame_equal(judged[names].reset_index(drop=True), kept[names])
+    for name in ("value", "low", "high"):
+        assert judged[name].to_numpy(float) == pytest.approx(kept[name], rel=1e-3, nan_ok=True)
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_the_fits_are_those_of_the_networks(dataset):
+    networks = table("networks")
+    cells = networks[networks["dataset"] == dataset]
+    alpha = cells[cells["noise"] == "alpha"]
+    for name, fresh in (
+        ("summaries", pd.concat(summarise(group) for _, group in alpha.groupby("a"))),
+        ("theory", compare_with_theory(alpha)),
+    ):
+        kept = table(name)
+        kept = kept[(kept["dataset"] == dataset) & (kept["noise"] == "alpha")]
+        numbers = kept.select_dtypes("number").columns
+        assert fresh[numbers].to_numpy() == pytest.approx(
+            kept[numbers].to_numpy(), rel=2e-3, abs=2e-4, nan_ok=True
+        )
+    votes = table("votes")
+    votes = votes[(votes["dataset"] == dataset) & (votes["noise"] == "alpha")]
+    one = {"source": "losses", "averaging": "probabilities"}
+    fresh = fit_vote_table(alpha)
+    for fits in (votes, fresh):
+        fits.query(
+            " and ".join(f"{name} == {value!r}" for name, value in one.items()), inplace=True
+        )
+    assert fresh["k"].to_numpy() == pytest.approx(votes["k"].to_numpy(), rel=1e-3)
+
+
+def test_every_figure_of_the_page_is_there_and_small():
+    page = (FOLDER / "README.md").read_text()
+    figures = sorted(FOLDER.glob("*/*.svg"))
+    assert len(figures) == len(DATASETS) * len(update.FIGURES)
+    for figure in figures:
+        assert str(figure.relative_to(FOLDER)) in page
+        assert figure.stat().st_size < 150_000, figure
