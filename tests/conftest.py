@@ -1,6 +1,7 @@
 """What tests share: real Snakemake runs on a tiny study, each in its own copy of the project."""
 
 import contextlib
+import fcntl
 import json
 import os
 import re
@@ -226,11 +227,33 @@ def tiny_config():
 
 
 @pytest.fixture(scope="session")
-def finished_study(tmp_path_factory, tiny_config):
+def once(tmp_path_factory):
+    """Return a function that gives the folder that `make(folder)` fills, once for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def made(name, make):
+        folder = shared / name
+        with folder.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (done := folder.with_suffix(".done")).exists():
+                shutil.rmtree(folder, ignore_errors=True)  # of a worker in which it failed
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def finished_study(once, tiny_config):
     """Return a project whose study has run; tests work on copies of it."""
-    project = Project.create(tmp_path_factory.mktemp("finished") / "project", tiny_config)
-    project.run()
-    return project
+
+    def make(folder):
+        Project.create(folder / "project", tiny_config).run()
+
+    return Project(once("finished", make) / "project")
 
 
 @pytest.fixture
@@ -244,20 +267,23 @@ def empty(tmp_path, tiny_config):
 
 
 @pytest.fixture(scope="session")
-def long_trainings(tmp_path_factory, finished_study):
+def long_trainings(once, finished_study):
     """Return two copies of a study whose trainings take seconds, one to begin and one with them."""
-    start = finished_study.copy(tmp_path_factory.mktemp("long") / "start")
-    config = start.config()
-    config["training"]["memorise"]["epochs"] = 60
-    config["clean_rates"] = [0.6]
-    config["checkpoint_every"] = 7
-    del config["noise_types"]["beta"]
-    start.configure(config)
-    for stage in ("runs", "metrics", "tables", "summaries", "theory/digits", "figures/digits"):
-        shutil.rmtree(start.path / "results" / stage)
-    undisturbed = start.copy(start.path.with_name("undisturbed"))
-    undisturbed.run("--", *LONG_STUDY)
-    return start, undisturbed
+
+    def make(folder):
+        start = finished_study.copy(folder / "start")
+        config = start.config()
+        config["training"]["memorise"]["epochs"] = 60
+        config["clean_rates"] = [0.6]
+        config["checkpoint_every"] = 7
+        del config["noise_types"]["beta"]
+        start.configure(config)
+        for stage in ("runs", "metrics", "tables", "summaries", "theory/digits", "figures/digits"):
+            shutil.rmtree(start.path / "results" / stage)
+        start.copy(folder / "undisturbed").run("--", *LONG_STUDY)
+
+    folder = once("long", make)
+    return Project(folder / "start"), Project(folder / "undisturbed")
 
 
 @pytest.fixture(autouse=True)
