@@ -129,8 +129,8 @@ def votes(here: Path) -> str:
     fits, networks = _read("votes", here), _read("networks", here)
     rows = []
     for dataset, title in titles(here).items():
-        of = fits[(fits["dataset"] == dataset) & (fits["averaging"] == "probabilities")]
-        one = of[(of["source"] == "losses") & of["a"].isna()]
+        of = fits[(fits["dataset"] == dataset) & (fits["source"] == "losses")]
+        one = of[of["a"].isna()]
         for fit in one.itertuples():
             interval = f"{fit.k:.2f} [{fit.k_low:.2f}, {fit.k_high:.2f}]"
             everything = fit.noise == "all"
