@@ -8,7 +8,6 @@ the tables below a mark in README.md here and in the project's README.md are wri
 """
 
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -36,7 +35,6 @@ FIGURES = (
     "optimum_over_a",
     "loss_and_accuracy_alpha",
     "error_alpha",
-    "measured_against_predicted",
 )
 
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
@@ -68,7 +66,7 @@ def collect(results: Path, here: Path = HERE) -> None:
         (here / dataset).mkdir(exist_ok=True)
         for figure in FIGURES:
             source = results / "figures" / dataset / METHOD / f"{figure}.svg"
-            shutil.copy(source, here / dataset / source.name)
+            (here / dataset / source.name).write_text(_smaller(source.read_text()))
 
 
 def rewrite(here: Path = HERE, pages: Iterable[Path] = PAGES) -> None:
@@ -157,6 +155,13 @@ def _run(results, dataset):
     seconds = sum(pd.read_csv(history)["seconds"].iloc[-1] for history in histories)
     train_size = study.get("train_size", 1797 - study.get("test_size", 0))
     return {"dataset": dataset, "train_size": train_size, "seconds": round(seconds)}
+
+
+def _smaller(svg):
+    """Return a figure without its comments and indents, its places in hundredths of a point."""
+    svg = re.sub(r"\n\s*", "\n", re.sub(r"<!--.*?-->", "", svg))
+    # Not the scale of the letters, which is below 1.
+    return re.sub(r"[1-9]\d*\.\d{3,}", lambda number: f"{float(number[0]):.2f}", svg)
 
 
 def _paper_r2(cells):

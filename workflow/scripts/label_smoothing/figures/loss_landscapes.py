@@ -149,6 +149,7 @@ def _draw_theory(panel: plt.Axes, losses: pd.DataFrame, scale: BoundaryNorm) -> 
         extend="max",
     )
     filled.set_edgecolor("face")  # no seams between the levels
+    filled.set_rasterized(True)  # as paths, their thousands of corners take half a megabyte
     at_one = losses[(losses["p"] == 1) & np.isinf(losses["value"])]
     if at_one.empty:
         return
