@@ -158,10 +158,10 @@ def _run(results, dataset):
 
 
 def _smaller(svg):
-    """Return a figure without its comments and indents, its places in hundredths of a point."""
+    """Return a figure without its comments and indents, its places in tenths of a point."""
     svg = re.sub(r"\n\s*", "\n", re.sub(r"<!--.*?-->", "", svg))
     # Not the scale of the letters, which is below 1.
-    return re.sub(r"[1-9]\d*\.\d{3,}", lambda number: f"{float(number[0]):.2f}", svg)
+    return re.sub(r"[1-9]\d*\.\d{3,}", lambda number: f"{float(number[0]):.1f}", svg)
 
 
 def _paper_r2(cells):
