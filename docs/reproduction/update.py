@@ -113,13 +113,16 @@ def runs(here: Path) -> str:
 
 
 def short_verdicts(here: Path) -> str:
-    """Return one row a claim, its verdicts at the clean rates side by side."""
-    return _verdicts(here, _word)
+    """Return one row a claim, in words, its clean rates or measures side by side."""
+    claims = _claims(here)
+    claims[["claim", "measure"]] = claims["claim"].str.extract(r"(.*?)(?:, (R²|nats))?$")
+    testable = claims.groupby("claim")["n"].transform("max") > 0
+    return _verdicts(here, claims[testable], _words)
 
 
 def verdicts(here: Path) -> str:
-    """Return the same with values, intervals and the place in the paper."""
-    return _verdicts(here, _value)
+    """Return one row a claim, with values and intervals."""
+    return _verdicts(here, _claims(here), _values)
 
 
 def votes(here: Path) -> str:
@@ -180,9 +183,13 @@ def _paper_r2(cells):
     return float(np.mean(shares))
 
 
-def _verdicts(here, said):
+def _claims(here):
+    """Return the verdicts but for those on the paper's theory at what is claimed of the votes."""
     claims = _read("claims", here)
-    claims = claims[~claims["claim"].str.startswith("paper: ")]
+    return claims[~claims["claim"].str.startswith("paper: ")].copy()
+
+
+def _verdicts(here, claims, said):
     known, rows = titles(here), []
     for claim, of_claim in claims.groupby("claim", sort=False):
         by_data = [of_claim[of_claim["dataset"] == dataset] for dataset in known]
@@ -190,16 +197,18 @@ def _verdicts(here, said):
     return _table(("claim", *known.values()), rows)
 
 
-def _word(of_data):
-    """Return the verdicts in words: 'supported (a = 0.85), undecided (0.5)'."""
+def _words(of_data):
+    """Return the verdicts in words: 'supported (a = 0.85), undecided (a = 0.5)'."""
     words = []
     for verdict, rows in of_data.groupby("verdict", sort=False):
         rates = ", ".join(f"{a:g}" for a in rows["a"].dropna())
-        words.append(f"{verdict} (a = {rates})" if rates and len(rows) < len(of_data) else verdict)
-    return "; ".join(words)
+        where = f"a = {rates}" if rates else ", ".join(rows["measure"].dropna())
+        every = len(rows) == len(of_data)
+        words.append(verdict if every or not where else f"{verdict} ({where})")
+    return ", ".join(words)
 
 
-def _value(of_data):
+def _values(of_data):
     lines = []
     for row in of_data.itertuples():
         rate = "" if pd.isna(row.a) else f"a = {row.a:g}: "
