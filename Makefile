@@ -57,7 +57,7 @@ reproduce: $(READY)
 	$(BIN)/python docs/reproduction/update.py
 
 test: $(READY)
-	PATH="$$PWD/$(BIN):$$PATH" python -m pytest --numprocesses 2 --dist loadfile
+	PATH="$$PWD/$(BIN):$$PATH" python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-quick: $(READY)
 	$(BIN)/python -m pytest --numprocesses 2 --ignore tests/workflow --ignore tests/slurm

@@ -20,7 +20,9 @@ def cells(rates=(0.6, 1.0)):
     columns = ["a", "p", "seed", "confidence_right", "confidence_wrong", "calibration_error"]
     table = pd.DataFrame(rows, columns=columns)
     names = {"dataset": "d", "noise": "alpha", "assumption": "alpha", "method": "m"}
-    return table.assign(classes=10, match_probability=table["a"], **names)
+    return table.assign(
+        classes=10, match_probability=table["a"], expected_clean_rate=table["a"], **names
+    )
 
 
 def test_scores_are_means_over_seeds():

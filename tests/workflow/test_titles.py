@@ -57,7 +57,7 @@ def test_the_front_page_says_whose_labels_are_given():
     html = publish_parts(text, writer="html", settings_overrides={"report_level": 1})["body"]
     assert "The labels of <em>mine</em> are taken as they come" in html
     assert html.count("are taken as they come") == 1
-    assert "<h1>The verdicts on the paper's claims</h1>" in html
+    assert "<h1>The verdicts</h1>" in html
     assert "system-message" not in html
     assert "taken as they come" not in page("a study")
 
