@@ -21,11 +21,10 @@ ROOT = HERE.parents[1]
 STUDY = ROOT / "studies/reproduction.yaml"
 PAGES = (HERE / "README.md", ROOT / "README.md")
 METHOD = "label_smoothing"
-SUBSET = "cifar10-10000"  # 2,000 test images here, from a JPEG copy
 TITLES = {
     "mnist-10000": "MNIST",
     "fashion-mnist-10000": "Fashion-MNIST",
-    SUBSET: "CIFAR-10 (subset)",
+    "cifar10-10000": "CIFAR-10 (subset)",  # 2,000 test images here, from a JPEG copy
     "digits": "digits",
 }
 FIGURES = (
@@ -40,9 +39,10 @@ FIGURES = (
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
 from label_smoothing.analysis.claims import CLAIMS, judge_claims
+from label_smoothing.analysis.fits import asks_for_label, informative
 from label_smoothing.analysis.tables import read_tables
 from label_smoothing.analysis.vote_claims import VOTE_CLAIMS
-from label_smoothing.theory.memorising import loss
+from label_smoothing.analysis.vote_fits import predict
 
 
 def collect(results: Path, here: Path = HERE) -> None:
@@ -56,9 +56,10 @@ def collect(results: Path, here: Path = HERE) -> None:
             for file in sorted((results / stage / dataset).rglob("*.csv"))
         ]
         _write(read_tables(files), here / f"{name}.csv")
-    _write(pd.DataFrame([_run(results, dataset) for dataset in finished]), here / "runs.csv")
     # By the study as it is kept: where files of the same images come from does not matter.
     study = yaml.safe_load(STUDY.read_text())
+    taken = [_run(results, dataset, study["datasets"][dataset]) for dataset in finished]
+    _write(pd.DataFrame(taken), here / "runs.csv")
     networks = read_tables([here / "networks.csv"])
     claims = judge_claims(networks, study, (*CLAIMS, *VOTE_CLAIMS))
     _write(claims.drop(columns="figure"), here / "claims.csv", "%.4g")
@@ -151,12 +152,11 @@ TABLES: dict[str, Callable[[Path], str]] = {
 }
 
 
-def _run(results, dataset):
+def _run(results, dataset, settings):
     """Return what the networks of a data set took, by the clocks of their histories."""
     histories = sorted((results / "runs" / dataset).rglob("history.csv"))
-    study = yaml.safe_load(STUDY.read_text())["datasets"][dataset]
     seconds = sum(pd.read_csv(history)["seconds"].iloc[-1] for history in histories)
-    train_size = study.get("train_size", 1797 - study.get("test_size", 0))
+    train_size = settings.get("train_size", 1797 - settings.get("test_size", 0))
     return {"dataset": dataset, "train_size": train_size, "seconds": round(seconds)}
 
 
@@ -170,16 +170,12 @@ def _smaller(svg):
 def _paper_r2(cells):
     """Return R² of the paper's theory over what `fit_votes` fits, mean over seeds."""
     M = int(cells["classes"].iloc[0])
-    fitted = cells["memorised"].astype(bool) & (cells["a"] < 1) & (cells["p"] < 1)
-    cells = cells[fitted & (cells["p"] > 1 / M)]
+    fitted = informative(cells["p"], M) & asks_for_label(cells["p"], M) & (cells["a"] < 1)
     shares = []
-    for _, seed in cells.groupby("seed"):
-        predicted = np.empty(len(seed))
-        for assumption in seed["assumption"].unique():
-            at = (seed["assumption"] == assumption).to_numpy()
-            predicted[at] = loss(seed["p"][at], seed["a"][at], M, assumption)
-        left = ((seed["test_loss"] - predicted) ** 2).sum()
-        shares.append(1 - left / ((seed["test_loss"] - seed["test_loss"].mean()) ** 2).sum())
+    for _, seed in cells[fitted & cells["memorised"].astype(bool)].groupby("seed"):
+        left = seed["test_loss"] - predict(seed["p"], seed["a"], 1.0, M, seed["assumption"])
+        about_mean = seed["test_loss"] - seed["test_loss"].mean()
+        shares.append(1 - (left**2).sum() / (about_mean**2).sum())
     return float(np.mean(shares))
 
 
