@@ -53,6 +53,12 @@ def metrics_of_slice(wildcards):
     return expand(METRICS, p=STUDY.smoothing_of(wildcards.method), seed=STUDY.seeds, **wildcards)
 
 
+def demand(needs, path, wildcards):
+    """Refuse a target that the study lacks something for, with the reason."""
+    if reason := first_problem(needs, STUDY, wildcards):
+        refuse(f"{path.format(**wildcards)}: {CONFIG_FILE}: {reason}")
+
+
 def tables_of_study(wildcards):
     return expand(TABLE, a=STUDY.clean_rates, **wildcards)
 
@@ -67,35 +73,30 @@ def tables_of_all_slices(wildcards):
 
 
 def tables_to_fit(wildcards):
-    if reason := theory(STUDY, wildcards):
-        refuse(f"{FITS.format(**wildcards)}: {CONFIG_FILE}: {reason}")
+    demand((theory,), FITS, wildcards)
     return tables_of_study(wildcards)
 
 
 def tables_to_vote(wildcards):
-    if reason := first_problem(CLEAN_THEORY, STUDY, wildcards):
-        refuse(f"{VOTES.format(**wildcards)}: {CONFIG_FILE}: {reason}")
+    demand(CLEAN_THEORY, VOTES, wildcards)
     return expand(TABLE, a=STUDY.clean_rates, noise=STUDY.config["noise_types"], **wildcards)
 
 
 def predictions_to_share(wildcards):
     """Input function: the networks of one clean rate, p by p."""
-    if reason := first_problem(CLEAN_THEORY, STUDY, wildcards):
-        refuse(f"{SHARES.format(**wildcards)}: {CONFIG_FILE}: {reason}")
+    demand(CLEAN_THEORY, SHARES, wildcards)
     p = STUDY.smoothing_of(wildcards.method)
     return expand(PREDICTIONS, p=p, seed=STUDY.seeds, **wildcards)
 
 
 def dataset_to_weigh(wildcards):
-    if reason := first_problem((clean_labels, uniform_noise), STUDY, wildcards):
-        refuse(f"{INTERPOLATORS.format(**wildcards)}: {CONFIG_FILE}: {reason}")
+    demand((clean_labels, uniform_noise), INTERPOLATORS, wildcards)
     return DATASET.format(**wildcards)
 
 
 def outputs_to_estimate(wildcards):
     """Input function: all networks of one clean rate, p by p, and the labels of each seed."""
-    if reason := first_problem(ESTIMABLE, STUDY, wildcards):
-        refuse(f"{ESTIMATES.format(**wildcards)}: {CONFIG_FILE}: {reason}")
+    demand(ESTIMABLE, ESTIMATES, wildcards)
     names = {"transition": STUDY.transition_of(wildcards.noise), **wildcards}
     grid = {"p": STUDY.smoothing_of(wildcards.method), "seed": STUDY.seeds}
     return {
