@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import betaincinv, stdtrit
+from scipy.special import stdtrit
 
 from label_smoothing.analysis.clean_rate import (
     RateEstimate,
@@ -21,6 +21,7 @@ from label_smoothing.analysis.clean_rate import (
     rate_of_votes,
 )
 from label_smoothing.analysis.fits import asks_for_label, informative
+from label_smoothing.analysis.intervals import binomial_limits
 from label_smoothing.analysis.noise_model import (
     NoiseMatrix,
     RateLikelihood,
@@ -222,13 +223,6 @@ def mean_with_limits(values: np.ndarray, choices: int = 1) -> tuple[float, float
     degrees = total**2 / (images**2 / (N - 1) + (seeds**2 / (S - 1) if S > 1 else 0.0))
     half = float(stdtrit(degrees, 1 - 0.025 / choices)) * total**0.5
     return mean, mean - half, mean + half
-
-
-def binomial_limits(right: float, trials: int) -> tuple[float, float, float]:
-    """Return a share with Clopper and Pearson's 95 % limits."""
-    low = betaincinv(right, trials - right + 1, 0.025) if right > 0 else 0.0
-    high = betaincinv(right + 1, trials - right, 0.975) if right < trials else 1.0
-    return right / trials, float(low), float(high)
 
 
 class Choice(NamedTuple):
@@ -440,7 +434,7 @@ def _how_noisy(rows, warnings, inputs, plain, model):
 
 def _memorised(networks, memorised_at):
     p, M = np.asarray(networks.p), networks.outputs.shape[3]
-    usable = informative(p, M) & asks_for_label(p, M) & (p < 1) & _finite(networks)
+    usable = informative(p, M) & asks_for_label(p, M) & _finite(networks)
     return usable & (networks.train_accuracies >= memorised_at).all(axis=0)
 
 

@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 from scipy.interpolate import CubicSpline
 from scipy.optimize import brentq
-from scipy.special import betaincinv, stdtrit
+from scipy.special import stdtrit
 
 from label_smoothing.analysis.fits import asks_for_label, fit_clean_rate, informative
+from label_smoothing.analysis.intervals import binomial_limits
 from label_smoothing.theory.rates import clean_rate_from_beta
 from label_smoothing.theory.votes import share_loss
 
@@ -222,9 +223,7 @@ def early_stopping_bound(accuracies: np.ndarray, trials: int) -> RateEstimate:
     if not len(choices):
         return RateEstimate(np.nan)
     best = float(choices.max())
-    right = best * trials
-    low = betaincinv(right, trials - right + 1, 0.05 / len(choices)) if right > 0 else 0.0
-    return RateEstimate(best, float(low), 1.0)
+    return RateEstimate(best, binomial_limits(best * trials, trials, 0.05 / len(choices))[1], 1.0)
 
 
 def rate_of_confident_joint(log_probabilities: np.ndarray, labels: np.ndarray) -> RateEstimate:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import stdtrit
+from scipy.special import betaincinv, stdtrit
 
 
 class Interval(NamedTuple):
@@ -62,3 +62,10 @@ def other_seeds_interval(values: ArrayLike, level: float = 0.95) -> Interval:
     """
     mean, low, high, n = mean_interval(values, level)
     return Interval(mean, mean - np.sqrt(2) * (mean - low), mean + np.sqrt(2) * (high - mean), n)
+
+
+def binomial_limits(right: float, trials: int, tail: float = 0.025) -> tuple[float, float, float]:
+    """Return a share with the limits of Clopper and Pearson, `tail` beyond each: 95 %."""
+    low = betaincinv(right, trials - right + 1, tail) if right > 0 else 0.0
+    high = betaincinv(right + 1, trials - right, 1 - tail) if right < trials else 1.0
+    return right / trials, float(low), float(high)
