@@ -4,7 +4,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from label_smoothing.figures.kit import draw_legend, draw_means, draw_title, label_lowest, wrapped
+from label_smoothing.figures.kit import (
+    draw_legend,
+    draw_means,
+    draw_title,
+    label_lowest,
+    wrapped_panels,
+)
 from label_smoothing.figures.style import PREDICTED, house_style
 from label_smoothing.figures.votes_measured import BLACK, SOURCES, VOTES_AXIS, log_scale
 
@@ -63,16 +69,7 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     """Draw k over the interpolators, a panel for each clean rate."""
     rates = sorted(numbers["a"].unique())
     names = list(dict.fromkeys(numbers["interpolator"]))
-    lines, columns = wrapped(len(rates), _MOST_COLUMNS)
-    figure, panels = plt.subplots(
-        lines,
-        columns,
-        figsize=(1.0 + 3.3 * columns, 1.4 + 3.8 * lines),
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
+    figure, panels = wrapped_panels(len(rates), _MOST_COLUMNS, 3.3, 3.8, beside=1.0, around=1.4)
     for panel, a in zip(panels.flat, rates, strict=False):
         here = numbers[numbers["a"] == a]
         here = here.assign(place=here["interpolator"].map(names.index))

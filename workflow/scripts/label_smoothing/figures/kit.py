@@ -155,6 +155,38 @@ def wrapped(count: int, most: int) -> tuple[int, int]:
     return lines, -(-count // lines)
 
 
+def wrapped_panels(
+    count: int, most: int, width: float, height: float, beside: float, around: float
+) -> tuple[plt.Figure, np.ndarray]:
+    """
+    Return a figure with lines of `most` panels or fewer that share their axes.
+
+    Parameters
+    ----------
+    count, most : int
+    width, height : float
+        Of a panel, inches.
+    beside, around : float
+        Inches beside all panels, and above and below them.
+
+    Returns
+    -------
+    figure : Figure
+    panels : ndarray of Axes, shape (lines, columns)
+        `count` or more of them.
+    """
+    lines, columns = wrapped(count, most)
+    return plt.subplots(
+        lines,
+        columns,
+        figsize=(beside + width * columns, around + height * lines),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+
+
 def label_lowest(panels: np.ndarray, count: int, label: str) -> None:
     """Hide all panels but the first `count`; name the x axis below the last of each column."""
     for panel in panels.flat[count:]:

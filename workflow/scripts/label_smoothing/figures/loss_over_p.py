@@ -19,7 +19,7 @@ from label_smoothing.figures.kit import (
     of_noise,
     rate_title,
     vote_label,
-    wrapped,
+    wrapped_panels,
 )
 from label_smoothing.figures.style import MEASURED, PREDICTED, SMOOTHING, VOTES, house_style
 
@@ -83,20 +83,11 @@ def numbers(tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
 def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     """Draw measured and predicted test loss over p, one panel for each clean rate."""
     rates = sorted(numbers["a"].dropna().unique())
-    lines, columns = wrapped(len(rates), 4)
     measured = numbers[numbers["quantity"] == "measured"]
     # Far above the loss of the uniform output, log M, nothing is left to compare.
     highest = _HIGHEST_LOSS * np.log(numbers["classes"].iloc[0])
     top = np.fmin(1.12 * measured["loss"].max(), highest)  # nan if everything diverged
-    figure, panels = plt.subplots(
-        lines,
-        columns,
-        figsize=(1.0 + 2.9 * columns, 0.9 + 2.9 * lines),
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
+    figure, panels = wrapped_panels(len(rates), 4, 2.9, 2.9, beside=1.0, around=0.9)
     k = numbers.loc[numbers["quantity"] == "k", ["loss", "low", "high"]]
     label = "" if k.empty else vote_label(*k.iloc[0])
     for panel, a in zip(panels.flat, rates, strict=False):
