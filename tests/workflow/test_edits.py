@@ -74,29 +74,6 @@ def test_every_file_is_asked_for(finished):
 CELL = "digits/uniform/label_smoothing/a0.6/p0.5/seed0"
 SCORED = "digits/beta/label_smoothing/a0.6"
 FIGURE = "figures/digits/label_smoothing/loss_over_p_beta"
-# A table's readers, and what reads all tables of a data set.
-OF_A_TABLE = {
-    "aggregate": 1,
-    "gather_study": 1,
-    "answer_question": 1,
-    "fit_theory": 1,
-    "fit_votes": 1,
-    "judge_claims": 1,
-} | {
-    f"draw_{figure}": 1
-    for figure in (
-        "calibration",
-        "effective_clean_rate",
-        "interpolators",
-        "loss_landscapes",
-        "measured_against_predicted",
-        "optimum_over_a",
-        "votes",
-        "votes_over_a_and_p",
-    )
-}
-# Those of both noise types have the k that is fitted to all tables.
-OF_A_TABLE |= {"draw_loss_over_p": 2, "draw_loss_and_accuracy": 2}
 OF_VOTES = (
     "effective_clean_rate",
     "interpolators",
@@ -106,6 +83,17 @@ OF_VOTES = (
     "votes",
     "votes_over_a_and_p",
 )
+# A table's readers, and what reads all tables of a data set.
+OF_A_TABLE = {
+    "aggregate": 1,
+    "gather_study": 1,
+    "answer_question": 1,
+    "fit_theory": 1,
+    "fit_votes": 1,
+    "judge_claims": 1,
+} | {f"draw_{figure}": 1 for figure in ("calibration", *OF_VOTES)}
+# Those of both noise types have the k that is fitted to all tables.
+OF_A_TABLE |= {"draw_loss_over_p": 2, "draw_loss_and_accuracy": 2}
 # Both noise types are scored on the same networks.
 OF_A_NETWORK = OF_A_TABLE | {
     "train": 1,
