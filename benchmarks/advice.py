@@ -28,7 +28,7 @@ from label_smoothing.data.noise import (
     pair_flip_transition,
     uniform_transition,
 )
-from label_smoothing.data.sources import load_digits, load_npz
+from label_smoothing.data.sources import load_dataset, load_digits
 from label_smoothing.files import read_arrays, write_arrays
 from label_smoothing.seeding import seed_stream
 from label_smoothing.study.advice_study import advice_study
@@ -71,7 +71,7 @@ class Setting(NamedTuple):
 
 
 def data_sets(files: list[Path]) -> dict[str, Dataset]:
-    """Return the data sets by name: their labels are taken to be right."""
+    """Return the data sets by name, of the size that the study takes; their labels count as right."""
     digits = load_digits(500, 0)
     flat = {
         key: getattr(digits, key).reshape(-1, 64).astype(np.float32)
@@ -86,8 +86,14 @@ def data_sets(files: list[Path]) -> dict[str, Dataset]:
         images, labels = mnist_data()
         order = np.random.default_rng(0).permutation(len(labels))
         images, labels = images.astype(np.uint8).reshape(-1, 28, 28, 1)[order], labels[order]
-        found["mnist"] = Dataset(images[:4000], labels[:4000], images[4000:], labels[4000:])
-    return found | {file.stem: load_npz(file) for file in files}
+        found["mnist"] = Dataset(
+            images[:2000], labels[:2000], images[2000:4000], labels[2000:4000]
+        )
+    for file in files:
+        settings = yaml.safe_load(advice_study(file, "study.yaml"))["datasets"][file.stem]
+        sizes = {key: settings.get(key) for key in ("train_size", "test_size", "split_seed")}
+        found[file.stem] = load_dataset("npz", path=file, **sizes)
+    return found
 
 
 def transition(noise: str, a: float, M: int) -> np.ndarray:

@@ -41,6 +41,7 @@ def data(tmp_path):
         ((8, 8), np.uint8),
         ((28, 28), np.uint8),
         ((64, 64, 3), np.uint8),
+        ((96, 20, 3), np.uint8),
         ((1, 1), np.uint8),
         ((5,), np.float32),
     ],
@@ -71,9 +72,19 @@ def test_large_data_are_taken_in_part(tmp_path):
     assert (study["train_size"], study["test_size"], study["split_seed"]) == (2000, 2000, 0)
 
 
-def test_large_images_are_pooled_more():
-    assert network_for((32, 32, 3))["pool"] == [2, 1]
-    assert network_for((64, 64, 3))["pool"] == [2, 2]
+@pytest.mark.parametrize(
+    "shape, pool",
+    [
+        ((8, 8, 1), [2, 1]),
+        ((1, 8, 1), [1, 1]),
+        ((32, 32, 3), [2, 2]),
+        ((3, 32, 3), [1, 1]),
+        ((224, 224, 3), [4, 4]),
+        ((8, 224, 1), [1, 1]),
+    ],
+)
+def test_large_images_are_pooled_more(shape, pool):
+    assert network_for(shape)[0]["pool"] == pool
 
 
 def test_a_study_that_is_there_is_kept_with_its_changes(data, tmp_path):
