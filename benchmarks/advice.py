@@ -71,7 +71,7 @@ class Setting(NamedTuple):
 
 
 def data_sets(files: list[Path]) -> dict[str, Dataset]:
-    """Return the data sets by name, of the size that the study takes; their labels count as right."""
+    """Return the data sets by name, as large as the study takes; their labels count as right."""
     digits = load_digits(500, 0)
     flat = {
         key: getattr(digits, key).reshape(-1, 64).astype(np.float32)
@@ -86,9 +86,7 @@ def data_sets(files: list[Path]) -> dict[str, Dataset]:
         images, labels = mnist_data()
         order = np.random.default_rng(0).permutation(len(labels))
         images, labels = images.astype(np.uint8).reshape(-1, 28, 28, 1)[order], labels[order]
-        found["mnist"] = Dataset(
-            images[:2000], labels[:2000], images[2000:4000], labels[2000:4000]
-        )
+        found["mnist"] = Dataset(images[:2000], labels[:2000], images[2000:4000], labels[2000:4000])
     for file in files:
         settings = yaml.safe_load(advice_study(file, "study.yaml"))["datasets"][file.stem]
         sizes = {key: settings.get(key) for key in ("train_size", "test_size", "split_seed")}
