@@ -53,6 +53,7 @@ report: $(READY)
 	PATH="$$PWD/$(BIN):$$PATH" snakemake --quiet all --report results/report.html
 
 reproduce: $(READY)
+	PATH="$$PWD/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile studies/reproduction-slice.yaml
 	PATH="$$PWD/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile studies/reproduction.yaml
 	$(BIN)/python docs/reproduction/update.py
 

@@ -3,8 +3,9 @@ Take the tables and figures of a finished studies/reproduction.yaml, and write t
 
     python docs/reproduction/update.py [RESULTS]
 
-RESULTS is the `results` folder of the run. The .csv and .svg files of this folder are replaced, and
-the tables below a mark in README.md here and in the project's README.md are written anew.
+RESULTS is the `results` folder of the run, and of studies/reproduction-slice.yaml. The .csv and
+.svg files of this folder are replaced, and the tables below a mark in README.md here and in the
+project's README.md are written anew.
 """
 
 import re
@@ -19,6 +20,9 @@ import yaml
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 STUDY = ROOT / "studies/reproduction.yaml"
+# All images of one of its data sets, in some of its cells.
+SLICE = ROOT / "studies/reproduction-slice.yaml"
+ALL_IMAGES, TEN_THOUSAND = "mnist-60000", "mnist-10000"
 PAGES = (HERE / "README.md", ROOT / "README.md")
 METHOD = "label_smoothing"
 TITLES = {
@@ -26,6 +30,12 @@ TITLES = {
     "fashion-mnist-10000": "Fashion-MNIST",
     "cifar10-10000": "CIFAR-10 (subset)",  # 2,000 test images here, from a JPEG copy
     "digits": "digits",
+}
+WORDS = {
+    "supported": "yes",
+    "not supported": "no",
+    "undecided": "open",
+    "not testable here": "not tested",
 }
 FIGURES = (
     "loss_landscapes",
@@ -42,7 +52,7 @@ from label_smoothing.analysis.claims import CLAIMS, judge_claims
 from label_smoothing.analysis.fits import asks_for_label, informative
 from label_smoothing.analysis.tables import read_tables
 from label_smoothing.analysis.vote_claims import VOTE_CLAIMS
-from label_smoothing.analysis.vote_fits import predict
+from label_smoothing.analysis.vote_fits import fit_seed, predict
 
 
 def collect(results: Path, here: Path = HERE) -> None:
@@ -59,6 +69,8 @@ def collect(results: Path, here: Path = HERE) -> None:
     # By the study as it is kept: where files of the same images come from does not matter.
     study = yaml.safe_load(STUDY.read_text())
     taken = [_run(results, dataset, study["datasets"][dataset]) for dataset in finished]
+    if files := sorted((results / "tables" / ALL_IMAGES).rglob("*.csv")):
+        _write(read_tables(files), here / "slice.csv")
     _write(pd.DataFrame(taken), here / "runs.csv")
     networks = read_tables([here / "networks.csv"])
     claims = judge_claims(networks, study, (*CLAIMS, *VOTE_CLAIMS))
@@ -114,9 +126,9 @@ def runs(here: Path) -> str:
 
 
 def short_verdicts(here: Path) -> str:
-    """Return one row a claim, in words, its clean rates or measures side by side."""
+    """Return one row a claim, in words, those of its clean rates or measures in order."""
     claims = _claims(here)
-    claims[["claim", "measure"]] = claims["claim"].str.extract(r"(.*?)(?:, (R²|nats))?$")
+    claims["claim"] = claims["claim"].str.replace(", (R²|nats)$", "", regex=True)
     testable = claims.groupby("claim")["n"].transform("max") > 0
     return _verdicts(here, claims[testable], _words)
 
@@ -144,11 +156,35 @@ def votes(here: Path) -> str:
     return _table(heads, rows)
 
 
+def full_size(here: Path) -> str:
+    """Return the table of one data set with all its images, beside the study's 10,000."""
+    everything, networks = _read("slice", here), _read("networks", here)
+    part = networks[networks["dataset"] == TEN_THOUSAND]
+    part = part[part["a"].isin(everything["a"])]
+    studies = yaml.safe_load(SLICE.read_text()), yaml.safe_load(STUDY.read_text())
+    measured = [
+        pd.DataFrame([_one_seed(cells, study) for _, cells in networks.groupby("seed")])
+        for networks, study in zip((everything, part), studies, strict=True)
+    ]
+    rates = sorted(everything["a"].unique())
+    heads = ["", *(f"a = {a:g}: {n}" for a in rates for n in ("60,000 images", "10,000 images"))]
+    rows = []
+    for what in dict.fromkeys(what for what, _ in measured[0]):
+        row = [what]
+        for a in rates:
+            for values in (table[what, a] for table in measured):
+                ends = f" [{values.min():.3g}, {values.max():.3g}]" if len(values) > 1 else ""
+                row.append(f"{values.mean():.3g}{ends}")
+        rows.append(row)
+    return _table(heads, rows)
+
+
 TABLES: dict[str, Callable[[Path], str]] = {
     "runs": runs,
     "short verdicts": short_verdicts,
     "verdicts": verdicts,
     "votes": votes,
+    "full size": full_size,
 }
 
 
@@ -158,6 +194,21 @@ def _run(results, dataset, settings):
     seconds = sum(pd.read_csv(history)["seconds"].iloc[-1] for history in histories)
     train_size = settings.get("train_size", 1797 - settings.get("test_size", 0))
     return {"dataset": dataset, "train_size": train_size, "seconds": round(seconds)}
+
+
+def _one_seed(networks, study):
+    """Return what is measured of the networks of one seed, by its name and clean rate."""
+    measured = {}
+    for row in networks[networks["noise"] == "alpha"].itertuples():
+        measured[f"loss on clean labels, p = {row.p:g}", row.a] = row.test_loss
+    for row in networks[networks["noise"] == "alpha"].itertuples():
+        measured[f"accuracy, %, p = {row.p:g}", row.a] = 100 * row.test_accuracy
+    for (noise, a), cells in networks.groupby(["noise", "a"]):
+        measured[f"k of the {noise} losses", a] = fit_seed(cells, purity=1.0).k
+    claims = [claim for claim in CLAIMS if claim.rates is not None]  # at each clean rate
+    for row in judge_claims(networks, study, claims).itertuples():
+        measured[row.claim, row.a] = row.value
+    return measured
 
 
 def _smaller(svg):
@@ -194,14 +245,9 @@ def _verdicts(here, claims, said):
 
 
 def _words(of_data):
-    """Return the verdicts in words: 'supported (a = 0.85), undecided (a = 0.5)'."""
-    words = []
-    for verdict, rows in of_data.groupby("verdict", sort=False):
-        rates = ", ".join(f"{a:g}" for a in rows["a"].dropna())
-        where = f"a = {rates}" if rates else ", ".join(rows["measure"].dropna())
-        every = len(rows) == len(of_data)
-        words.append(verdict if every or not where else f"{verdict} ({where})")
-    return ", ".join(words)
+    """Return one word, or one for each clean rate or measure where they differ."""
+    words = of_data.sort_values("a", kind="stable")["verdict"].map(WORDS)
+    return ", ".join(words if words.nunique() > 1 else words[:1])
 
 
 def _values(of_data):
