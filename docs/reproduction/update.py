@@ -139,21 +139,22 @@ def verdicts(here: Path) -> str:
 
 
 def votes(here: Path) -> str:
-    """Return the table of the fits: one k for all clean rates below 1."""
+    """Return the table of the fits: one k for all clean rates below 1; k and purity for all."""
     fits, networks = _read("votes", here), _read("networks", here)
+    everywhere = fits[fits["a"].isna()].set_index(["source", "noise"])
     rows = []
     for dataset, title in titles(here).items():
-        of = fits[(fits["dataset"] == dataset) & (fits["source"] == "losses")]
-        one = of[of["a"].isna()]
-        for fit in one.itertuples():
-            interval = f"{fit.k:.2f} [{fit.k_low:.2f}, {fit.k_high:.2f}]"
-            everything = fit.noise == "all"
-            cells = networks[networks["dataset"] == dataset]
-            r2 = _paper_r2(cells if everything else cells[cells["noise"] == fit.noise])
-            what = "all three" if everything else fit.noise
-            rows.append((title, what, interval, f"{fit.r2:.3f}", f"{fit.rmse:.3f}", f"{r2:.2f}"))
-    heads = ("data", "losses", "k", "R²", "RMSE, nats", "the paper's R²")
-    return _table(heads, rows)
+        cells = networks[networks["dataset"] == dataset]
+        of_data = everywhere[everywhere["dataset"] == dataset]
+        for noise in of_data.loc["losses"].index:
+            one, two = of_data.loc["losses", noise], of_data.loc["losses and purity", noise]
+            r2 = _paper_r2(cells if noise == "all" else cells[cells["noise"] == noise])
+            row = [title, "all three" if noise == "all" else noise, f"{r2:.2f}"]
+            row += [_interval(one, "k"), f"{one.r2:.3f}, {one.rmse:.3f}"]
+            row += [_interval(two, "k"), _interval(two, "purity"), f"{two.r2:.3f}, {two.rmse:.3f}"]
+            rows.append(row)
+    heads = ["data", "losses", "the paper's R²", "one k", "R², nats"]
+    return _table([*heads, "k with purity", "purity", "R², nats"], rows)
 
 
 def full_size(here: Path) -> str:
@@ -242,6 +243,11 @@ def _verdicts(here, claims, said):
         by_data = [of_claim[of_claim["dataset"] == dataset] for dataset in known]
         rows.append((claim.replace("votes: ", "**votes:** "), *map(said, by_data)))
     return _table(("claim", *known.values()), rows)
+
+
+def _interval(fit, name):
+    low, high = fit[f"{name}_low"], fit[f"{name}_high"]
+    return f"{fit[name]:.2f} [{low:.2f}, {high:.2f}]"
 
 
 def _words(of_data):
