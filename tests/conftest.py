@@ -1,7 +1,9 @@
 """What tests share: real Snakemake runs on a tiny study, each in its own copy of the project."""
 
+import atexit
 import contextlib
 import fcntl
+import functools
 import json
 import os
 import re
@@ -9,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -20,18 +23,23 @@ ROOT = Path(__file__).parents[1]
 LONG_STUDY = [
     f"results/metrics/digits/alpha/label_smoothing/a0.6/p{p}/seed0.json" for p in (0.5, 1.0)
 ]
+# Runs Snakemake's command line again and again, each run in a process forked from one that has
+# imported it: a fresh interpreter takes twice as long. One that hangs is ended.
 SERVER = """
-import json, os, sys
-import jsonschema, snakemake.cli, snakemake.dag, snakemake.workflow
+import json, os, signal, sys
+import jsonschema, smart_open, snakemake.cli, snakemake.dag, snakemake.workflow
 snakemake.cli.get_argument_parser()  # imports the plugins
 for line in sys.stdin:
-    folder, arguments = json.loads(line)
+    folder, arguments, environment, output = json.loads(line)
     child = os.fork()
     if child == 0:
+        signal.alarm(300)
+        os.environ.clear()
+        os.environ.update(environment)
         os.chdir(folder)
-        output = os.open("output.txt", os.O_WRONLY | os.O_CREAT)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(os.open(output, os.O_WRONLY), 1)
+        os.dup2(1, 2)
         sys.argv = ["snakemake", *arguments]
         snakemake.cli.main()
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
@@ -65,6 +73,43 @@ def assert_resumed(project, undisturbed):
     assert not project.files("checkpoints/**/*.safetensors")
     assert project.contents() == undisturbed.contents()
     assert project.planned(*LONG_STUDY) == {}
+
+
+def environment():
+    """Return what a run is to know of this one: a user has neither pytest nor Snakemake above."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "SNAKEMAKE"))}
+
+
+def of_imports():
+    """Return what decides what an interpreter imports, and what is read while it does."""
+    return {k: v for k, v in os.environ.items() if k.startswith(("PYTHON", "HOME", "XDG_"))}
+
+
+OUTSIDE = of_imports()
+
+
+@functools.cache
+def server():
+    """Start a server of Snakemake runs, which ends with this process; return it."""
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVER],
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    atexit.register(server.wait, timeout=60)
+    atexit.register(server.stdin.close)  # called first
+    return server
+
+
+def snakemake(folder, *arguments):
+    """Run Snakemake in a folder; return its exit status and its output."""
+    with tempfile.NamedTemporaryFile("r+") as output:
+        request = str(folder), [*map(str, arguments)], environment(), output.name
+        server().stdin.write(json.dumps(request) + "\n")
+        server().stdin.flush()
+        return int(server().stdout.readline()), output.read()
 
 
 class Project:
@@ -101,19 +146,20 @@ class Project:
     def command(self, *arguments):
         return [self.python, "-m", "snakemake", *arguments]
 
-    def environment(self):
-        return {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "SNAKEMAKE"))}
-
     def snakemake(self, *arguments, check=True):
-        process = subprocess.run(
-            self.command(*arguments),
-            cwd=self.path,
-            env=self.environment(),
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=300,
-        )
+        command = self.command(*arguments)
+        if self.python == sys.executable and of_imports() == OUTSIDE:
+            process = subprocess.CompletedProcess(command, *snakemake(self.path, *arguments))
+        else:
+            process = subprocess.run(
+                command,
+                cwd=self.path,
+                env=environment(),
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=300,
+            )
         assert process.returncode == 0 or not check, process.stdout
         return process
 
@@ -137,7 +183,7 @@ class Project:
         return subprocess.Popen(
             self.command("--cores", "2", "--", *targets),
             cwd=self.path,
-            env=self.environment(),
+            env=environment(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -186,32 +232,14 @@ class Project:
         return contents
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def run():
-    """
-    Return a function that runs Snakemake in a folder: (folder, arguments) -> status, output.
-
-    Each run is one of the real command line, in a process forked from one that has imported
-    Snakemake and its plugins: a fresh interpreter would take twice as long.
-    """
-    server = subprocess.Popen(
-        [sys.executable, "-c", SERVER],
-        env=Project(ROOT).environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    """Return a function that runs the workflow itself: (folder, arguments) -> status, output."""
 
     def run_in(folder, *arguments):
-        arguments = ["--snakefile", f"{ROOT}/Snakefile", *arguments]
-        server.stdin.write(json.dumps([str(folder), arguments]) + "\n")
-        server.stdin.flush()
-        status = int(server.stdout.readline())
-        return status, (folder / "output.txt").read_text()
+        return snakemake(folder, "--snakefile", f"{ROOT}/Snakefile", *arguments)
 
-    yield run_in
-    server.stdin.close()
-    server.wait(timeout=60)
+    return run_in
 
 
 @pytest.fixture(scope="session")

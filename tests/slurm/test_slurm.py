@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from cluster import Cluster, await_until
+from conftest import environment
 
 # The profile polls at a pace for real clusters, and leaves out what sites differ in.
 SLURM = (
@@ -75,7 +76,7 @@ class Study:
             return subprocess.Popen(
                 self.project.command(*SLURM, *options, "--", *targets),
                 cwd=self.project.path,
-                env=self.project.environment(),
+                env=environment(),
                 stdout=log,
                 stderr=log,
             )

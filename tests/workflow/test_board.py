@@ -5,6 +5,8 @@ import pty
 import re
 import subprocess
 
+from conftest import environment
+
 CELL = "results/metrics/digits/alpha/label_smoothing/a0.6/p1.0/seed0.json"
 LINE = (
     r"1/1 digits uniform label_smoothing a=0\.6 p=1\.0 seed=0: test accuracy 0\.\d{3} after \d+ \w+"
@@ -26,7 +28,7 @@ def on_terminal(project, *arguments):
         process = subprocess.Popen(
             project.command("--cores", "2", *arguments),
             cwd=project.path,
-            env={**project.environment(), "TERM": "xterm"},
+            env={**environment(), "TERM": "xterm"},
             stdout=terminal,
             stderr=terminal,
         )

@@ -6,7 +6,7 @@ import subprocess
 import numpy as np
 import pytest
 import yaml
-from conftest import Project
+from conftest import Project, environment
 
 MODULE = """
 configfile: "mine.yaml"
@@ -75,7 +75,7 @@ def elsewhere(tmp_path_factory, config):
     subprocess.run(
         project.command(*arguments, "--cores", "2"),
         cwd=folder,
-        env=project.environment(),
+        env=environment(),
         check=True,
     )
     assert not (project.path / "results").exists()
