@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def demand_code(planned: str, script: str) -> None:
 def _imported(file: Path, root: Path) -> list[Path]:
     here = file.relative_to(root).parent.parts
     names: set[str] = set()
-    for node in ast.walk(_parse(file)[0]):
+    for node in _statements(_parse(file)[0]):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -112,12 +113,21 @@ def _files_of(root: Path, parts: list[str]) -> list[Path]:
 @cache
 def _parse(file: Path) -> tuple[ast.Module, str]:
     tree = ast.parse(file.read_text(encoding="utf-8"), filename=str(file))
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         # A string on its own is a docstring or has no effect.
         if isinstance(body := getattr(node, "body", None), list):
             kept = [statement for statement in body if not _is_text(statement)]
             node.body = kept  # type: ignore[attr-defined]
     return tree, ast.dump(tree)
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Walk through a module by its statements alone: expressions are nine tenths of it."""
+    pending: list[ast.AST] = [tree]
+    while pending:
+        yield (node := pending.pop())
+        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+            pending += getattr(node, block, ())
 
 
 def _is_text(statement: ast.stmt) -> bool:
