@@ -63,10 +63,20 @@ def other_rates_from_clean(cells: pd.DataFrame, paper: bool, score: str) -> Meas
         raise NotTestableError("a = 1 with 3 p between 1/M and 1, memorised, is needed")
     if noisy.empty:
         raise NotTestableError("no clean rate below 1, memorised")
-    fits = _fit(clean, purity=None)
-    # The paper knows neither of the two.
-    votes = {seed: (1.0, 1.0) if paper else (fit.k, fit.purity) for seed, fit in fits.items()}
-    return _score(noisy, votes, score, "k and purity of a = 1")
+    return _score(noisy, _votes_and_purity(clean, paper), score, "k and purity of a = 1")
+
+
+def other_rates_with_purity(cells: pd.DataFrame, paper: bool, score: str) -> Measured:
+    """Return how well k and purity of the lowest clean rate predict all others; `other_rates`."""
+    cells = _tested(cells)
+    rates = sorted(cells["a"].unique())
+    if len(rates) < 2:
+        raise NotTestableError(f"{len(rates)} clean rates, memorised, 2 needed")
+    fitted, tested = cells[cells["a"] == rates[0]], cells[cells["a"] > rates[0]]
+    if fitted["p"].nunique() < 3:
+        raise NotTestableError(f"3 p between 1/M and 1 at a = {rates[0]:g}, memorised, are needed")
+    name = f"k and purity of a = {rates[0]:g}"
+    return _score(tested, _votes_and_purity(fitted, paper), score, name)
 
 
 def accuracy_from_losses(cells: pd.DataFrame, paper: bool) -> Measured:
@@ -152,6 +162,12 @@ def _fit(cells, **options):
 
 def _votes(cells, paper):
     return {seed: (1.0 if paper else fit.k, fit.purity) for seed, fit in _fit(cells).items()}
+
+
+def _votes_and_purity(cells, paper):
+    fits = _fit(cells, purity=None)
+    # The paper knows neither of the two.
+    return {seed: (1.0, 1.0) if paper else (fit.k, fit.purity) for seed, fit in fits.items()}
 
 
 def _score(cells, votes, score, name):
@@ -294,6 +310,15 @@ VOTE_CLAIMS = (
             f"k and purity of a = 1 predict the {assumption} losses at all other a",
             assumption,
             other_rates_from_clean,
+        )
+    ),
+    *(
+        claim
+        for assumption in ("alpha", "beta", "gamma")
+        for claim in _of_losses(
+            f"k and purity of the lowest a predict the {assumption} losses at all others",
+            assumption,
+            other_rates_with_purity,
         )
     ),
 )
