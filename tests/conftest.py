@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
+from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).parents[1]
 LONG_STUDY = [
@@ -44,6 +45,7 @@ for line in sys.stdin:
         snakemake.cli.main()
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
+ONE_WORKER = ("test_module.py", "test_report.py")
 PARTS = ("Snakefile", "workflow", "profiles", "envs")
 
 
@@ -136,6 +138,19 @@ class Project:
     def copy(self, path):
         shutil.copytree(self.path, path)
         return Project(path)
+
+    def copy_untrained(self, path):
+        """Copy a study without its networks, and with what hangs on none: the data, the theory."""
+        copy = self.copy(path)
+        kept = ("datasets", "labels", "interpolators", "theory/literature", "figures/theory")
+        copy.remove(lambda name: not name.startswith(kept))
+        return copy
+
+    def remove(self, unwanted):
+        """Remove the results of which `unwanted` says so, by their path below results/."""
+        for file in self.files("**/*"):
+            if file.is_file() and unwanted(file.relative_to(self.path / "results").as_posix()):
+                file.unlink()
 
     def configure(self, config):
         (self.path / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
@@ -232,6 +247,20 @@ class Project:
         return contents
 
 
+class Sharing(LoadFileScheduling):
+    """Let all workers share the long tests of the workflow, so that none waits at the end."""
+
+    def _split_scope(self, nodeid):
+        file = super()._split_scope(nodeid)
+        # Where a fixture is made once for the tests of a file, one worker has them all.
+        shared = file.startswith("tests/workflow/") and not file.endswith(ONE_WORKER)
+        return nodeid if shared else file
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return Sharing(config, log) if config.option.dist == "loadfile" else None
+
+
 @pytest.fixture(scope="session")
 def run():
     """Return a function that runs the workflow itself: (folder, arguments) -> status, output."""
@@ -290,6 +319,11 @@ def finished(finished_study, tmp_path):
 
 
 @pytest.fixture
+def untrained(finished_study, tmp_path):
+    return finished_study.copy_untrained(tmp_path / "untrained")
+
+
+@pytest.fixture
 def empty(tmp_path, tiny_config):
     return Project.create(tmp_path / "empty", tiny_config)
 
@@ -299,15 +333,13 @@ def long_trainings(once, finished_study):
     """Return two copies of a study whose trainings take seconds, one to begin and one with them."""
 
     def make(folder):
-        start = finished_study.copy(folder / "start")
+        start = finished_study.copy_untrained(folder / "start")
         config = start.config()
         config["training"]["memorise"]["epochs"] = 60
         config["clean_rates"] = [0.6]
         config["checkpoint_every"] = 7
         del config["noise_types"]["beta"]
         start.configure(config)
-        for stage in ("runs", "metrics", "tables", "summaries", "theory/digits", "figures/digits"):
-            shutil.rmtree(start.path / "results" / stage)
         start.copy(folder / "undisturbed").run("--", *LONG_STUDY)
 
     folder = once("long", make)

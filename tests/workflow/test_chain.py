@@ -135,23 +135,6 @@ def _rows(path):
         return list(csv.DictReader(file))
 
 
-def test_light_stages_never_import_torch(finished, tmp_path, monkeypatch):
-    trap = tmp_path / "trap"
-    trap.mkdir()
-    (trap / "torch.py").write_text("raise ImportError('the trap was imported')\n")
-    monkeypatch.setenv("PYTHONPATH", str(trap))
-    labels = "results/labels/digits/uniform/a1.0/seed0.npz"
-    (finished.path / labels).unlink()
-    finished.run("--", labels)
-    for path in finished.files("metrics/**/*.json"):
-        path.unlink()
-    output = finished.run().stdout
-    assert re.search(r"^evaluate +8$", output, re.MULTILINE)
-    assert not re.search(r"^train ", output, re.MULTILINE)
-    finished.files("runs/**/predictions.npz")[0].unlink()
-    assert "the trap was imported" in finished.snakemake("--cores", "2", check=False).stdout
-
-
 def test_any_file_of_any_stage_is_a_target(empty):
     cell = "a0.6/p0.5/seed0"
     stages = {

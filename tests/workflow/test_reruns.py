@@ -44,21 +44,19 @@ def test_a_finished_run_has_nothing_to_do(finished):
     assert finished.planned() == {}
 
 
-@pytest.mark.parametrize(
-    "file",
-    [
+def test_touching_files_reruns_nothing(finished):
+    for file in (
         f"{LIBRARY}/training/losses/label_smoothing.py",
         "workflow/scripts/train.py",
         "workflow/rules/training.smk",
         "workflow/Snakefile",
         "Snakefile",
         "config.yaml",
+        # Each older than what it is made of.
         "results/labels/digits/uniform/a0.6/seed0.npz",
         "results/datasets/digits.safetensors",
-    ],
-)
-def test_touching_a_file_reruns_nothing(finished, file):
-    os.utime(finished.path / file)
+    ):
+        os.utime(finished.path / file)
     assert finished.planned() == {}
 
 
@@ -268,12 +266,29 @@ def test_a_changed_recipe_retrains(finished):
     assert finished.planned()["train"] == 4
 
 
-@pytest.mark.parametrize("file", ["predictions.npz", "history.csv"])
-def test_a_deleted_cell_comes_back_with_what_depends_on_it(finished, file):
+def test_deleted_cells_come_back_and_what_follows_from_them_never_imports_torch(
+    finished, tmp_path, monkeypatch
+):
     before = finished.contents()
-    (finished.path / CELL / file).unlink()
-    jobs = {"train": 1, "evaluate": 2, "aggregate": 2, "fit_theory": 2}
-    assert until_fits(finished.planned()) == jobs
+    labels = "results/labels/digits/uniform/a1.0/seed0.npz"
+    cells = [f"{CELL}/predictions.npz", f"{CELL.replace('p0.5', 'p1.0')}/history.csv"]
+    for file in (labels, *cells):
+        (finished.path / file).unlink()
+    trap = tmp_path / "trap"
+    trap.mkdir()
+    (trap / "torch.py").write_text("raise ImportError('the trap was imported')\n")
+    with monkeypatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(trap))
+        finished.run("--", labels)
+        jobs = {"train": 2, "evaluate": 4, "aggregate": 2, "fit_theory": 2}
+        assert until_fits(finished.planned()) == jobs
+        refused = finished.snakemake("--cores", "2", "--", *cells, check=False)
+        assert refused.returncode != 0
+        assert "the trap was imported" in refused.stdout
+    finished.run("--", *cells)
+    kept = ("runs", "labels", "datasets", "interpolators", "figures/theory")
+    finished.remove(lambda name: not name.startswith(kept))
+    monkeypatch.setenv("PYTHONPATH", str(trap))
     finished.run()
     assert finished.contents() == before
     assert finished.planned() == {}
@@ -295,10 +310,10 @@ def test_adding_one_p_trains_only_the_new_cells(finished):
     assert (jobs["train"], jobs["evaluate"]) == (2, 4)
     assert "corrupt_dataset" not in jobs
     old = {file: file.stat().st_mtime_ns for file in finished.files("runs/**/predictions.npz")}
-    finished.run()
+    finished.run("--", "results/study.csv")
     assert all(file.stat().st_mtime_ns == time for file, time in old.items())
     assert len(finished.files("runs/**/predictions.npz")) == 6
-    assert finished.planned() == {}
+    assert finished.planned("results/study.csv") == {}
 
 
 def test_adding_a_noise_type_trains_nothing(finished):
