@@ -102,6 +102,14 @@ def test_purity_of_the_table_on_hard_data():
     assert_allclose(both["k"], 1.9, rtol=0.03)
 
 
+def test_two_losses_do_not_tell_two_numbers():
+    cells = study(rates=(0.5,))
+    two = cells[(cells["noise"] == "alpha") & cells["p"].isin([0.5, 0.9])]
+    assert set(fit_vote_table(two)["source"]) == {"losses", "spread", "accuracy"}
+    three = cells[(cells["noise"] == "alpha") & cells["p"].isin([0.35, 0.5, 0.9])]
+    assert "losses and purity" in set(fit_vote_table(three)["source"])
+
+
 def test_what_did_not_memorise_diverged_or_is_not_uniform_is_left_out():
     cells = study()
     wrong = cells["p"] == 0.9

@@ -12,8 +12,8 @@ from label_smoothing.figures import effective_clean_rate as module
 from label_smoothing.theory.votes import vote_accuracy
 
 
-def match_of_votes(a, k, assumption):
-    clean = vote_accuracy(a, k, 10)
+def match_of_votes(a, k, assumption, purity):
+    clean = vote_accuracy(a, k, 10, purity)
     return clean if assumption == "alpha" else clean * a + (1 - clean) * (1 - a) / 9
 
 
@@ -28,8 +28,9 @@ def fits():
     )
 
 
-def test_theory_of_the_effective_rate_is_the_match_probability(fits):
-    numbers = module.numbers(fits, votes_table(1.9))
+@pytest.mark.parametrize("purity", [1.0, 0.5])
+def test_theory_of_the_effective_rate_is_the_match_probability(fits, purity):
+    numbers = module.numbers(fits, votes_table(1.9, purity=purity))
     for assumption in ("alpha", "beta"):
         line = numbers[(numbers["quantity"] == "theory") & (numbers["noise"] == assumption)]
         assert_allclose(line["value"], match(line["a"], assumption), atol=1e-12)
@@ -40,7 +41,7 @@ def test_theory_of_the_effective_rate_is_the_match_probability(fits):
             (numbers["quantity"] == "voted accuracy") & (numbers["noise"] == assumption)
         ]
         row = voted.iloc[10]
-        assert_allclose(row["value"], match_of_votes(row["a"], 1.9, assumption), rtol=1e-9)
+        assert_allclose(row["value"], match_of_votes(row["a"], 1.9, assumption, purity), rtol=1e-9)
     accuracy = numbers[numbers["quantity"] == "measured accuracy"]
     assert_allclose(accuracy[["value", "low", "high"]], fits[list(ACCURACY)])
 
@@ -51,7 +52,7 @@ def test_effective_rate_figure_has_a_panel_a_noise_type(fits):
     assert "3 seeds" in figure.get_suptitle()
     assert legend(figure) == [
         "paper's theory, no fit (both alike)",
-        "accuracy of the vote theory, k = 1.90 [1.80, 2.00]",
+        "accuracy of the votes, k = 1.90 [1.80, 2.00], purity 1.00",
         "measured accuracy",
         "match probability fitted to the losses",
     ]

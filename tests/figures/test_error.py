@@ -31,7 +31,7 @@ def test_both_theories_predict_one_error_for_all_p():
     assert_allclose(lines["paper"], [0.4, 0.2])
     assert_allclose(lines["voted"], 1 - vote_accuracy([0.6, 0.8], 1.9, 10))
     figure = module.draw(numbers, "a study")
-    assert {"paper's theory", "vote theory, k = 1.90 [1.80, 2.00]"} <= set(legend(figure))
+    assert {"paper's theory", "votes, k = 1.90 [1.80, 2.00], purity 1.00"} <= set(legend(figure))
     for panel, a in zip(figure.axes[-2:], (0.6, 0.8), strict=True):
         low, high = panel.get_ylim()
         assert low < lines["voted"][a] < lines["paper"][a] < high

@@ -178,7 +178,7 @@ def test_given_labels_are_never_called_clean_and_no_theory_knows_their_rate(name
     allowed = (
         "with fitted match probability|no difference|theory: confidence p|effective|vote theory,"
     )
-    theories = [text for text in texts if re.search("theory|paper", text)]
+    theories = [text for text in texts if re.search("theory|paper|votes, k", text)]
     assert not [text for text in theories if not re.search(allowed, text)]
     assert [text for text in words(write(name, known, tmp_path)[0]) if "clean" in text]
 

@@ -56,13 +56,14 @@ def test_accuracies_over_a_are_means_of_the_p_that_ask_for_the_label():
     assert_allclose(by.loc["voted", "value"], vote_accuracy(0.6, 1.9, 10))
     figure = module.draw(numbers, "a study")
     assert figure.axes[-1].get_title() == "accuracy over all p"
-    assert "vote theory, k = 1.90 [1.80, 2.00]" in legend(figure)
+    assert "votes, k = 1.90 [1.80, 2.00], purity 1.00" in legend(figure)
 
 
 def test_beta_is_scored_on_labels_as_noisy_as_those_of_the_training():
-    numbers = module.numbers(slices("beta"), votes_table(1.9))
+    numbers = module.numbers(slices("beta"), votes_table(1.9, purity=0.5))
     lines = numbers[(numbers["a"] == 0.6)].set_index("quantity")["value"]
-    accuracy = compose_clean_rates(vote_accuracy(0.6, 1.9, 10), 0.6, M=10)
+    # The test labels are of the images themselves, whatever the training images beside them are.
+    accuracy = compose_clean_rates(vote_accuracy(0.6, 1.9, 10, 0.5), 0.6, M=10)
     assert_allclose(lines["voted"], accuracy)
     assert_allclose(lines["paper"], match_probability(0.6, 10, "beta"))
 

@@ -17,7 +17,8 @@ from label_smoothing.theory.votes import vote_loss
 @pytest.fixture(scope="module")
 def loss_numbers():
     return module.numbers(
-        pd.concat([slices(assumption) for assumption in ("alpha", "beta", "gamma")]), votes_table()
+        pd.concat([slices(assumption) for assumption in ("alpha", "beta", "gamma")]),
+        votes_table(purity=0.8),
     )
 
 
@@ -32,7 +33,7 @@ def test_theory_and_measurement_stand_in_one_table(loss_numbers, assumption):
     assert_allclose(row["value"], expected)
     voted = here[(here["quantity"] == "voted") & (here["a"] < 1)]
     row = voted.iloc[len(voted) // 2]
-    assert_allclose(row["value"], vote_loss(row["p"], row["a"], 1.9, 10, assumption))
+    assert_allclose(row["value"], vote_loss(row["p"], row["a"], 1.9, 10, assumption, 0.8))
     lowest = voted.groupby("a")["value"].min()
     best = here[here["quantity"] == "voted optimum"].set_index("a")["value"]
     assert (best[lowest.index] <= lowest + 1e-9).all()

@@ -9,6 +9,8 @@ from samples import cells
 from vote_studies import study, votes_table
 
 from label_smoothing.figures import loss_over_p as module
+from label_smoothing.theory.rates import compose_clean_rates
+from label_smoothing.theory.votes import vote_loss, vote_optimum
 
 
 @pytest.fixture
@@ -78,18 +80,21 @@ def test_nothing_is_drawn_inside_the_frame_where_theory_diverges(slices):
         assert loss[p == 1] > panel.get_ylim()[1]
 
 
-def test_the_vote_curve_is_that_of_the_one_k_and_finite_at_p_one():
-    exact = study(k=1.9, rates=(0.6,)).query("noise == 'alpha'")
-    numbers = module.numbers(exact, votes_table(1.9))
+@pytest.mark.parametrize("purity", [1.0, 0.5])
+def test_the_vote_curve_is_that_of_the_one_k_and_purity_and_finite_at_p_one(purity):
+    exact = study(k=1.9, rates=(0.6,), purity=purity).query("noise == 'alpha'")
+    numbers = module.numbers(exact, votes_table(1.9, purity=purity))
     voted = numbers[numbers["quantity"] == "voted"].set_index("p")["loss"]
     measured = numbers[numbers["quantity"] == "measured"].set_index("p")["loss"]
     assert_allclose(voted[1.0], measured[1.0], rtol=1e-9)
     assert_allclose(np.interp(measured.index, voted.index, voted), measured, rtol=1e-3)
+    assert_allclose(voted, vote_loss(voted.index, 0.6, 1.9, 10, "alpha", purity))
     best = numbers[numbers["quantity"] == "voted optimum"].iloc[0]
-    assert 0.6 < best["p"] < 1
+    assert_allclose(best["p"], vote_optimum(0.6, 1.9, 10, "alpha", purity))
+    assert compose_clean_rates(0.6, purity, M=10) < best["p"] < 1
     assert best["loss"] <= voted.min() + 1e-12
     figure = module.draw(numbers, "a study")
-    assert "vote theory, k = 1.90 [1.80, 2.00]" in legend(figure)
+    assert f"votes, k = 1.90 [1.80, 2.00], purity {purity:.2f}" in legend(figure)
 
 
 def test_without_a_k_or_with_other_noise_the_paper_stands_alone(slices):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from drawn import lines
 from numpy.testing import assert_allclose
 from samples import cells
@@ -77,9 +78,10 @@ def test_figure_draws_every_finite_pair_and_says_what_is_missing():
     assert sorted(open_points.get_ydata()) == sorted(low["measured"])
 
 
-def test_the_votes_explain_what_they_made():
-    table = study(k=1.9, noise=1e-4)
-    numbers = module.numbers(table, votes_table(1.9))
+@pytest.mark.parametrize("purity", [1.0, 0.5])
+def test_the_votes_explain_what_they_made(purity):
+    table = study(k=1.9, noise=1e-4, purity=purity)
+    numbers = module.numbers(table, votes_table(1.9, purity=purity))
     values = numbers.set_index(["theory", "noise", "quantity"])["value"]
     for noise in ("alpha", "beta", "gamma"):
         assert values["votes", noise, "R2"] > 0.9999
@@ -89,7 +91,9 @@ def test_the_votes_explain_what_they_made():
         assert values["votes", noise, "tested"] == values["paper", noise, "tested"]
     assert values["votes", "alpha", "without prediction"] == 0
     texts = [panel.texts[0].get_text() for panel in module.draw(numbers, "a study").axes]
-    assert all(text.startswith("k = 1.90 [1.80, 2.00]") for text in texts[3:])
+    assert all(
+        text.startswith(f"k = 1.90 [1.80, 2.00], purity {purity:.2f}\n") for text in texts[3:]
+    )
     assert not any("k =" in text for text in texts[:3])
 
 

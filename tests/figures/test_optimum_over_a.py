@@ -11,6 +11,7 @@ from vote_studies import votes_table
 from label_smoothing.analysis.comparison import compare_with_theory
 from label_smoothing.analysis.intervals import mean_interval
 from label_smoothing.figures import optimum_over_a as module
+from label_smoothing.theory.votes import vote_optimum
 
 NO_VOTES = votes_table().iloc[:0]
 # Best p of each seed; seed 1 has two that are equally good.
@@ -80,8 +81,18 @@ def test_the_vote_theory_stops_smoothing_at_its_threshold(slices):
     assert (voted["p"][voted["a"] < threshold - 0.01] < 1).all()
     assert "threshold" not in set(numbers["quantity"][numbers["noise"] == "gamma"])
     labels = legend(module.draw(numbers, "a study"))
-    assert "vote theory, k = 2.50 [2.40, 2.60]" in labels
+    assert "votes, k = 2.50 [2.40, 2.60], purity 1.00" in labels
     assert "threshold" not in set(numbers_of(slices, votes_table(1.9))["quantity"])
+
+
+def test_neighbours_of_other_classes_raise_the_threshold(slices):
+    numbers = numbers_of(slices, votes_table(4.0, purity=0.5)).set_index("quantity")
+    # The kappas, of which that of the purity is 4/9, multiply to 1/(k - 1).
+    assert_allclose(numbers.loc["threshold", "a"], (1 + 9 * 0.75) / 10)
+    voted = numbers.loc["voted"]
+    for assumption, line in voted.groupby("assumption"):
+        assert_allclose(line["p"], vote_optimum(line["a"], 4.0, 10, assumption, 0.5))
+    assert "threshold" not in set(numbers_of(slices, votes_table(3.2, purity=0.5))["quantity"])
 
 
 def test_an_interval_across_the_grid_is_no_information(slices):

@@ -12,7 +12,8 @@ from label_smoothing.figures import votes as module
 
 def numbers_of(shares, votes, memorised=True):
     """Return the numbers of networks of which all memorised, or none."""
-    tables = shares[["a", "p", "seed"]].drop_duplicates().assign(memorised=memorised)
+    tables = shares[["a", "p", "seed"]].drop_duplicates()
+    tables = tables.assign(memorised=memorised, classes=10)
     return module.numbers(shares, votes, tables)
 
 
@@ -26,6 +27,13 @@ def test_shares_made_by_the_vote_theory_are_near_it_and_far_from_the_paper():
     assert (found["voted"] < 0.03).all()
     assert (found["paper"] > 0.2).all()
     other = distances(numbers_of(shares_table(k=1.9), votes_table(8.0)))
+    assert (other["voted"] > 0.1).all()
+
+
+def test_shares_of_hard_data_are_near_the_theory_with_their_purity():
+    found = distances(numbers_of(shares_table(2.4, purity=0.5), votes_table(2.4, purity=0.5)))
+    assert (found["voted"] < 0.03).all()
+    other = distances(numbers_of(shares_table(2.4, purity=0.5), votes_table(2.4)))
     assert (other["voted"] > 0.1).all()
 
 
@@ -55,7 +63,7 @@ def test_at_most_four_p_are_drawn_the_first_and_the_last_among_them():
     panels = visible(figure)
     assert [panel.get_title() for panel in panels[:2]] == ["a = 0.6, p = 0.2", "a = 0.6, p = 0.4"]
     assert len(panels) == 8
-    assert legend(figure)[-1] == "vote theory, k = 1.90 [1.80, 2.00]"
+    assert legend(figure)[-1] == "votes, k = 1.90 [1.80, 2.00], purity 1.00"
 
 
 def test_without_a_k_the_paper_stands_alone():

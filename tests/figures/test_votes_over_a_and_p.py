@@ -38,10 +38,20 @@ def test_every_cell_and_source_finds_the_k_of_the_study(numbers):
     assert_allclose(k, 1.9, rtol=2e-3)
 
 
+def test_on_hard_data_every_cell_and_source_finds_it_with_the_purity():
+    hard = study(k=2.4, purity=0.5, rates=(0.5, 0.7))
+    numbers = module.numbers(hard, votes_table(2.4, purity=0.5))
+    measured = numbers[numbers["quantity"].isin(SOURCES)]
+    assert set(measured["quantity"]) == set(SOURCES)
+    assert_allclose(measured["value"], 2.4, rtol=2e-3)
+    threshold = numbers[numbers["quantity"] == "threshold"]
+    assert_allclose(threshold["value"], smoothing_helps_below(threshold["a"], 10, 0.5))
+
+
 def test_losses_are_those_on_clean_labels(cells):
     wrong = cells.copy()
     wrong.loc[wrong["noise"] != "alpha", "test_loss"] += 0.5
-    losses = module.numbers(wrong, fit_vote_table(wrong))
+    losses = module.numbers(wrong, fit_vote_table(cells))
     losses = losses[losses["quantity"] == "losses"]
     assert_allclose(losses["value"], 1.9, rtol=2e-3)
     beta = cells[cells["noise"] == "beta"]
@@ -52,7 +62,9 @@ def test_losses_are_those_on_clean_labels(cells):
 
 def test_the_threshold_is_that_of_the_theory(numbers):
     threshold = numbers[numbers["quantity"] == "threshold"]
-    assert_allclose(threshold["value"], smoothing_helps_below(threshold["a"], 10))
+    (purity,) = numbers.loc[numbers["quantity"] == "purity", "value"]
+    assert_allclose(purity, 1, atol=1e-3)
+    assert_allclose(threshold["value"], smoothing_helps_below(threshold["a"], 10, purity))
     assert threshold["a"].iloc[[0, -1]].tolist() == [0.5, 1.0]
 
 
@@ -75,7 +87,7 @@ def test_a_panel_for_all_p_and_one_for_each_clean_rate(numbers):
         "accuracy",
         "paper's theory: k = 1",
         "from here on p = 1 has the lowest loss",
-        "all losses: vote theory, k = 1.90 [1.90, 1.90]",
+        "all losses: votes, k = 1.90 [1.90, 1.90], purity 1.00",
     }
 
 

@@ -162,13 +162,19 @@ def test_loss_is_the_mean_over_networks_of_the_definition(assumption, p, a, k, M
     assert_allclose(found, mean, rtol=0, atol=4 * error)
 
 
-@pytest.mark.parametrize(("a", "k", "M"), [(0.5, 1.9, 10), (0.2, 6, 5), (0.8, 1.1, 2)])
-def test_accuracy_is_how_often_the_own_class_has_the_largest_share(a, k, M):
+@pytest.mark.parametrize(
+    ("a", "k", "M", "purity"),
+    [(0.5, 1.9, 10, 1.0), (0.2, 6, 5, 1.0), (0.8, 1.1, 2, 1.0), (0.7, 2.4, 10, 0.5)],
+)
+def test_accuracy_is_how_often_the_own_class_has_the_largest_share(a, k, M, purity):
     rng = np.random.default_rng(12)
-    shares = np.full(M, (1 - a) / (M - 1))
-    shares[0] = a
+    # An image of another class, of which 1 - purity are, has the own label by the noise alone.
+    own = purity * a + (1 - purity) * (1 - a) / (M - 1)
+    shares = np.full(M, (1 - own) / (M - 1))
+    shares[0] = own
     largest = rng.dirichlet((k - 1) * shares, size=400_000).argmax(axis=1)
-    assert_allclose(vote_accuracy(a, k, M), np.mean(largest == 0), atol=4 * 0.5 / np.sqrt(400_000))
+    expected = np.mean(largest == 0)
+    assert_allclose(vote_accuracy(a, k, M, purity), expected, atol=4 * 0.5 / np.sqrt(400_000))
 
 
 @pytest.mark.parametrize("assumption", ASSUMPTIONS)
@@ -352,6 +358,13 @@ def test_smoothing_helps_below_one_plus_one_over_kappa(M):
         vote_loss(1, a, 1.2 * limit, M, "alpha"), vote_loss(1 - 1e-6, a, 1.2 * limit, M, "alpha")
     )
     assert smoothing_helps_below(1 / M, M) == smoothing_helps_below(0.0, M) == np.inf
+
+
+def test_smoothing_helps_longer_where_the_neighbours_are_of_other_classes():
+    limit = smoothing_helps_below(0.8, 10, purity=0.6)
+    assert_allclose(limit, 1 + 1 / (kappa(0.8, 10) * kappa(0.6, 10)))
+    above, below = (vote_optimum(0.8, k, 10, "alpha", 0.6) for k in (limit + 1e-6, limit - 0.1))
+    assert above == 1 > below
 
 
 def test_slope_at_no_smoothing_is_the_one_of_the_proof():

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from label_smoothing.analysis.fits import informative
-from label_smoothing.analysis.vote_prediction import voted_loss
+from label_smoothing.analysis.vote_prediction import FittedVotes, voted_loss
 from label_smoothing.theory.gamma import gamma_optimum
 from label_smoothing.theory.memorising import loss, memorised_loss
 
@@ -96,7 +96,7 @@ class Explained(NamedTuple):
     cells: int
 
 
-def explained_share(cells: pd.DataFrame, k: float | None = None) -> Explained:
+def explained_share(cells: pd.DataFrame, found: FittedVotes | None = None) -> Explained:
     """
     Return how much of the test losses a theory explains where the paper's is put to the test.
 
@@ -108,8 +108,8 @@ def explained_share(cells: pd.DataFrame, k: float | None = None) -> Explained:
     ----------
     cells : DataFrame
         Slices of one data set, noise type and method, see `comparison.compare_with_theory`.
-    k : float, optional
-        Number of labels of the vote theory; without it, the paper's theory, which has no free
+    found : FittedVotes, optional
+        k and purity of the vote theory; without them, the paper's theory, which has no free
         parameter.
     """
     first = cells.iloc[0]
@@ -119,10 +119,10 @@ def explained_share(cells: pd.DataFrame, k: float | None = None) -> Explained:
     a, p = (measured.index.get_level_values(level) for level in ("a", "p"))
     rates = cells.groupby("a")[["match_probability", "expected_clean_rate"]].first().loc[a]
     match, clean = rates.to_numpy().T
-    if k is None:
+    if found is None:
         predicted = predicted_loss(p.to_numpy(), match, M, assumption)
     else:
-        predicted = voted_loss(p.to_numpy(), clean, k, M, assumption)
+        predicted = voted_loss(p.to_numpy(), clean, found, M, assumption)
     deviations = measured.sub(predicted, axis=0)
     missed = (deviations**2).sum() / ((measured - measured.mean()) ** 2).sum()
     rmse = float(np.sqrt((deviations**2).mean().mean()))

@@ -240,7 +240,8 @@ def fit_vote_table(cells: pd.DataFrame) -> pd.DataFrame:
 
         - dataset, method; noise, assumption: "all" for a fit to all noise types
         - source: "losses"; "losses and purity" (both fitted); "spread" of the outputs; "accuracy"
-        - a: the clean rate, or nan for all below 1 ("losses and purity": all)
+        - a: the clean rate, or nan for all below 1 ("losses and purity": all, 1 among them, of
+          seeds with three losses or more)
         - k, purity, rmse (nats), r2; seeds
     """
     cells = cells[(cells["diverged_epoch"] == 0) & is_uniform(cells)]
@@ -276,7 +277,9 @@ def _fits_to_losses(cells):
         parts.append((np.nan, group, None))
         for a, part, purity in parts:
             fits = [fit_seed(seed, purity=purity) for _, seed in part.groupby("seed")]
-            fits = [fit for fit in fits if fit is not None]
+            # Two numbers go through any two losses.
+            fewest = 1 if purity is not None else 3
+            fits = [fit for fit in fits if fit is not None and fit.points >= fewest]
             if not fits:
                 continue
             source = "losses and purity" if purity is None else "losses"

@@ -31,18 +31,18 @@ def predicted_accuracies(
     -------
     DataFrame
         Columns quantity, a, value, low, high, seeds. Quantity "paper" (of a network that
-        memorises), "voted" (of the vote theory, where the noise is uniform) and its "k", of all
-        noise types.
+        memorises), "voted" (of the vote theory, where the noise is uniform) and its "k" and
+        "purity", of all noise types.
     """
     rows = []
     if votes is not None and not votes.columns.empty:
         first, rates = tables.iloc[0], np.asarray(rates, dtype=float)
         lines = {"paper": match_over_a(tables, rates)}
-        k = votes_of_noise(votes, tables)
-        if np.isfinite(k.mean):
+        found = votes_of_noise(votes, tables)
+        if found.known:
             M = int(first["classes"])
-            lines["voted"] = voted_accuracy(rates, k.mean, M, first["assumption"])
-            rows.append(("k", np.nan, *k))
+            lines["voted"] = voted_accuracy(rates, found, M, first["assumption"])
+            rows += [(name, np.nan, *interval) for name, interval in found._asdict().items()]
         for quantity, line in lines.items():
             rows += [
                 (quantity, a, value, np.nan, np.nan, 0)

@@ -43,8 +43,8 @@ def numbers(fits: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
         Rows with quantity "fitted match" and "measured accuracy" (mean over seeds with 95 %
         t-interval, of accuracies cut at 0 and 1), "theory" (both of a network that memorises, on a
         fine grid of a, where the clean rate is known) and, where the noise is uniform, "voted
-        accuracy" (of the vote theory, whose k of the losses of all noise types is the value of the
-        row "k").
+        accuracy" (of the vote theory, whose k and purity of the losses of all noise types are the
+        values of the rows "k" and "purity").
     """
     rows = []
     for noise, table in fits.groupby("noise", sort=False):
@@ -60,11 +60,12 @@ def numbers(fits: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
         for a, match in zip(grid, match_over_a(table, grid), strict=True):
             rows.append((*names, "theory", a, match, np.nan, np.nan, 0))
         M = int(table["M"].iloc[0])
-        k = votes_of_noise(votes, table.rename(columns={"M": "classes"}))
-        if np.isfinite(k.mean):
-            rows.append((*names, "k", np.nan, *k))
+        found = votes_of_noise(votes, table.rename(columns={"M": "classes"}))
+        if found.known:
+            for name, interval in found._asdict().items():
+                rows.append((*names, name, np.nan, *interval))
             grid = np.linspace(table["a"].min(), 1, 61)
-            for a, value in zip(grid, voted_accuracy(grid, k.mean, M, names[1]), strict=True):
+            for a, value in zip(grid, voted_accuracy(grid, found, M, names[1]), strict=True):
                 rows.append((*names, "voted accuracy", a, value, np.nan, np.nan, 0))
     columns = ["noise", "assumption", "quantity", "a", "value", "low", "high", "seeds"]
     return identified(pd.DataFrame(rows, columns=columns), fits, "dataset", "method")
@@ -81,8 +82,7 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
         if not line.empty:
             panel.plot(line["a"], line["value"], color=PREDICTED, lw=1.8, label=label)
         if not (voted := by["voted accuracy"]).empty:
-            k = by["k"].iloc[0]
-            label = "accuracy of the " + vote_label(k["value"], k["low"], k["high"])
+            label = f"accuracy of the {vote_label(here)}"
             panel.plot(voted["a"], voted["value"], **VOTES, label=label)
         for quantity, fmt, colour, beside, label in (
             ("measured accuracy", "o", MEASURED, -0.006, "measured accuracy"),

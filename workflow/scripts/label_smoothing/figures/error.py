@@ -71,7 +71,8 @@ def numbers(
         (the same at the drawn clean rates, with 95 % t-interval, cut at 0 and 1) and "minimum" (see
         `local_minima.local_minima`, whose low and high are the limits of the barrier). The last two
         are of p > 1/M: below, right is what a network avoids. With a theory, at the drawn clean
-        rates "paper" and "voted", the errors that the theories predict for all p > 1/M, and "k".
+        rates "paper" and "voted", the errors that the theories predict for all p > 1/M, and the
+        latter's "k" and "purity".
     """
     cells = tables.assign(test_error=1 - tables["test_accuracy"].astype(float))
     means = cell_means(cells, "test_error")
@@ -93,8 +94,8 @@ def numbers(
         for a, at_rate in cells.groupby("a")
     ]
     predicted = predicted_accuracies(cells, votes, drawn).assign(score="test_error")
-    of_theory = predicted["quantity"] != "k"
-    predicted["value"] = predicted["value"].where(~of_theory, 1 - predicted["value"])
+    accuracies = predicted["quantity"].isin(["paper", "voted"])
+    predicted["value"] = predicted["value"].mask(accuracies, 1 - predicted["value"])
     rows = pd.concat([means, curves, *minima, predicted], ignore_index=True)
     return identified(rows, tables, "dataset", "noise", "assumption", "method", "classes")
 
@@ -116,9 +117,10 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
             plane.plot(points["a"], points["p"], **_MINIMA[kind], label=kind)
     plane.set(xlabel=rate_axis(numbers), ylabel=SMOOTHING)
     panels = right.subplots(lines, columns, sharex=True, squeeze=False)
-    styles = {"paper": {"color": PREDICTED, "lw": 1.8, "label": PAPER}}
-    if len(k := by["k"]):
-        styles["voted"] = {**VOTES, "label": vote_label(*k.iloc[0][["value", "low", "high"]])}
+    styles = {
+        "paper": {"color": PREDICTED, "lw": 1.8, "label": PAPER},
+        "voted": {**VOTES, "label": vote_label(numbers)},
+    }
     for panel, a in zip(panels.flat, rates, strict=False):
         curve, minima = (by[kind][by[kind]["a"] == a] for kind in ("curve", "minimum"))
         panel.errorbar(

@@ -101,10 +101,24 @@ def mean_of(seeds: pd.Series, interval: str = "95 % t-interval") -> str:
     return f"mean of {count} seeds" + (f" with {interval}" if interval else "")
 
 
-def vote_label(k: float, low: float = np.nan, high: float = np.nan) -> str:
-    """Return "vote theory, k = 1.93 [1.90, 1.96]", without limits where there are none."""
-    limits = f" [{low:.2f}, {high:.2f}]" if np.isfinite(low) else ""
-    return f"vote theory, k = {k:.2f}{limits}"
+def vote_label(numbers: pd.DataFrame, value: str = "value") -> str:
+    """
+    Return "votes, k = 1.93 [1.90, 1.96], purity 0.98" of numbers, or "" if the votes are unknown.
+
+    Parameters
+    ----------
+    numbers : DataFrame
+        With rows of quantity "k" and "purity", alike wherever they stand, of columns low and high;
+        no limits are named where there are none.
+    value : str
+        Column in which the two stand.
+    """
+    by = by_quantity(numbers)
+    if by["k"].empty:
+        return ""
+    k, purity = by["k"].iloc[0], by["purity"].iloc[0]
+    limits = f" [{k['low']:.2f}, {k['high']:.2f}]" if np.isfinite(k["low"]) else ""
+    return f"votes, k = {k[value]:.2f}{limits}, purity {purity[value]:.2f}"
 
 
 # ---- panels and what stands in them -------------------------------------------------------------

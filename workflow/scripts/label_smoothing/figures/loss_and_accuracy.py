@@ -65,7 +65,7 @@ def numbers(tables: pd.DataFrame, votes: pd.DataFrame | None = None) -> pd.DataF
         accuracy at each clean rate) and "seed's best" (the same of one seed); several of equals.
         For the accuracies "all p" (mean of these means over p > 1/M, low and high are the lowest
         and the highest). With a theory, accuracies "paper" and "voted" over a, and the latter's
-        "k".
+        "k" and "purity".
     """
     stop = "honest_stop_accuracy" if labels_given(tables) else "oracle_stop_accuracy"
     scores = ["test_loss", "test_accuracy", stop]
@@ -128,7 +128,7 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     left.colorbar(mesh, ax=panels[1:], pad=0.01).set_label("accuracy")
     panels[0].set_ylabel(SMOOTHING)
     over_a = right.subplots()
-    _draw_over_a(over_a, by_quantity(numbers))
+    _draw_over_a(over_a, by_quantity(numbers), vote_label(numbers))
     over_a.set(xlabel=rate_axis(numbers), ylabel="accuracy")
     draw_legend(figure, 4)
     text = f"{of_noise(numbers)}, {mean_of(means['seeds'], interval='')}"
@@ -136,13 +136,12 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     return figure
 
 
-def _draw_over_a(panel: plt.Axes, by: dict[str, pd.DataFrame]) -> None:
+def _draw_over_a(panel: plt.Axes, by: dict[str, pd.DataFrame], votes: str) -> None:
     """Draw the accuracies, which no theory lets depend on p, with the range over p as bars."""
     if len(line := by["paper"]):
         panel.plot(line["a"], line["value"], color=PREDICTED, lw=1.8, label=PAPER)
-    if len(k := by["k"]):
-        label = vote_label(*k.iloc[0][["value", "low", "high"]])
-        panel.plot(by["voted"]["a"], by["voted"]["value"], **VOTES, label=label)
+    if len(line := by["voted"]):
+        panel.plot(line["a"], line["value"], **VOTES, label=votes)
     for score, points in by["all p"].groupby("score", sort=False):
         at_end = score == "test_accuracy"
         style = {

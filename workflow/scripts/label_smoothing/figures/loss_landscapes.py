@@ -47,8 +47,8 @@ def numbers(tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
         Test losses in nats. Rows with quantity "mean" (over the seeds of a measured cell), "lowest"
         (the p of the lowest mean at each measured clean rate), "theory" (on a fine grid; inf at
         p = 1 where it diverges) and "theory's optimum" (p* over a); where the noise is uniform,
-        "voted" and "voted optimum" are those of the vote theory, whose k of all noise types is the
-        value, with low and high, of the row "k".
+        "voted" and "voted optimum" are those of the vote theory, whose k and purity of all noise
+        types are the values, with low and high, of the rows "k" and "purity".
     """
     parts = []
     for _, cells in tables.groupby("noise", sort=False):
@@ -73,18 +73,21 @@ def numbers(tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _voted(rates, grid, k, M, assumption):
-    if not np.isfinite(k.mean):
+def _voted(rates, grid, found, M, assumption):
+    if not found.known:
         return []
     a, p = (plane.ravel() for plane in np.meshgrid(rates, grid, indexing="ij"))
-    best = voted_optimum(rates, k.mean, M, assumption)
+    best = voted_optimum(rates, found, M, assumption)
     parts = (("voted", a, p), ("voted optimum", rates, best))
-    votes = {"quantity": "k", "value": k.mean, "low": k.low, "high": k.high}
+    both = [
+        {"quantity": name, "value": interval.mean, "low": interval.low, "high": interval.high}
+        for name, interval in found._asdict().items()
+    ]
     return [
-        pd.DataFrame([votes]),
+        pd.DataFrame(both),
         *(
             pd.DataFrame(
-                {"quantity": name, "a": a, "p": p, "value": voted_loss(p, a, k.mean, M, assumption)}
+                {"quantity": name, "a": a, "p": p, "value": voted_loss(p, a, found, M, assumption)}
             )
             for name, a, p in parts
         ),
@@ -96,8 +99,8 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     """Draw the theories' losses above the measured one, a column a noise type, one colour scale."""
     measured = numbers[numbers["quantity"] == "mean"]
     scale = loss_scale(measured["value"], int(numbers["classes"].iloc[0]))
-    k = numbers[numbers["quantity"] == "k"]
-    rows = 2 if k.empty else 3
+    label = vote_label(numbers)
+    rows = 3 if label else 2
     figure, panels = noise_panels(numbers, rows, 0.8 + 2.9 * rows, beside=1.4)
     by_noise = numbers.groupby("noise", sort=False)
     paper = {"color": PREDICTED, "lw": 2, "label": "paper's best p"}
@@ -125,8 +128,8 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     # Room below 1/M, which is gamma's best p at low clean rates.
     panels[0, 0].set_ylim(bottom=numbers["p"].min() - 0.02)
     names = ["paper's theory, no fit", "measured"]
-    if not k.empty:
-        names.insert(1, vote_label(*k.iloc[0][["value", "low", "high"]]))
+    if label:
+        names.insert(1, label)
     for panel, what in zip(panels[:, 0], names, strict=True):
         panel.set_ylabel(f"{what}\n{SMOOTHING}")
     bar = figure.colorbar(mesh, ax=panels, pad=0.01)

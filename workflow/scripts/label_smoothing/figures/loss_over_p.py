@@ -43,15 +43,17 @@ def numbers(tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
         Rows with quantity "measured" (mean over seeds, 95 % t-interval, n seeds, whether all of
         them memorised, how many diverged and are left out) and, where the clean rate is known,
         "predicted" (the theory's loss, inf at p = 1 where it diverges) and "predicted optimum";
-        "voted" and "voted optimum" are those of the vote theory, whose k of all noise types and
-        clean rates stands in the row "k" (as its loss), where the noise is uniform.
+        "voted" and "voted optimum" are those of the vote theory, whose k and purity of all noise
+        types and clean rates stand in the rows "k" and "purity" (as their loss), where the noise is
+        uniform.
     """
     assumption, M = tables["assumption"].iloc[0], int(tables["classes"].iloc[0])
     grid = fine_smoothing(min(tables["p"].min(), 1 / M), 201)
-    k = votes_of_noise(votes, tables)
+    found = votes_of_noise(votes, tables)
     rows: list[tuple] = []
-    if np.isfinite(k.mean):
-        rows.append(("k", np.nan, np.nan, *k, None, 0))
+    if found.known:
+        for name, interval in found._asdict().items():
+            rows.append((name, np.nan, np.nan, *interval, None, 0))
     for a, at_rate in tables.groupby("a"):
         for p, cell in at_rate.groupby("p"):
             loss, low, high, n = mean_interval(cell["test_loss"])
@@ -66,12 +68,12 @@ def numbers(tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
         best = predicted_optimum(match, M, assumption)
         loss = predicted_loss(best, match, M, assumption)
         rows.append(("predicted optimum", a, best, loss, np.nan, np.nan, 0, None, 0))
-        if np.isfinite(k.mean):
+        if found.known:
             rate = at_rate["expected_clean_rate"].iloc[0]
-            best = voted_optimum(rate, k.mean, M, assumption)
+            best = voted_optimum(rate, found, M, assumption)
             lines = (("voted", grid), ("voted optimum", [float(best)]))
             for quantity, line in lines:
-                losses = voted_loss(line, rate, k.mean, M, assumption)
+                losses = voted_loss(line, rate, found, M, assumption)
                 for p, loss in zip(line, losses, strict=True):
                     rows.append((quantity, a, p, loss, np.nan, np.nan, 0, None, 0))
     columns = ["quantity", "a", "p", "loss", "low", "high", "seeds", "memorised", "diverged"]
@@ -88,8 +90,7 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     highest = _HIGHEST_LOSS * np.log(numbers["classes"].iloc[0])
     top = np.fmin(1.12 * measured["loss"].max(), highest)  # nan if everything diverged
     figure, panels = wrapped_panels(len(rates), 4, 2.9, 2.9, beside=1.0, around=0.9)
-    k = numbers.loc[numbers["quantity"] == "k", ["loss", "low", "high"]]
-    label = "" if k.empty else vote_label(*k.iloc[0])
+    label = vote_label(numbers, "loss")
     for panel, a in zip(panels.flat, rates, strict=False):
         _draw_panel(panel, numbers[numbers["a"] == a], a, top, label)
     for panel in panels[:, 0]:
@@ -100,9 +101,7 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     return figure
 
 
-def _draw_panel(
-    panel: plt.Axes, numbers: pd.DataFrame, a: float, top: float, vote_label: str
-) -> None:
+def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame, a: float, top: float, votes: str) -> None:
     by = by_quantity(numbers)
     line = by["predicted"].sort_values("p")
     # The divergence is logarithmic: on this scale the curve turns upwards only at p = 1 itself.
@@ -112,7 +111,7 @@ def _draw_panel(
         panel.plot(line["p"], beyond_frame, color=PREDICTED, lw=1.8, label=label)
     voted = by["voted"].sort_values("p")
     if not voted.empty:
-        panel.plot(voted["p"], voted["loss"].clip(upper=2 * top), **VOTES, label=vote_label)
+        panel.plot(voted["p"], voted["loss"].clip(upper=2 * top), **VOTES, label=votes)
     if np.isinf(line["loss"]).any():
         panel.axvline(1.0, color=PREDICTED, ls=":", lw=1.2, label="it diverges at p = 1")
         panel.annotate(

@@ -34,15 +34,14 @@ def numbers(tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        By theory, "paper" and, where the noise is uniform, "votes", whose k of all noise types is
-        the value of the row "k". Rows with quantity "loss", one a network: predicted and measured
-        (nats; predicted is inf at p = 1 where the paper's theory diverges and nan for p > 1,
-        measured is nan if the training diverged) and memorised. For each noise type, rows with a
-        value: "R2" (mean over seeds with 95 %
-        t-interval, of -log(1 - R²)), "RMSE" and "mean deviation" (measured minus predicted) over
-        the networks that put the theory to the test (see `prediction.explained_share`), the number
-        of those ("tested") and, among all, of those that are "shown", that "diverged", and that are
-        "without prediction".
+        By theory, "paper" and, where the noise is uniform, "votes", whose k and purity of all noise
+        types are the values of the rows "k" and "purity". Rows with quantity "loss", one a network:
+        predicted and measured (nats; predicted is inf at p = 1 where the paper's theory diverges
+        and nan for p > 1, measured is nan if the training diverged) and memorised. For each noise
+        type, rows with a value: "R2" (mean over seeds with 95 % t-interval, of -log(1 - R²)),
+        "RMSE" and "mean deviation" (measured minus predicted) over the networks that put the theory
+        to the test (see `prediction.explained_share`), the number of those ("tested") and, among
+        all, of those that are "shown", that "diverged", and that are "without prediction".
     """
     parts = []
     for noise, group in tables.groupby("noise", sort=False):
@@ -57,10 +56,11 @@ def numbers(tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
         group.loc[foreseen, "predicted"] = predicted_loss(p, match, M, assumption)
         values = pd.DataFrame(_agreement(group), columns=_VALUES)
         parts += [group.assign(theory=_PAPER), values.assign(theory=_PAPER, **names)]
-        k = votes_of_noise(votes, group)
-        if np.isfinite(k.mean):
-            group.loc[foreseen, "predicted"] = voted_loss(p, a, k.mean, M, assumption)
-            rows = [("k", *k[:3]), *_agreement(group, k.mean)]
+        found = votes_of_noise(votes, group)
+        if found.known:
+            group.loc[foreseen, "predicted"] = voted_loss(p, a, found, M, assumption)
+            both = [(name, *interval[:3]) for name, interval in found._asdict().items()]
+            rows = [*both, *_agreement(group, found)]
             values = pd.DataFrame(rows, columns=_VALUES)
             parts += [group.assign(theory=_VOTES), values.assign(theory=_VOTES, **names)]
     columns = ["theory", "noise", "assumption", "quantity", "a", "p", "seed"]
@@ -71,9 +71,9 @@ def numbers(tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
 _VALUES = ["quantity", "value", "low", "high"]
 
 
-def _agreement(losses, k=None):
+def _agreement(losses, found=None):
     finite = np.isfinite(losses["predicted"])
-    explained = explained_share(losses, k)
+    explained = explained_share(losses, found)
     deviations = explained.deviations.to_numpy()
     *share, _ = mean_interval(explained.scaled_shares)
     values = {
@@ -110,13 +110,13 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
             panel.plot([0, top], [0, top], **style, zorder=3, label=label)
             shown = here[np.isfinite(here["predicted"]) & here["measured"].notna()]
             _draw_networks(panel, shown, colours)
-            text = _agreement_text(here.set_index("quantity"))
+            text = _agreement_text(here)
             if beyond := int((shown[["predicted", "measured"]] > top).any(axis=1).sum()):
                 text += f"\n{beyond} at p = 1 beyond the frame"
             panel.text(0.04, 0.97, text, transform=panel.transAxes, va="top", fontsize=9)
             panel.set(xlim=(0, top), ylim=(0, top), aspect="equal")
     for panel, theory in zip(panels[:, 0], theories, strict=True):
-        name = "paper's theory, no fit" if theory == _PAPER else "vote theory, one k for all"
+        name = "paper's theory, no fit" if theory == _PAPER else "vote theory, one fit for all"
         panel.set_ylabel(f"{name}\nmeasured test loss (nats)")
     for panel in panels[-1]:
         panel.set_xlabel("predicted test loss (nats)")
@@ -140,7 +140,8 @@ def _draw_networks(panel: plt.Axes, losses: pd.DataFrame, colours: dict) -> None
             )
 
 
-def _agreement_text(values: pd.DataFrame) -> str:
+def _agreement_text(numbers: pd.DataFrame) -> str:
+    values = numbers.set_index("quantity")
     lines = []
     if values.loc["tested", "value"]:
         share = values.loc["R2"]
@@ -150,9 +151,8 @@ def _agreement_text(values: pd.DataFrame) -> str:
             f"RMSE = {values.loc['RMSE', 'value']:.2f} nats",
             f"mean deviation = {values.loc['mean deviation', 'value']:+.2f} nats",
         ]
-    if "k" in values.index:
-        k = values.loc["k"]
-        lines.insert(0, vote_label(k["value"], k["low"], k["high"]).removeprefix("vote theory, "))
+    if votes := vote_label(numbers):
+        lines.insert(0, votes.removeprefix("votes, "))
     if beyond := int(values.loc["without prediction", "value"]):
         lines += [f"{beyond} at p ≥ 1 not shown:", "no finite prediction"]
     if diverged := int(values.loc["diverged", "value"]):

@@ -52,8 +52,9 @@ def numbers(fits: pd.DataFrame, tables: pd.DataFrame, votes: pd.DataFrame) -> pd
         The p with the lowest test loss: rows with quantity "measured" and "fitted" (mean over seeds
         with 95 % t-interval; status says how the measured one was found) and "predicted" (the
         theory's optimum on a fine grid, where the clean rate is known), and where the noise is
-        uniform "voted" (the vote theory's, whose k of all noise types is the p of the row "k") and
-        "threshold" (alpha: the a from which it is 1, if that is below 1). The p of the grid with
+        uniform "voted" (the vote theory's, whose k and purity of all noise types are the p of the
+        rows "k" and "purity") and "threshold" (alpha: the a from which it is 1, if that is below
+        1). The p of the grid with
         the highest accuracy against the
         noise type's test labels: rows with quantity "seed" (several where several p are equally
         good) and "accuracy" (mean over seeds, a seed counting with the mean of its best p; status
@@ -90,16 +91,17 @@ def numbers(fits: pd.DataFrame, tables: pd.DataFrame, votes: pd.DataFrame) -> pd
     return identified(pd.DataFrame(rows, columns=columns), fits, "dataset", "method", "M")
 
 
-def _voted(k, table, M):
+def _voted(found, table, M):
     """Yield the rows of the vote theory from the quantity on."""
-    if not np.isfinite(k.mean):
+    if not found.known:
         return
     assumption = table["assumption"].iloc[0]
-    yield ("k", np.nan, *k, "")
+    for name, interval in found._asdict().items():
+        yield (name, np.nan, *interval, "")
     grid = np.linspace(table["a"].min(), 1, 101)
-    for a, p in zip(grid, voted_optimum(grid, k.mean, M, assumption), strict=True):
+    for a, p in zip(grid, voted_optimum(grid, found, M, assumption), strict=True):
         yield ("voted", a, p, np.nan, np.nan, 0, "")
-    threshold = unsmoothed_from(k.mean, M)
+    threshold = unsmoothed_from(found.k.mean, M, found.purity.mean)
     if assumption == "alpha" and np.isfinite(threshold):
         yield ("threshold", threshold, 1.0, np.nan, np.nan, 0, "")
 
@@ -117,7 +119,7 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     by_noise = numbers.groupby("noise", sort=False)
     for (above, below), (_, here) in zip(panels.T, by_noise, strict=True):
         by = by_quantity(here)
-        _draw_loss_optimum(above, by)
+        _draw_loss_optimum(above, by, vote_label(here, "p"))
         _draw_accuracy_optimum(below, by)
         below.set_xlabel(rate_axis(numbers))
     panels[0, 0].set_ylim(0, 1.08)
@@ -134,7 +136,7 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     return figure
 
 
-def _draw_loss_optimum(panel: plt.Axes, by: dict[str, pd.DataFrame]) -> None:
+def _draw_loss_optimum(panel: plt.Axes, by: dict[str, pd.DataFrame], votes: str) -> None:
     line = by["predicted"].sort_values("a")
     jumps = np.flatnonzero(line["p"].diff() > 0.1)
     a, p = line["a"].to_numpy(), line["p"].to_numpy()
@@ -142,10 +144,8 @@ def _draw_loss_optimum(panel: plt.Axes, by: dict[str, pd.DataFrame]) -> None:
     for part_a, part_p in parts:
         panel.plot(part_a, part_p, color=PREDICTED, lw=1.8, label="paper's theory, no fit")
     if not (voted := by["voted"].sort_values("a")).empty:
-        k = by["k"].iloc[0]
-        label = vote_label(k["p"], k["low"], k["high"])
         broken = voted["p"].mask(voted["p"].diff() > 0.1)
-        panel.plot(voted["a"], broken, **VOTES, label=label)
+        panel.plot(voted["a"], broken, **VOTES, label=votes)
     if not (threshold := by["threshold"]).empty:
         panel.axvline(
             threshold["a"].iloc[0],

@@ -18,6 +18,7 @@ from label_smoothing.figures.kit import (
     vote_label,
 )
 from label_smoothing.figures.style import MEASURED, PREDICTED, VOTES, house_style
+from label_smoothing.theory.rates import compose_clean_rates
 
 _MOST_P = 4
 _PALE = "#b9d6e8"
@@ -46,17 +47,20 @@ def numbers(shares: pd.DataFrame, votes: pd.DataFrame, tables: pd.DataFrame) -> 
         95 % t-interval; memorised says whether all of them did) and "distance" of the mean from a
         theory (Kolmogorov's: the largest of the distribution functions, at the edges of the bins).
         For each clean rate, quantity "paper" (0 and 1 alone) and "voted" (Beta, where votes have a
-        k, which is in the row "k").
+        k and a purity, which are in the rows "k" and "purity").
     """
-    k = votes_of_study(votes)
+    found = votes_of_study(votes)
+    M = int(tables["classes"].iloc[0])
     all_memorised = tables.groupby(["a", "p"])["memorised"].all()
     rows = []
-    if np.isfinite(k.mean):
-        rows.append(("k", np.nan, np.nan, "", np.nan, *k, True))
+    if found.known:
+        for name, interval in found._asdict().items():
+            rows.append((name, np.nan, np.nan, "", np.nan, *interval, True))
     for a, of_rate in shares.groupby("a"):
         theories = {"paper": np.where(CENTRES == 0, 1 - a, 0) + np.where(CENTRES == 1, a, 0)}
-        if np.isfinite(k.mean):
-            theories["voted"] = _beta_bins(a, k.mean)
+        if found.known:
+            own = float(compose_clean_rates(a, found.purity.mean, M=M))
+            theories["voted"] = _beta_bins(own, found.k.mean)
         for theory, parts in theories.items():
             for share, part in zip(CENTRES, parts, strict=True):
                 rows.append((theory, a, np.nan, "", share, part, np.nan, np.nan, 0, True))
@@ -78,11 +82,11 @@ def numbers(shares: pd.DataFrame, votes: pd.DataFrame, tables: pd.DataFrame) -> 
     return identified(table, shares, "dataset", "transition", "method")
 
 
-def _beta_bins(a: float, k: float) -> np.ndarray:
-    """Return the part of Beta((k - 1) a, (k - 1)(1 - a)) in each bin."""
+def _beta_bins(t: float, k: float) -> np.ndarray:
+    """Return the part of Beta((k - 1) t, (k - 1)(1 - t)) in each bin."""
     n = max(k - 1, 1e-9)  # one label: nearly all at the ends
     edges = np.append(CENTRES, CENTRES[-1] + WIDTH) - WIDTH / 2
-    return np.diff(beta.cdf(edges, n * a, n * (1 - a)))
+    return np.diff(beta.cdf(edges, n * t, n * (1 - t)))
 
 
 def _spread_evenly(cells: pd.DataFrame) -> list[float]:
@@ -108,8 +112,7 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
         squeeze=False,
         layout="constrained",
     )
-    k = by_quantity(numbers)["k"]
-    label = vote_label(*k.iloc[0][["value", "low", "high"]]) if len(k) else ""
+    label = vote_label(numbers)
     for row, a in zip(panels, rates, strict=True):
         by = by_quantity(numbers[numbers["a"] == a])
         cells = by["measured"].groupby("p")

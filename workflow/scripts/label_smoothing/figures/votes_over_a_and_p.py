@@ -30,6 +30,7 @@ from label_smoothing.figures.votes_measured import (
     draw_sources,
     scale_votes,
 )
+from label_smoothing.theory.rates import match_probability
 from label_smoothing.theory.votes import smoothing_helps_below
 
 _MOST_COLUMNS = 4
@@ -50,47 +51,49 @@ def numbers(tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Rows with quantity "losses", "spread" and "accuracy": k as each tells it, mean over seeds
-        with 95 % t-interval, both of log(k - 1), of the networks that memorised. Those without p
-        are of all p of a clean rate, the others of one p > 1/M, losses below p = 1. Losses are
-        those on clean labels, if there are any. "threshold" is the k from which p = 1 has the
-        lowest loss on clean labels, over a; "k" that of all losses of the study.
+        Rows with quantity "losses", "spread" and "accuracy": k as each tells it with the purity of
+        the row "purity", mean over seeds with 95 % t-interval, both of log(k - 1), of the networks
+        that memorised. Those without p are of all p of a clean rate (spread: below 1), the others
+        of one p > 1/M, losses below p = 1. Losses are those on clean labels, if there are any.
+        "threshold" is the k from which p = 1 has the lowest loss on clean labels, over a; "k" and
+        "purity" fit all losses of the study (without such a fit, nan, and the purity is taken to be
+        1).
     """
     noise, assumption = min(
         tables.groupby("noise")["assumption"].first().items(), key=lambda item: item[1]
     )
     cells = tables[tables["noise"] == noise]
     M = int(cells["classes"].iloc[0])
-    rows = [("k", np.nan, np.nan, *votes_of_study(votes))]
-    of_rates = votes[votes["source"].isin(SOURCES) & votes["a"].notna()]
-    of_rates = of_rates[(of_rates["source"] != "losses") | (of_rates["noise"] == noise)]
-    for row in of_rates.to_dict("records"):
-        interval = (row[name] for name in ("k", "k_low", "k_high", "seeds"))
-        rows.append((row["source"], row["a"], np.nan, *interval))
-    for (a, p), cell in cells.groupby(["a", "p"]):
-        if asks_for_label(p, M):
-            rows += [(source, a, p, *k) for source, k in _votes_of_cell(cell, M)]
-    lowest = cells["a"].min()
-    for a in np.linspace(lowest, 1, 61):
-        rows.append(("threshold", a, np.nan, smoothing_helps_below(a, M), np.nan, np.nan, 0))
+    found = votes_of_study(votes)
+    purity = found.purity.mean if found.known else 1.0
+    rows = [(name, np.nan, np.nan, *interval) for name, interval in found._asdict().items()]
+    asking = cells[asks_for_label(cells["p"], M)]
+    for a, of_rate in asking.groupby("a"):
+        groups = [(np.nan, of_rate), *of_rate.groupby("p")]
+        for p, part in groups:
+            rows += [(source, a, p, *k) for source, k in _votes_of(part, M, purity)]
+    grid = np.linspace(cells["a"].min(), 1, 61)
+    for a, limit in zip(grid, smoothing_helps_below(grid, M, purity), strict=True):
+        rows.append(("threshold", a, np.nan, limit, np.nan, np.nan, 0))
     columns = ["quantity", "a", "p", "value", "low", "high", "seeds"]
     table = pd.DataFrame(rows, columns=columns).assign(noise=noise, assumption=assumption)
     return identified(table, cells, "dataset", "method")
 
 
-def _votes_of_cell(cell: pd.DataFrame, M: int) -> list[tuple[str, Interval]]:
-    """Return k of one clean rate and p, with its source, as far as its networks tell it."""
-    cell = cell[cell["memorised"].astype(bool) & (cell["diverged_epoch"] == 0)]
-    fits = [fit_seed(network) for _, network in cell.groupby("seed")]
-    rates = cell["expected_clean_rate"]
-    accuracies = cell["clean_test_accuracy"]
+def _votes_of(cells: pd.DataFrame, M: int, purity: float) -> list[tuple[str, Interval]]:
+    """Return k of one clean rate, with its source, as far as its networks tell it."""
+    rate = cells["expected_clean_rate"].iloc[0]
+    own = match_probability(rate, M, "gamma", purity)  # kappas multiply
+    cells = cells[cells["memorised"].astype(bool) & (cells["diverged_epoch"] == 0)]
+    fits = [fit_seed(of_seed, purity=purity) for _, of_seed in cells.groupby("seed")]
+    below = cells["p"] < 1
+    spread = cells[below if below.any() else slice(None)].astype({"share_variance": float})
+    spread = spread.groupby("seed")["share_variance"].mean()
+    accuracies = cells.groupby("seed")["clean_test_accuracy"].mean()
     ways: dict[str, ArrayLike] = {
         "losses": [fit.k for fit in fits if fit is not None],
-        "spread": votes_of_spread(rates, cell["share_variance"].astype(float)),
-        "accuracy": [
-            votes_of_accuracy(accuracy, rate, M)
-            for accuracy, rate in zip(accuracies, rates, strict=True)
-        ],
+        "spread": votes_of_spread(own, spread),
+        "accuracy": [votes_of_accuracy(accuracy, own, M) for accuracy in accuracies],
     }
     intervals = [(source, mean_votes(values)) for source, values in ways.items()]
     return [(source, interval) for source, interval in intervals if interval.n]
@@ -128,11 +131,10 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
         panel.set_title(f"clean rate a = {a:g}", fontsize=10)
     for panel in others[len(rates) :]:
         panel.set_visible(False)
-    k = by["k"].iloc[0]
+    k, label = by["k"].iloc[0], vote_label(numbers)
     for panel in (first, *others[: len(rates)]):
         scale_votes(panel, measured["value"])
         if np.isfinite(k["value"]):
-            label = vote_label(k["value"], k["low"], k["high"])
             panel.axhline(k["value"], zorder=1.5, **VOTES, label=f"all losses: {label}")
             if np.isfinite(k["low"]):
                 panel.axhspan(k["low"], k["high"], color=VOTES["color"], alpha=0.15, lw=0)

@@ -186,7 +186,7 @@ def vote_matrix_loss(
     return float(_weighted(weights, losses).sum())
 
 
-def vote_accuracy(a: ArrayLike, k: ArrayLike, M: ArrayLike):
+def vote_accuracy(a: ArrayLike, k: ArrayLike, M: ArrayLike, purity: ArrayLike = 1.0):
     """Probability that the image's own class has the largest share of the votes.
 
     The accuracy on clean test labels of a network that draws on k labels, for every p > 1/M.
@@ -194,17 +194,19 @@ def vote_accuracy(a: ArrayLike, k: ArrayLike, M: ArrayLike):
     Parameters
     ----------
     a : array_like, in [0, 1]
-        Mean share of the image's own class: the clean rate, or on hard data its composition with
-        the purity, see `vote_loss`.
+        Clean rate of the training labels.
     k : array_like, >= 1
         Number of labels that the network draws on.
     M : array_like of int, >= 2
         Number of classes.
+    purity : array_like, in [0, 1]
+        Share of the image's own class among the images that the network draws on.
 
     Returns
     -------
     float or ndarray, in [0, 1]
-        a at k = 1; it rises to 1 with k where a > 1/M.
+        The mean share of the own class at k = 1, which is a where the purity is 1; it rises to 1
+        with k where that share is above 1/M.
 
     Raises
     ------
@@ -212,26 +214,29 @@ def vote_accuracy(a: ArrayLike, k: ArrayLike, M: ArrayLike):
         If an argument is out of range.
 
     """
-    a, k, M = np.broadcast_arrays(in_range("a", a), _check_votes(k), check_classes(M))
-    accuracy = [_accuracy(*row) for row in zip(a.flat, k.flat, M.flat, strict=True)]
-    return float_or_array(np.reshape(accuracy, a.shape))
+    t, k, M = np.broadcast_arrays(_own_share(a, purity, M), _check_votes(k), check_classes(M))
+    accuracy = [_accuracy(*row) for row in zip(t.flat, k.flat, M.flat, strict=True)]
+    return float_or_array(np.reshape(accuracy, t.shape))
 
 
-def smoothing_helps_below(a: ArrayLike, M: ArrayLike):
+def smoothing_helps_below(a: ArrayLike, M: ArrayLike, purity: ArrayLike = 1.0):
     """Return the number of labels, 1 + 1/kappa(a), from which p = 1 is best on clean test labels.
 
     Parameters
     ----------
     a : array_like, in [0, 1]
-        Mean share of the image's own class, see `vote_accuracy`.
+        Clean rate of the training labels.
     M : array_like of int, >= 2
         Number of classes.
+    purity : array_like, in [0, 1]
+        Share of the image's own class among the images that the network draws on. Below 1 it is
+        1 + 1/(kappa(a) kappa(purity)).
 
     Returns
     -------
     float or ndarray
-        2 towards a = 1 (where nothing is wrong, at a = 1 itself, p = 1 is best for every k); inf up
-        to a = 1/M, where no number of labels tells the class.
+        2 towards a = purity = 1 (where nothing is wrong, at 1 itself, p = 1 is best for every k);
+        inf up to a = 1/M, where no number of labels tells the class.
 
     Raises
     ------
@@ -239,7 +244,7 @@ def smoothing_helps_below(a: ArrayLike, M: ArrayLike):
         If an argument is out of range.
 
     """
-    strength = np.asarray(kappa(a, M))
+    strength = np.asarray(kappa(_own_share(a, purity, M), M))
     informative = strength > 0
     return float_or_array(np.where(informative, 1 + 1 / np.where(informative, strength, 1), np.inf))
 
