@@ -129,7 +129,7 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     panels[0, 0].set_ylim(bottom=numbers["p"].min() - 0.02)
     names = ["paper's theory, no fit", "measured"]
     if label:
-        names.insert(1, label)
+        names.insert(1, label.replace(", purity", ",\npurity"))
     for panel, what in zip(panels[:, 0], names, strict=True):
         panel.set_ylabel(f"{what}\n{SMOOTHING}")
     bar = figure.colorbar(mesh, ax=panels, pad=0.01)
