@@ -186,7 +186,7 @@ def test_drawn_clean_rates_are_all_that_a_figure_over_p_asks_for(empty):
     folder = "results/figures/digits/label_smoothing"
     jobs = empty.planned(f"{folder}/calibration_alpha.svg")
     assert (jobs["train"], jobs["aggregate"]) == (2, 1)
-    # Its vote curve has the one k of all clean rates and noise types.
+    # Its vote curve has the k and the purity of all clean rates and noise types.
     jobs = empty.planned(f"{folder}/loss_over_p_alpha.svg")
     assert (jobs["train"], jobs["aggregate"], jobs["fit_votes"]) == (4, 4, 1)
     assert empty.planned()["train"] == 4
