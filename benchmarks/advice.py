@@ -22,7 +22,9 @@ from projects import machine
 
 from label_smoothing.analysis.advice import Inputs, Networks, give_advice, neighbours_agreement
 from label_smoothing.analysis.noise_model import most_suspicious
+from label_smoothing.analysis.training_labels import HeldOut, rank_training_labels
 from label_smoothing.data.datasets import Dataset
+from label_smoothing.data.folds import fold_places, take_fold
 from label_smoothing.data.noise import (
     corrupt_labels,
     pair_flip_transition,
@@ -121,9 +123,7 @@ def train(setting: Setting, clean: Dataset, folder: Path) -> dict[str, np.ndarra
     given = clean._replace(
         y_train=corrupt_labels(clean.y_train, T, rng), y_test=corrupt_labels(clean.y_test, T, rng)
     )
-    with tempfile.TemporaryDirectory() as temporary:
-        np.savez(path := Path(temporary) / "mine.npz", **given._asdict())
-        study = yaml.safe_load(advice_study(path, "mine.yaml"))
+    study = study_of(given)
     kept: dict[str, list[Any]] = {}
     for method, added, whole in PARTS:
         for seed in study["seeds"]:
@@ -164,6 +164,61 @@ def train(setting: Setting, clean: Dataset, folder: Path) -> dict[str, np.ndarra
     arrays["seconds"] = np.array(time.process_time() - start)
     write_arrays(file, **arrays)
     return arrays
+
+
+def study_of(given: Dataset, folds: int | None = None) -> dict[str, Any]:
+    """Return the study that `make advise` would write."""
+    with tempfile.TemporaryDirectory() as temporary:
+        np.savez(path := Path(temporary) / "mine.npz", **given._asdict())
+        return yaml.safe_load(advice_study(path, "mine.yaml", folds))
+
+
+def hold_out(
+    setting: Setting, clean: Dataset, given_train: np.ndarray, folds: int, folder: Path
+) -> HeldOut:
+    """Return the networks of the folds, as `make advise FOLDS=...` trains them."""
+    file = setting.file(folder)
+    file = file.with_name(f"{file.stem}-folds{folds}.npz")
+    study = study_of(clean._replace(y_train=given_train), folds)
+    p, seeds = study["smoothing"][:-1], study["seeds"]
+    if not file.exists():
+        shape = len(seeds), len(p), len(given_train), clean.classes
+        outputs, uncorrected = np.empty((2, *shape), dtype=np.float32)
+        split = study["datasets"]["mine"]["split_seed"]
+        for number, places in enumerate(fold_places(given_train, folds, split), 1):
+            fold = take_fold(clean._replace(y_train=given_train), number, folds, split)
+            for (s, seed), (i, value) in itertools.product(enumerate(seeds), enumerate(p)):
+                result = train_network(
+                    fold,
+                    fold.y_train,
+                    fold.y_test,
+                    loss=load_loss("forward_correction"),
+                    matrix=smoothing_matrix(value, clean.classes),
+                    model=study["models"]["network"],
+                    recipe=Recipe(**study["training"]["memorise"]),
+                    seed=seed,
+                    device="cpu",
+                    clean_labels_known=False,
+                )
+                outputs[s, i, places] = result.log_probabilities
+                uncorrected[s, i, places] = result.uncorrected_log_probabilities
+        write_arrays(file, outputs=outputs, uncorrected=uncorrected)
+    return HeldOut(tuple(p), **read_arrays(file), labels=given_train)
+
+
+def judge_ranking(clean: np.ndarray, held_out: HeldOut) -> dict[str, Any]:
+    """Rank the training labels, blind, and count which of the first are wrong."""
+    wrong = held_out.labels != clean
+    found = rank_training_labels(held_out, np.arange(len(clean)))
+    row: dict[str, Any] = {"wrong": int(wrong.sum()), "labels": len(clean)}
+    if not len(found.ranking):
+        return row | {"warning": found.warnings}
+    (number,) = (entry for entry in found.rows if entry["quantity"] == "number")
+    row["estimated"] = [float(number[end]) for end in ("value", "low", "high")]
+    ranked = wrong[found.ranking["index"]]
+    firsts = {"20": 20, "50": 50, "all": round(row["estimated"][0])}
+    row["first"] = {name: [n, int(ranked[:n].sum())] for name, n in firsts.items()}
+    return row
 
 
 def networks(arrays: dict[str, np.ndarray], method: str, added: float) -> Networks:
@@ -338,6 +393,25 @@ def tables(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def ranking_table(rows: list[dict[str, Any]]) -> str:
+    """Return what is known of the training labels as a Markdown table."""
+    lines = [
+        "| data | noise | wrong training labels | estimated | wrong of the first 20 | of 50 "
+        "| of as many as are estimated to be wrong |",
+        "| --- " * 7 + "|",
+    ]
+    for row in rows:
+        name = f"| {row['data']} | {row['noise']} | {row['training labels']['wrong']} of "
+        name += f"{row['training labels']['labels']} | "
+        if not (first := row["training labels"].get("first")):
+            lines.append(f"{name}not told | none named | none named | none named |")
+            continue
+        value, low, high = row["training labels"]["estimated"]
+        counts = [f"{hits} of {n}" for n, hits in first.values()]
+        lines.append(f"{name}{value:.0f} [{low:.0f}, {high:.0f}] | {' | '.join(counts)} |")
+    return "\n".join(lines)
+
+
 def _shown(value: float, style: str) -> str:
     return "none" if np.isnan(value) else format(value, style)
 
@@ -350,6 +424,7 @@ def main() -> None:
     parser.add_argument("--noise", nargs="+", help="some kinds of noise")
     parser.add_argument("--rates", nargs="+", type=float, help="some of the clean rates")
     parser.add_argument("--draws", type=int, default=1, help="how often each noise is drawn (1)")
+    parser.add_argument("--folds", type=int, help="rank the training labels too, in so many folds")
     parser.add_argument("--folder", type=Path, required=True, help="where networks are kept")
     parser.add_argument("--kept", action="store_true", help="train nothing: what is there alone")
     parser.add_argument("--json", type=Path, help="where to write the numbers")
@@ -364,10 +439,18 @@ def main() -> None:
         if arguments.kept and not setting.file(arguments.folder).exists():
             continue
         arrays = train(setting, known[setting.data], arguments.folder)
-        report["rows"].append(judge(setting, known[setting.data], arrays))
+        clean = known[setting.data]
+        report["rows"].append(judge(setting, clean, arrays))
+        if arguments.folds:
+            held_out = hold_out(
+                setting, clean, arrays["given_train"], arguments.folds, arguments.folder
+            )
+            report["rows"][-1]["training labels"] = judge_ranking(clean.y_train, held_out)
         if arguments.json:  # after each setting, because all of them take long
             arguments.json.write_text(json.dumps(report, indent=2) + "\n")
     print(tables(report["rows"]))
+    if arguments.folds:
+        print("", ranking_table(report["rows"]), sep="\n")
 
 
 def settings(arguments: argparse.Namespace, known: dict[str, Dataset]) -> Iterator[Setting]:

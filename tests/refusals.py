@@ -592,6 +592,38 @@ REFUSALS = {
         npz(entry={"checked": "right.csv"}),
         "datasets.mine.checked is 'right.csv'; allowed: no checked with labels 'clean'",
     ),
+    "folds, clean labels": (
+        npz(entry={"folds": 2, "split_seed": 0}),
+        "datasets.mine.folds is 2; allowed: no folds with labels 'clean'",
+    ),
+    "folds of no file": (
+        key("datasets.digits.folds", 2),
+        "datasets.digits.folds is 2; allowed: no folds with source 'digits', but with 'npz'",
+    ),
+    "one fold": (given(folds=1), "datasets.mine.folds is 1; allowed: 2 or more"),
+    "folds without a seed": (
+        given(folds=2),
+        "missing key 'datasets.mine.split_seed': folds needs it",
+    ),
+    "more folds than images of a class": (
+        given(folds=5, split_seed=0),
+        "datasets.mine.folds is 5; allowed: 2 to 4, as its rarest class has 4 training images",
+    ),
+    "more folds than a subset has of a class": (
+        given(folds=4, train_size=30, split_seed=0),
+        "datasets.mine.folds is 4; allowed: 2 to 3, as its rarest class has 3 training images",
+    ),
+    "a class of one image in folds": (
+        both(
+            given(),
+            npz(entry={**GIVEN, "folds": 2, "split_seed": 0}, y_train=np.arange(40).clip(max=9)),
+        ),
+        "datasets.mine.folds is 2; allowed: none, as its rarest class has 1 training image",
+    ),
+    "a batch larger than what a fold leaves": (
+        both(given(folds=2, split_seed=0), key("training.memorise.batch_size", 21)),
+        "training.memorise.batch_size is 21; allowed with datasets.mine: 1 to 20, those that one o",
+    ),
     "checked, of a subset": (
         npz(entry={**GIVEN, "checked": "right.csv", "test_size": 10, "split_seed": 0}),
         "datasets.mine.test_size is 10; allowed: no test_size with checked, whose indices count",

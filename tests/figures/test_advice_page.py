@@ -9,6 +9,11 @@ from advice_inputs import M, N, study
 from samples import ROOT
 
 from label_smoothing.analysis.advice import give_advice
+from label_smoothing.analysis.training_labels import (
+    HeldOut,
+    rank_training_labels,
+    with_training_labels,
+)
 from label_smoothing.figures.advice_page import advice_page, summary
 
 TEMPLATE = (ROOT / "workflow/resources/advice.html.j2").read_text(encoding="utf-8")
@@ -84,6 +89,26 @@ def test_features_have_a_table_instead_of_pictures():
     advice, page, pictures = page_of(inputs)
     assert len(pictures) == 3
     assert advice.rows.iloc[-1]["what"] in page
+
+
+def test_training_labels_have_a_section_if_they_were_ranked(noisy):
+    _, without, _ = noisy
+    assert "training part" not in without
+    _, given, inputs = study(0.7)
+    forward, x = inputs.forward, np.zeros((N, 8, 8, 1), np.uint8)
+    networks = HeldOut(forward.p, forward.outputs, forward.uncorrected, given)
+    found = rank_training_labels(networks, np.arange(N))
+    advice = with_training_labels(give_advice(inputs), found.rows, found.warnings)
+    training = found.suspects, x
+    for images, pictures in ((x, 5), (None, 3)):
+        page = advice_page(TEMPLATE, advice, inputs, images, "mine", "Mine", training)
+        reader = Balanced()
+        reader.feed(page)
+        assert (reader.open, len(reader.pictures)) == ([], pictures)
+        assert "wrong labels, training part" in page
+        assert "mine/training_labels.csv" in page
+        assert (found.rows[-1]["what"] in page) == (images is None)
+    assert re.search(r"About \d+ labels of the training part are wrong", summary(advice, M)[-1])
 
 
 def test_what_cannot_be_told_is_not_on_it():

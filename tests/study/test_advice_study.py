@@ -9,8 +9,10 @@ from label_smoothing.study.advice_study import (
     EPSILONS,
     advice_study,
     network_for,
+    slice_of_folds,
     slices_of_advice,
     smoothing_grid,
+    targets_of,
     write_study,
 )
 from label_smoothing.study.errors import ConfigError
@@ -96,6 +98,43 @@ def test_a_study_that_is_there_is_kept_with_its_changes(data, tmp_path):
     assert file.read_text() == changed
 
 
+def test_folds_can_be_asked_for_later(data, tmp_path):
+    before, there = write_study(data, tmp_path / "advice")[0].read_text(), False
+    file, there = write_study(data, tmp_path / "advice", 4)
+    assert not there
+    entry = yaml.safe_load(file.read_text())["datasets"]["mine"]
+    assert (entry["folds"], entry["split_seed"]) == (4, 0)
+    assert write_study(data, file.parent) == (file, True)
+    assert targets_of(file)[1:] == ["results/advice/mine/training_labels.csv"]
+    assert not write_study(data, file.parent, 3)[1]
+    assert yaml.safe_load(file.read_text())["datasets"]["mine"]["folds"] == 3
+    changed = before.replace("epochs: 40", "epochs: 80")
+    file.write_text(changed)
+    assert len(targets_of(file)) == 1
+    with pytest.raises(ConfigError, match=r"FOLDS is 4, but .* was changed by hand .*; allowed: "):
+        write_study(data, file.parent, 4)
+    assert file.read_text() == changed
+    by_hand = changed.replace("labels: given", "labels: given\n    folds: 4\n    split_seed: 0")
+    file.write_text(by_hand)
+    assert write_study(data, file.parent, 4) == (file, True)
+    assert file.read_text() == by_hand
+
+
+def test_a_study_with_folds_is_one_that_snakemake_accepts(tmp_path):
+    data = save(tmp_path / "mine.npz", train=90)
+    study = Study(yaml.safe_load(advice_study(data, "advice/mine.yaml", 7)), SCHEMA)
+    check_files(study)  # its batches are no larger than what a fold leaves
+    assert slice_of_folds(study, "mine").method == "forward_correction"
+    names = study.folds_of("mine")
+    assert (len(names), names[0]) == (7, "mine+fold1of7")
+    method = "forward_correction"
+    assert study.training_settings(names[0], method) == study.training_settings("mine", method)
+    study.check_names({"dataset": names[0]}, folds=True)
+    for name, folds in ((names[0], False), ("mine+fold8of7", True), ("mine+fold1of6", True)):
+        with pytest.raises(ConfigError, match=r"allowed, as datasets says: mine$"):
+            study.check_names({"dataset": name}, folds)
+
+
 @pytest.mark.parametrize("content", [None, "a: 1\n", "[", b"\xff"])
 def test_a_study_of_something_else_is_not_overwritten(data, tmp_path, content):
     file = tmp_path / "advice" / "mine.yaml"
@@ -150,6 +189,16 @@ def test_what_a_study_lacks_is_named(data, change, message):
     config = yaml.safe_load(advice_study(data, "advice/mine.yaml"))
     change(config)
     with pytest.raises(ConfigError, match=message):
+        slices_of_advice(Study(config, SCHEMA), "mine")
+
+
+def test_what_folds_lack_is_named(data):
+    config = yaml.safe_load(advice_study(data, "advice/mine.yaml"))
+    with pytest.raises(ConfigError, match=r"datasets.mine.folds is missing; needed: "):
+        slice_of_folds(Study(config, SCHEMA), "mine")
+    config = yaml.safe_load(advice_study(data, "advice/mine.yaml", 5))
+    del config["methods"]["forward_correction"]
+    with pytest.raises(ConfigError, match=r"needed with datasets.mine.folds 5: one with the loss"):
         slices_of_advice(Study(config, SCHEMA), "mine")
 
 

@@ -7,6 +7,8 @@ import yaml
 
 from label_smoothing.study.advice_study import write_study
 
+RANKING = "results/advice/mine/training_labels.csv"
+
 
 def test_a_page_from_a_file_alone(empty, monkeypatch):
     rng = np.random.default_rng(0)
@@ -24,7 +26,7 @@ def test_a_page_from_a_file_alone(empty, monkeypatch):
     )
     file, _ = write_study("mine.npz")
     study = yaml.safe_load(file.read_text())
-    study["training"]["memorise"]["epochs"] = 2
+    study["training"]["memorise"] |= {"epochs": 2, "batch_size": 50}
     study["seeds"], study["smoothing"], study["device"] = [0, 1], [0.6, 1.0], "cpu"
     checked = [f"{i},{label}" for i, label in enumerate(right[150:180])]
     (empty.path / "checked.csv").write_text("\n".join(["index,label", *checked]) + "\n")
@@ -44,8 +46,37 @@ def test_a_page_from_a_file_alone(empty, monkeypatch):
     share = (right == given)[150:180].mean()
     assert "checked by hand,30 test labels" in table
     assert f"clean rate,{share:.6g}," in table
+    assert "training part" not in page
     again = empty.snakemake("--dry-run", "--configfile", str(file), "--", target).stdout
     assert "Nothing to be done" in again
+
+    # Asked for later, of a subset: the ranking names the rows of the file.
+    study["datasets"]["mine"] |= {"folds": 2, "split_seed": 0}
+    file.write_text(yaml.safe_dump(study, sort_keys=False))
+    arguments = "--configfile", str(file), "--", target, RANKING
+    planned = empty.snakemake("--dry-run", *arguments).stdout
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", planned, re.MULTILINE))
+    assert {rule: int(n) for rule, n in jobs.items() if rule != "total"} == {
+        "advise": 1,
+        "corrupt_dataset": 4,  # of two seeds
+        "prepare_fold": 2,
+        "rank_training_labels": 1,
+        "train": 4,  # of one p below 1
+    }
+    empty.run(*arguments)
+    page = (empty.path / target).read_text()
+    assert "the training part" in page.lower()
+    ranking = (empty.path / RANKING).read_text().splitlines()
+    assert ranking[0] == "index,given,suggested,probability"
+    for row in ranking[1:]:
+        index, label = row.split(",")[:2]
+        assert int(label) == given[int(index)]
+    assert "Nothing to be done" in empty.snakemake("--dry-run", *arguments).stdout
+    fold = "results/datasets/mine+fold3of2.safetensors"
+    refused = empty.snakemake("-n", "--configfile", str(file), "--", fold, check=False).stdout
+    assert refused.splitlines()[-1].endswith(
+        "dataset of the target is 'mine+fold3of2'; allowed, as datasets says: mine"
+    )
     refused = empty.snakemake("--dry-run", "--", "results/advice/digits.html", check=False)
     assert refused.returncode == 1
     assert refused.stdout.splitlines()[-1] == (

@@ -36,3 +36,26 @@ rule advise:
         title=title,
     script:
         "../scripts/advise.py"
+
+
+rule rank_training_labels:
+    input:
+        unpack(known(files_to_rank)),
+        dataset=DATASET,
+    output:
+        ranking=TRAINING_LABELS,
+        noise=TRAINING_NOISE,
+    log:
+        log_of(TRAINING_LABELS),
+    conda:
+        f"{ENVS}/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        code=code("rank_training_labels"),
+        contents=lambda wildcards: contents(STUDY.npz_files(wildcards.dataset)),
+        settings=settings_to_rank,
+    script:
+        "../scripts/rank_training_labels.py"

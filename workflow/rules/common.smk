@@ -39,6 +39,9 @@ def in_prefix(path):
 
 
 DATASET = "results/datasets/{dataset}.safetensors"
+# One fold of its training part is held out; a data set to the rules after it.
+FOLD = "results/datasets/{dataset}+fold{fold}.safetensors"
+FOLD_NUMBER = r"\d+of\d+"
 LABELS = "results/labels/{dataset}/{transition}/a{a}/seed{seed}.npz"
 RUN = "results/runs/{dataset}/{transition}/{method}/a{a}/p{p}/seed{seed}"
 PREDICTIONS = f"{RUN}/predictions.npz"
@@ -58,6 +61,8 @@ ANSWERS = "results/answers.csv"
 ANSWERS_PAGE = "results/answers.html"
 ADVICE = "results/advice/{dataset}.csv"
 ADVICE_PAGE = "results/advice/{dataset}.html"
+TRAINING_LABELS = "results/advice/{dataset}/training_labels.csv"
+TRAINING_NOISE = "results/advice/{dataset}/training_noise.json"
 CLAIMS = "results/claims.csv"
 CLAIMS_PAGE = "results/claims.html"
 CLAIMS_SHORT = "results/claims_short.html"

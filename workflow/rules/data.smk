@@ -11,6 +11,8 @@ rule prepare_dataset:
         dataset=DATASET,
     log:
         log_of(DATASET),
+    wildcard_constraints:
+        dataset=rf"(?!\S*\+fold{FOLD_NUMBER}\.)[\w.,+-]+",
     conda:
         f"{ENVS}/torch.yaml"
     threads: 1
@@ -25,10 +27,35 @@ rule prepare_dataset:
         "../scripts/prepare_dataset.py"
 
 
+rule prepare_fold:
+    input:
+        dataset=dataset_of_fold,
+    output:
+        dataset=FOLD,
+    log:
+        log_of(FOLD),
+    wildcard_constraints:
+        dataset=r"[\w.-]+",
+        fold=FOLD_NUMBER,
+    conda:
+        f"{ENVS}/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code("prepare_fold"),
+        seed=lambda wildcards: STUDY.config["datasets"][wildcards.dataset]["split_seed"],
+    script:
+        "../scripts/prepare_fold.py"
+
+
 rule corrupt_dataset:
     input:
         dataset=DATASET,
-        matrix=known(lambda wildcards: list(map(own, STUDY.matrix_files(wildcards.transition)))),
+        matrix=known(
+            lambda wildcards: list(map(own, STUDY.matrix_files(wildcards.transition))), folds=True
+        ),
     output:
         labels=LABELS,
     log:

@@ -1,5 +1,5 @@
 # What the rules ask for: input and params functions; no rules.
-from label_smoothing.study.advice_study import slices_of_advice
+from label_smoothing.study.advice_study import slice_of_folds, slices_of_advice
 from label_smoothing.study.offered import (
     ESTIMABLE,
     clean_labels,
@@ -165,38 +165,72 @@ def study_files(wildcards):
     return list(files)
 
 
-def slices_or_refuse(wildcards):
-    page = ADVICE_PAGE.format(**wildcards)
-    return check(
-        f"{page} is not offered: {CONFIG_FILE}", slices_of_advice, STUDY, wildcards.dataset
-    )
+def dataset_of_fold(wildcards):
+    """Input function: the data set that a fold is of, if the study has the fold."""
+    name = Path(FOLD.format(**wildcards)).stem
+    check(CONFIG_FILE, STUDY.check_names, {"dataset": name}, True)
+    return DATASET.format(**wildcards)
+
+
+def of_advice(path, function, wildcards):
+    """Return what advice is made of, or refuse the target with the reason."""
+    target = path.format(**wildcards)
+    return check(f"{target} is not offered: {CONFIG_FILE}", function, STUDY, wildcards.dataset)
 
 
 def files_to_advise(wildcards):
     """Input function: the networks of each slice, p by p, and the labels of each seed."""
     files = {}
-    for name, part in slices_or_refuse(wildcards).items():
+    for name, part in of_advice(ADVICE_PAGE, slices_of_advice, wildcards).items():
         names = {"dataset": wildcards.dataset, **part._asdict(), "seed": STUDY.seeds}
         for kind, path in (("labels", LABELS), ("predictions", PREDICTIONS), ("history", HISTORY)):
             files[f"{name}_{kind}"] = expand(path, **names)
     # Its content is a parameter, so its time says nothing.
     files["checked"] = [ancient(own(path)) for path in STUDY.checked_files(wildcards.dataset)]
+    if STUDY.folds_of(wildcards.dataset):
+        files["ranking"] = TRAINING_LABELS.format(**wildcards)
+        files["training"] = TRAINING_NOISE.format(**wildcards)
     return files
 
 
+def files_to_rank(wildcards):
+    """Input function: the networks of each fold, p by p."""
+    part = of_advice(TRAINING_LABELS, slice_of_folds, wildcards)
+    folds = STUDY.folds_of(wildcards.dataset)
+    names = {"dataset": folds, **part._asdict(), "seed": STUDY.seeds}
+    return {
+        "predictions": expand(PREDICTIONS, **names),
+        "npz": [ancient(own(path)) for path in STUDY.npz_files(wildcards.dataset)],
+    }
+
+
+def settings_to_rank(wildcards):
+    """Params function: what the order of the files means, and which rows the training part has."""
+    entry = STUDY.config["datasets"][wildcards.dataset]
+    return {
+        "p": of_advice(TRAINING_LABELS, slice_of_folds, wildcards).p,
+        "seeds": STUDY.seeds,
+        "folds": entry["folds"],
+        **{key: entry.get(key) for key in ("train_size", "split_seed")},
+    }
+
+
 def advice_files():
-    """Every page that the study offers, with its table."""
+    """Every page that the study offers, with its tables."""
     files = []
     for dataset in STUDY.config["datasets"]:
         try:
             slices_of_advice(STUDY, dataset)
         except ConfigError:
             continue
-        files += [path.format(dataset=dataset) for path in (ADVICE_PAGE, ADVICE)]
+        paths = [ADVICE_PAGE, ADVICE]
+        if STUDY.folds_of(dataset):
+            paths += [TRAINING_LABELS, TRAINING_NOISE]
+        files += [path.format(dataset=dataset) for path in paths]
     return files
 
 
 def slices_to_advise(wildcards):
     """Params function: the p and the clean rate of each slice, in the order of its files."""
-    slices = slices_or_refuse(wildcards)
+    slices = of_advice(ADVICE_PAGE, slices_of_advice, wildcards)
     return {name: {"p": part.p, "a": part.a} for name, part in slices.items()}

@@ -43,11 +43,11 @@ if not workflow.deployment_settings.deployment_method:
 config = STUDY.config
 
 
-def known(inputs):
+def known(inputs, folds=False):
     """Input function: `inputs`, if the study has what the target names."""
 
     def checked(wildcards):
-        check(CONFIG_FILE, STUDY.check_names, dict(wildcards.items()))
+        check(CONFIG_FILE, STUDY.check_names, dict(wildcards.items()), folds)
         return inputs(wildcards)
 
     return checked

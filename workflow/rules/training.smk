@@ -6,7 +6,7 @@ ask_for_trainings()
 
 rule train:
     input:
-        unpack(known(own_files)),
+        unpack(known(own_files, folds=True)),
         dataset=DATASET,
         labels=LABELS,
     output:

@@ -1,10 +1,12 @@
 """Make one page of advice, and its table, of a study whose labels are given."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 
 from label_smoothing.analysis.advice import Inputs, Networks, give_advice, neighbours_agreement
+from label_smoothing.analysis.training_labels import Suspects, with_training_labels
 from label_smoothing.data.checked import UNKNOWN, read_checked
 from label_smoothing.data.datasets import read_dataset
 from label_smoothing.figures.advice_page import advice_page
@@ -55,7 +57,11 @@ with job_log(snakemake.log[0]):
         checked=checked(),
         memorised_at=snakemake.params.memorised_at,
     )
-    advice = give_advice(inputs)
+    advice, suspects = give_advice(inputs), None
+    if training := snakemake.input.get("training"):
+        noise = json.loads(Path(training).read_text(encoding="utf-8"))
+        advice = with_training_labels(advice, noise["rows"], noise["warnings"])
+        suspects = Suspects(*noise["suspects"])
     page = advice_page(
         Path(snakemake.input.template).read_text(encoding="utf-8"),
         advice,
@@ -63,6 +69,7 @@ with job_log(snakemake.log[0]):
         dataset.x_test if dataset.x_test.ndim == 4 else None,
         snakemake.wildcards.dataset,
         snakemake.params.title,
+        None if suspects is None else (suspects, dataset.x_train),
     )
     with replacing(snakemake.output.table) as temporary:
         advice.rows.to_csv(temporary, index=False, float_format="%.6g")

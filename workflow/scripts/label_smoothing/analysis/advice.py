@@ -23,13 +23,14 @@ from label_smoothing.analysis.clean_rate import (
 from label_smoothing.analysis.fits import asks_for_label, informative
 from label_smoothing.analysis.intervals import binomial_limits
 from label_smoothing.analysis.noise_model import (
+    MOST_OPEN,
     NoiseMatrix,
+    NoiseModel,
     RateLikelihood,
+    fit_noise_model,
+    lowest_loss,
     most_suspicious,
-    noise_matrix,
     probability_right,
-    rate_likelihood,
-    tempered,
 )
 from label_smoothing.theory.matrices import smoothing_matrix
 from label_smoothing.theory.rates import clean_rate_from_beta, p_from_epsilon
@@ -40,12 +41,8 @@ HABIT = 0.1  # PyTorch's label_smoothing that most recipes have
 WORST_DEVIATION = 0.2
 # Signal kappa of the labels below which nothing is converted to clean labels: it is divided by.
 LEAST_SIGNAL = 0.1
-NOT_UNIFORM = 0.01  # largest p-value at which noise counts as not uniform
 _CONFUSIONS, _NEIGHBOURS = 5, 2000
 _MANY_VOTES = 1e6
-# Share of images whose right label stays open by the noise model, from which it cannot tell hard
-# images from labels that are wrong in a pattern that networks learn (docs/advice.md).
-MOST_OPEN = 0.15
 
 
 class Networks(NamedTuple):
@@ -173,13 +170,13 @@ def give_advice(inputs: Inputs, suspects: int = 20) -> Advice:
     warnings: list[str] = []
     rows: list[dict[str, Any]] = []
     rest = _without_diverged(plain, warnings)
-    model = _noise_model(inputs, warnings)
-    rate, votes = _how_noisy(rows, warnings, inputs, rest, model)
+    model, place = _noise_model(inputs, warnings)
+    rate, votes = _how_noisy(rows, warnings, inputs, rest, model, place)
     truth = _Correction(model, rate, plain.labels[0], M, warnings)
     # Patterned noise is not what the vote theory predicts from.
     predicts = votes if model is None or model.tells else None
     choices = _which_smoothing(rows, rest, truth, predicts)
-    _what_helps_more(rows, inputs, rest, truth, choices, model)
+    _what_helps_more(rows, inputs, rest, truth, choices, place)
     _what_is_gained(rows, rest, truth, choices)
     _how_sure(rows, warnings, inputs, votes, model)
     if model and model.tells:
@@ -288,26 +285,17 @@ def neighbours_agreement(
 # ---- how noisy ----------------------------------------------------------------------------------
 
 
-class _Model(NamedTuple):
-    """The noise model, and the place of the forward-corrected networks that it rests on."""
-
-    place: int
-    outputs: np.ndarray
-    likelihood: RateLikelihood
-    matrix: NoiseMatrix | None  # if it tells wrong labels from hard images
-    right: np.ndarray | None
-    still_open: float
-
-    @property
-    def tells(self) -> bool:
-        return self.matrix is not None
-
-    @property
-    def uniform(self) -> bool:
-        return self.matrix is None or self.matrix.p_value > NOT_UNIFORM
-
-
-def _row(rows, question, what, quantity, limits, unit, source, note=""):
+def add_row(
+    rows: list[dict[str, Any]],
+    question: str,
+    what: str,
+    quantity: str,
+    limits: Sequence[float],
+    unit: str,
+    source: str,
+    note: str = "",
+) -> None:
+    """Add a row of `COLUMNS`; limits are the value alone, or with both ends of its interval."""
     value, low, high = (*limits, np.nan, np.nan)[:3]
     values = (question, what, quantity, value, low, high, unit, source, note)
     rows.append(dict(zip(COLUMNS, values, strict=True)))
@@ -337,50 +325,53 @@ def _at(networks, mask):
 
 
 def _noise_model(inputs, warnings):
+    """Return the noise model, and the place of the forward-corrected networks that it rests on."""
     forward = inputs.forward
     if forward is None or not _finite(forward).any():
         warnings.append(
             "There are no networks of forward correction, so that the noise model is missing: the "
             "clean rate is a lower bound only, and nothing is said of clean labels."
         )
-        return None
-    losses = forward.losses().mean(axis=(0, 1))
-    place = int(np.where(_finite(forward), losses, np.inf).argmin())
-    # The mean of the seeds is better than any of them.
-    outputs = np.exp(forward.uncorrected[:, place].astype(np.float64)).mean(axis=0)
-    outputs = np.log(outputs.clip(1e-30))
-    labels = forward.labels[0]
-    likelihood = rate_likelihood(outputs, labels)
-    probabilities = tempered(outputs, likelihood.power)
-    still_open = 1 - float(probabilities.max(axis=1).mean())
-    if still_open > MOST_OPEN:
+        return None, None
+    losses = np.where(_finite(forward), forward.losses().mean(axis=(0, 1)), np.nan)
+    place, outputs = lowest_loss(losses, forward.uncorrected)
+    model = fit_noise_model(outputs, forward.labels[0])
+    if not model.tells:
         warnings.append(
-            f"The right label of {_percent(still_open)} of the images stays open. Either these "
-            "images are hard, or their labels are wrong in a pattern that networks learn, such as "
-            "always the same other class: the labels alone cannot tell. The share of right labels "
-            "lies anywhere in between, and nothing is said of clean labels. Check some by hand."
+            f"{cannot_tell(model)} The share of right labels lies anywhere in between, and nothing "
+            "is said of clean labels. Check some by hand."
         )
-        return _Model(place, probabilities, likelihood, None, None, still_open)
-    matrix = noise_matrix(probabilities, labels)
-    M = probabilities.shape[1]
-    uniform = matrix.p_value > NOT_UNIFORM
-    T = smoothing_matrix(likelihood.estimate, M) if uniform else matrix.T
-    right = probability_right(probabilities, labels, T)
-    if not uniform:
+    elif not model.uniform:
         warnings.append(
             "The noise is not uniform: some classes lose more labels than others, or to some more "
             "than to others. The vote theory and the neighbours assume uniform noise, so they give "
             "no number; what is said of clean labels rests on the estimated noise matrix."
         )
-    return _Model(place, probabilities, likelihood, matrix, right, still_open)
+    return model, place
 
 
-def _how_noisy(rows, warnings, inputs, plain, model):
+def describe(model: NoiseModel) -> str:
+    """Return what a noise model takes the noise for, if it tells it from hard images."""
+    return "uniform noise" if model.uniform else "with the noise matrix as it is"
+
+
+def cannot_tell(model: NoiseModel) -> str:
+    """Return why a noise model says nothing of right labels."""
+    return (
+        f"The right label of {_percent(model.still_open)} of the images stays open. Either these "
+        "images are hard, or their labels are wrong in a pattern that networks learn, such as "
+        "always the same other class: the labels alone cannot tell."
+    )
+
+
+def _how_noisy(rows, warnings, inputs, plain, model, place):
     """Return the clean rate with its limits, and the fit of the vote theory if it holds."""
 
     def add(source, estimate, note=""):
         limits = estimate.estimate, estimate.low, estimate.high
-        _row(rows, HOW_NOISY, "share of right labels", "clean rate", limits, "share", source, note)
+        add_row(
+            rows, HOW_NOISY, "share of right labels", "clean rate", limits, "share", source, note
+        )
         return limits
 
     best = None
@@ -391,14 +382,10 @@ def _how_noisy(rows, warnings, inputs, plain, model):
     uniform = model is None or model.uniform
     bound = _bound(inputs)
     if model:
-        likelihood = model.likelihood
-        found = likelihood.estimate, likelihood.low, likelihood.high
-        note = "uniform noise"
+        found, note = model.clean_rate, describe(model)
         if not model.tells:
-            found = np.nan, min(bound.low, likelihood.low), likelihood.high
+            found = np.nan, min(bound.low, model.likelihood.low), model.likelihood.high
             note = "from patterned noise on easy images to hard images with right labels"
-        elif not model.uniform:
-            found, note = model.matrix.clean_rate, "with the noise matrix as it is"
         best = best or found
         add("noise model", RateEstimate(*found), note)
     votes = _votes(plain, inputs.memorised_at) if uniform else RateEstimate(np.nan)
@@ -416,8 +403,8 @@ def _how_noisy(rows, warnings, inputs, plain, model):
         _added_noise(rows, warnings, add, inputs, plain, trusted)
     if inputs.agreement is not None and uniform:
         add("nearest neighbours", inputs.agreement, AT_LEAST)
-    place = model.place if model else len(plain.p) - 1
-    joint = (inputs.forward if model else plain).uncorrected[:, place]
+    last = len(plain.p) - 1
+    joint = inputs.forward.uncorrected[:, place] if model else plain.uncorrected[:, last]
     of = "of forward correction" if model else "of memorised labels: too low where many are wrong"
     add("cleanlab", rate_of_confident_joint(joint, plain.labels), f"confident joint {of}")
     add("early stopping", bound, "lower bound, for all epochs, p and methods at once")
@@ -470,7 +457,7 @@ def _added_noise(rows, warnings, add, inputs, plain, trusted):
     ratio = after / before * np.array([1, 1 - relative, 1 + relative])
     found = (1 + (M - 1) * ratio) / M
     note = f"{inputs.added_clean_rate:g} was added on purpose"
-    _row(rows, SURE, "added noise, found again", "clean rate", found, "share", "shares", note)
+    add_row(rows, SURE, "added noise, found again", "clean rate", found, "share", "shares", note)
     if not found[1] <= inputs.added_clean_rate <= found[2]:
         warnings.append(
             f"Noise was added that keeps {inputs.added_clean_rate:g} of the labels, and is found "
@@ -611,7 +598,7 @@ def _which_smoothing(rows, plain, truth, votes):
         source = truth.source
         if goal == GOALS[1] or goal == GOALS[2]:
             source = _CORRECTED if goal == GOALS[2] and truth and not truth.uniform else _AS_IT_IS
-        _row(rows, WHICH, goal, "p", limits, "p", source, note)
+        add_row(rows, WHICH, goal, "p", limits, "p", source, note)
     if votes is not None:
         a = [votes.estimate, votes.low, votes.high]
         k = np.clip([votes.k, votes.k_low, votes.k_high], 1, _MANY_VOTES)
@@ -622,7 +609,7 @@ def _which_smoothing(rows, plain, truth, votes):
             note = f"no smoothing: k is beyond {limit:.2f}"
         source = f"vote theory, k = {votes.k:.2f} [{votes.k_low:.2f}, {votes.k_high:.2f}]"
         limits = best[0, 0], best.min(), best.max()
-        _row(rows, WHICH, f"{GOALS[0]}, predicted", "p", limits, "p", source, note)
+        add_row(rows, WHICH, f"{GOALS[0]}, predicted", "p", limits, "p", source, note)
     return choices
 
 
@@ -635,7 +622,7 @@ def _habit(p, M):
     return int(apart.argmin()) if apart.min() < 0.01 else None
 
 
-def _what_helps_more(rows, inputs, plain, truth, choices, model):
+def _what_helps_more(rows, inputs, plain, truth, choices, forward):
     p, M, labels = plain.p, plain.outputs.shape[3], plain.labels
     last = {}  # what is scored at the last epoch: log outputs, shape (S, N, M)
     base = int(np.argmax(p))
@@ -646,9 +633,9 @@ def _what_helps_more(rows, inputs, plain, truth, choices, model):
     best = choices[GOALS[2]]
     if best not in (base, habit) or p[best] != 1:
         last[f"label smoothing, p = {p[best]:g}"] = plain.outputs[:, best]
-    if model:
-        at = inputs.forward.p[model.place]
-        last[f"forward correction, p = {at:g}"] = inputs.forward.uncorrected[:, model.place]
+    if forward is not None:
+        at = inputs.forward.p[forward]
+        last[f"forward correction, p = {at:g}"] = inputs.forward.uncorrected[:, forward]
     found = []
     reference = _right(plain.outputs[:, [base]], labels)[..., 0]
     for name, outputs in last.items():
@@ -661,9 +648,9 @@ def _what_helps_more(rows, inputs, plain, truth, choices, model):
     stops = [("no smoothing (p = 1)" if p[base] == 1 else f"p = {p[base]:g}", plain, base)]
     if best != base:
         stops.append((f"label smoothing, p = {p[best]:g}", plain, best))
-    if model:
-        name = f"forward correction, p = {inputs.forward.p[model.place]:g}"
-        stops.append((name, inputs.forward, model.place))
+    if forward is not None:
+        name = f"forward correction, p = {inputs.forward.p[forward]:g}"
+        stops.append((name, inputs.forward, forward))
     for name, networks, place in stops:
         limits, half = _stopped(networks, place)
         plain_limits = mean_with_limits(reference)
@@ -682,8 +669,8 @@ def _what_helps_more(rows, inputs, plain, truth, choices, model):
         found = [(*entry[:3], _NO_LIMITS, entry[4]) for entry in found]
     found.sort(key=lambda entry: -entry[1][0])
     for name, noisy, clean, gain, note in found:
-        _row(rows, MORE, name, "accuracy on these labels", noisy, "share", "hold-out", note)
-        _row(
+        add_row(rows, MORE, name, "accuracy on these labels", noisy, "share", "hold-out", note)
+        add_row(
             rows,
             MORE,
             name,
@@ -693,7 +680,7 @@ def _what_helps_more(rows, inputs, plain, truth, choices, model):
             "hold-out, corrected for the noise",
             note,
         )
-        _row(
+        add_row(
             rows,
             MORE,
             name,
@@ -752,7 +739,7 @@ def _what_is_gained(rows, plain, truth, choices):
         for name, other in others.items():
             what = f"{goal}: p = {p[best]:g} instead of {name}"
             if best == other:
-                _row(
+                add_row(
                     rows, GAIN, what, "gain", (0.0, 0.0, 0.0), unit, "", "it is the best p measured"
                 )
                 continue
@@ -765,7 +752,7 @@ def _what_is_gained(rows, plain, truth, choices):
             limits = values[0, 0], values[:, 1].min(), values[:, 2].max()
             note = "no difference that these data can show" if limits[1] <= 0 <= limits[2] else ""
             source = {GOALS[1]: _AS_IT_IS, GOALS[2]: _AS_IT_IS, "clean error": _CORRECTED}
-            _row(rows, GAIN, what, "gain", limits, unit, source.get(kind, truth.source), note)
+            add_row(rows, GAIN, what, "gain", limits, unit, source.get(kind, truth.source), note)
 
 
 # ---- how sure, and where to look ----------------------------------------------------------------
@@ -779,7 +766,9 @@ def _how_sure(rows, warnings, inputs, votes, model):
     lowest = plain.train_accuracies[:, p <= 1].min()
     share = float(memorised.mean())
     note = f"the lowest train accuracy is {lowest:.3f}"
-    _row(rows, SURE, "networks that memorised", "share", (share,), "share", "label smoothing", note)
+    add_row(
+        rows, SURE, "networks that memorised", "share", (share,), "share", "label smoothing", note
+    )
     if share < 1:
         warnings.append(
             f"{_percent(1 - share)} of the networks of label smoothing did not memorise "
@@ -787,7 +776,7 @@ def _how_sure(rows, warnings, inputs, votes, model):
             "vote theory does not hold for them. More epochs help."
         )
     if votes is not None:
-        _row(
+        add_row(
             rows,
             SURE,
             "what the vote theory leaves unexplained",
@@ -799,13 +788,13 @@ def _how_sure(rows, warnings, inputs, votes, model):
     if model:
         note = f"from {_percent(MOST_OPEN)} on it cannot tell hard images from wrong labels"
         what, share = "images whose right label stays open", (model.still_open,)
-        _row(rows, SURE, what, "share", share, "share", "noise model", note)
+        add_row(rows, SURE, what, "share", share, "share", "noise model", note)
     if model and model.tells:
         note = "uniform noise would do" if model.uniform else "the noise is not uniform"
         p_value = (model.matrix.p_value,)
-        _row(rows, SURE, "uniform noise", "p-value", p_value, "", "noise model", note)
-    _row(rows, SURE, "seeds", "number", (S,), "", "study", "few" if S < 3 else "")
-    _row(rows, SURE, "test labels", "number", (N,), "", "study", "few" if N < 500 else "")
+        add_row(rows, SURE, "uniform noise", "p-value", p_value, "", "noise model", note)
+    add_row(rows, SURE, "seeds", "number", (S,), "", "study", "few" if S < 3 else "")
+    add_row(rows, SURE, "test labels", "number", (N,), "", "study", "few" if N < 500 else "")
     if S < 2:
         warnings.append("With one seed no interval holds what another seed would change.")
 
@@ -818,7 +807,7 @@ def _confusions(rows, model):
         i, j = divmod(int(place), M)
         limits = model.matrix.T[i, j], model.matrix.low[i, j], model.matrix.high[i, j]
         what = f"right {j}, given {i}"
-        _row(rows, HOW_NOISY, what, "P(given | right)", limits, "share", "noise model")
+        add_row(rows, HOW_NOISY, what, "P(given | right)", limits, "share", "noise model")
 
 
 def _suspects(rows, model, labels, count):
@@ -826,7 +815,7 @@ def _suspects(rows, model, labels, count):
         suggested = int(model.right[place].argmax())
         what = f"test image {place}: given {labels[place]}, suggested {suggested}"
         own = float(model.right[place, labels[place]])
-        _row(rows, FIRST, what, "P(given is right)", (own,), "share", "noise model")
+        add_row(rows, FIRST, what, "P(given is right)", (own,), "share", "noise model")
 
 
 def _percent(share, digits=0):

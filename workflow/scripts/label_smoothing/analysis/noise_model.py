@@ -14,6 +14,10 @@ from scipy.special import softmax
 
 from label_smoothing.theory.matrices import smoothing_matrix
 
+NOT_UNIFORM = 0.01  # largest p-value at which noise counts as not uniform
+# Share of images whose right label stays open by the noise model, from which it cannot tell hard
+# images from labels that are wrong in a pattern that networks learn (docs/advice.md).
+MOST_OPEN = 0.15
 _RATES = 401
 _POWERS = np.geomspace(0.2, 5, 33)
 _HALF_CHI_SQUARE = 1.9207  # 95 % quantile of chi-square with one degree of freedom, halved
@@ -243,3 +247,89 @@ def most_suspicious(right: np.ndarray, labels: np.ndarray, count: int) -> np.nda
     own = right[np.arange(len(labels)), labels]
     order = np.argsort(own, kind="stable")
     return order[right.argmax(axis=1)[order] != labels[order]][:count]
+
+
+class NoiseModel(NamedTuple):
+    """
+    What is known of the noise of given labels.
+
+    Attributes
+    ----------
+    outputs : ndarray, shape (N, M)
+        Probabilities of the right labels, see `tempered`.
+    likelihood : RateLikelihood
+    matrix : NoiseMatrix or None
+        None where wrong labels cannot be told from hard images.
+    right : ndarray, shape (N, M), or None
+        See `probability_right`.
+    still_open : float
+        Share of images whose right label stays open.
+    """
+
+    outputs: np.ndarray
+    likelihood: RateLikelihood
+    matrix: NoiseMatrix | None
+    right: np.ndarray | None
+    still_open: float
+
+    @property
+    def tells(self) -> bool:
+        """Whether it tells wrong labels from hard images."""
+        return self.matrix is not None
+
+    @property
+    def uniform(self) -> bool:
+        """Whether uniform noise would do."""
+        return self.matrix is None or self.matrix.p_value > NOT_UNIFORM
+
+    @property
+    def clean_rate(self) -> tuple[float, float, float]:
+        """The share of right labels and its limits, if it tells."""
+        if self.matrix is None or self.uniform:
+            return self.likelihood.estimate, self.likelihood.low, self.likelihood.high
+        return self.matrix.clean_rate
+
+
+def fit_noise_model(log_outputs: np.ndarray, labels: np.ndarray) -> NoiseModel:
+    """
+    Fit the clean rate, the power of the outputs and, if wrong labels can be told, the noise matrix.
+
+    Parameters
+    ----------
+    log_outputs : ndarray, shape (N, M)
+        Log probabilities of the right labels, from networks that have not seen these images.
+    labels : ndarray of int, shape (N,)
+        The given ones.
+    """
+    likelihood = rate_likelihood(log_outputs, labels)
+    outputs = tempered(log_outputs, likelihood.power)
+    still_open = 1 - float(outputs.max(axis=1).mean())
+    if still_open > MOST_OPEN:
+        return NoiseModel(outputs, likelihood, None, None, still_open)
+    matrix, M = noise_matrix(outputs, labels), outputs.shape[1]
+    model = NoiseModel(outputs, likelihood, matrix, None, still_open)
+    T = smoothing_matrix(likelihood.estimate, M) if model.uniform else matrix.T
+    return model._replace(right=probability_right(outputs, labels, T))
+
+
+def lowest_loss(losses: np.ndarray, log_outputs: np.ndarray) -> tuple[int, np.ndarray]:
+    """
+    Return which p has the lowest loss on given labels, and its outputs, the mean of the seeds.
+
+    Parameters
+    ----------
+    losses : ndarray, shape (P,)
+        Not finite where a network diverged; at least one is finite.
+    log_outputs : ndarray, shape (S, P, N, M)
+        Log probabilities of the right labels.
+
+    Returns
+    -------
+    int
+    ndarray, shape (N, M)
+        Log probabilities.
+    """
+    place = int(np.where(np.isfinite(losses), losses, np.inf).argmin())
+    # The mean of the seeds is better than any of them.
+    outputs = np.exp(log_outputs[:, place].astype(np.float64)).mean(axis=0)
+    return place, np.log(outputs.clip(1e-30))

@@ -19,6 +19,7 @@ from label_smoothing.analysis.advice import (
     Inputs,
 )
 from label_smoothing.analysis.noise_model import most_suspicious
+from label_smoothing.analysis.training_labels import TRAINING, Suspects
 from label_smoothing.figures.advice_pictures import (
     address,
     draw_losses,
@@ -38,6 +39,7 @@ def advice_page(
     images: np.ndarray | None,
     dataset: str,
     study: str,
+    training: tuple[Suspects, np.ndarray] | None = None,
 ) -> str:
     """
     Return the page.
@@ -53,6 +55,9 @@ def advice_page(
         Test images, to show the suspects; features are nothing to look at.
     dataset, study : str
         Name of the data set and title of the study.
+    training : tuple of Suspects and ndarray, shape (N_train, H, W, C), optional
+        Training labels to look at first, if they were ranked, and the training images; these are
+        only shown if `images` are.
     """
     M = inputs.plain.outputs.shape[3]
     labels = inputs.plain.labels[0]
@@ -67,6 +72,11 @@ def advice_page(
             suggested = advice.right[places].argmax(axis=1)
             figure = draw_suspects(images[places], labels[places], suggested, places)
             pictures["suspects"] = address(figure, "png")
+    if training is not None and images is not None and training[0].places:
+        of_them, x_train = training
+        given, suggested, index = map(np.array, (of_them.given, of_them.suggested, of_them.numbers))
+        figure = draw_suspects(x_train[of_them.places], given, suggested, index)
+        pictures["training"] = address(figure, "png")
     tables = {
         question: [_shown(row, M) for row in group.to_dict("records")]
         for question, group in advice.rows.groupby("question", sort=False)
@@ -85,6 +95,7 @@ def advice_page(
         gains=tables.get(GAIN, []),
         sure=tables.get(SURE, []),
         first=tables.get(FIRST, []),
+        training=tables.get(TRAINING, []),
         seeds=len(inputs.plain.labels),
         images=len(labels),
         classes=M,
@@ -102,6 +113,12 @@ def summary(advice: Advice, M: int) -> list[str]:
     more = rows[rows["question"] == MORE]
     if len(more):
         sentences.append(_more(more))
+    training = rows[(rows["question"] == TRAINING) & (rows["quantity"] == "number")]
+    for row in training.to_dict("records"):
+        sentences.append(
+            f"About {row['value']:.0f} labels of the training part are wrong, {row['low']:.0f} to "
+            f"{row['high']:.0f} {row['note']}; training_labels.csv ranks them."
+        )
     return sentences
 
 

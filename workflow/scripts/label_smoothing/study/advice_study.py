@@ -3,7 +3,7 @@ The small study that advice on one's own noisy labels is taken from.
 
     python -m label_smoothing.study.advice_study mine.npz
 
-writes it to advice/mine.yaml, unless it is there, and prints that path.
+writes it to advice/mine.yaml, unless it is there, and prints that path and the files to ask for.
 """
 
 import argparse
@@ -83,7 +83,7 @@ train_resources: {{threads: 1, mem_mb: 3000, runtime: 60}}
 """
 
 
-def advice_study(data: str | os.PathLike, file: str | os.PathLike) -> str:
+def advice_study(data: str | os.PathLike, file: str | os.PathLike, folds: int | None = None) -> str:
     """
     Return the study that asks what is to be known of a data set's labels, as YAML.
 
@@ -93,6 +93,8 @@ def advice_study(data: str | os.PathLike, file: str | os.PathLike) -> str:
         A .npz, see `data.sources.load_npz`.
     file : path
         Where the study will be.
+    folds : int, optional
+        Folds in which the training labels are ranked too.
 
     Raises
     ------
@@ -130,6 +132,10 @@ def advice_study(data: str | os.PathLike, file: str | os.PathLike) -> str:
         if there > limit
     }
     lines = [f"\n    {part}_size: {size} # a subset, stratified" for part, size in sizes.items()]
+    images = sizes.get("train", len(dataset.y_train))
+    if folds:
+        lines.append(f"\n    folds: {folds} # of the training part, whose labels are ranked too")
+        images -= -(-images // folds)
     if lines:
         lines.append("\n    split_seed: 0")
     return _STUDY.format(
@@ -145,7 +151,7 @@ def advice_study(data: str | os.PathLike, file: str | os.PathLike) -> str:
         seeds=", ".join(map(str, SEEDS)),
         model=_yaml(network),
         recipe=recipe,
-        batch_size=min(recipe.batch_size, len(dataset.y_train)),
+        batch_size=max(min(recipe.batch_size, images), 1),
     )
 
 
@@ -184,9 +190,17 @@ def network_for(shape: tuple[int, ...]) -> tuple[dict[str, object], Recipe]:
     return {"kind": "cnn"} | network, Recipe(0.005, 0.8, 30, 64)
 
 
-def write_study(data: str | os.PathLike, folder: str | os.PathLike = FOLDER) -> tuple[Path, bool]:
+def write_study(
+    data: str | os.PathLike, folder: str | os.PathLike = FOLDER, folds: int | None = None
+) -> tuple[Path, bool]:
     """
     Write the study of a data set, unless it is there: what was changed in it stays.
+
+    Parameters
+    ----------
+    data, folder : path
+    folds : int, optional
+        See `advice_study`. They come into a study that is there, too, if nothing was changed in it.
 
     Returns
     -------
@@ -198,23 +212,42 @@ def write_study(data: str | os.PathLike, folder: str | os.PathLike = FOLDER) -> 
     Raises
     ------
     ConfigError
-        As `advice_study`, and if the study that is there is of another file.
+        As `advice_study`, and if the study that is there is of another file, or was changed and has
+        not these folds.
     """
     file = Path(folder) / f"{name_of(data)}.yaml"
-    text = advice_study(data, file)
+    text = advice_study(data, file, folds)
     if file.exists():
-        there = _data_of(file)
+        entry = _entry_of(file)
+        there, its_folds = entry.get("path"), entry.get("folds")
         if there is None or os.path.abspath(there) != os.path.abspath(data):
             raise ConfigError(
                 f"DATA is {os.fspath(data)!r}, but {file} is a study of "
                 f"{there or 'something else'}; allowed: a file of another name, or that study "
                 "moved away"
             )
-        return file, True
+        if folds in (None, its_folds):
+            return file, True
+        if file.read_text(encoding="utf-8") != advice_study(there, file, its_folds):
+            raise ConfigError(
+                f"FOLDS is {folds}, but {file} was changed by hand and has "
+                f"{f'folds: {its_folds}' if its_folds else 'none'}; allowed: the lines "
+                f"'folds: {folds}' and 'split_seed: 0' below datasets.{name_of(data)} there"
+            )
+        text = advice_study(there, file, folds)
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("x", encoding="utf-8") as new:
-        new.write(text)
+    new = file.with_name(f".{file.name}")
+    new.write_text(text, encoding="utf-8")
+    new.replace(file)
     return file, False
+
+
+def targets_of(file: Path) -> list[str]:
+    """Return what a study of `write_study` is asked for: its page, and its ranking if any."""
+    page = f"{PAGES}/{file.stem}.html"
+    if not _entry_of(file).get("folds"):
+        return [page]
+    return [page, f"{PAGES}/{file.stem}/training_labels.csv"]
 
 
 class Slice(NamedTuple):
@@ -279,6 +312,12 @@ def slices_of_advice(study: Study, dataset: str) -> dict[str, Slice]:
             "below 1"
         )
     slices = {"plain": Slice(transitions[0], smoothing[0], highest, p)}
+    folds = config["datasets"][dataset].get("folds")
+    if folds and not forward:
+        raise ConfigError(
+            f"methods is {', '.join(config['methods'])}; needed with datasets.{dataset}.folds "
+            f"{folds}: one with the loss 'forward_correction' and matrix 'p'"
+        )
     if forward:
         slices["forward"] = Slice(transitions[0], forward[0], highest, below)
     if lower:
@@ -286,17 +325,32 @@ def slices_of_advice(study: Study, dataset: str) -> dict[str, Slice]:
     return slices
 
 
+def slice_of_folds(study: Study, dataset: str) -> Slice:
+    """
+    Return the networks of each fold that the ranking of the training labels is made of.
+
+    Raises
+    ------
+    ConfigError
+        If the study lacks what there is no ranking without; see `slices_of_advice`.
+    """
+    slices = slices_of_advice(study, dataset)
+    if not study.folds_of(dataset):
+        raise ConfigError(f"datasets.{dataset}.folds is missing; needed: a number of folds")
+    return slices["forward"]
+
+
 def _is_plain(study, method, loss):
     entry = study.config["methods"][method]
     return entry["loss"] == loss and study.depends_on_p(method) and not entry["warm_up_epochs"]
 
 
-def _data_of(file):
+def _entry_of(file):
     try:
         study = yaml.safe_load(file.read_text(encoding="utf-8"))
-        return study["datasets"][file.stem]["path"]
+        return dict(study["datasets"][file.stem])
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
-        return None
+        return {}
 
 
 def _yaml(value):
@@ -310,17 +364,25 @@ def _yaml(value):
 
 
 def main() -> None:
-    """Write the study of the file on the command line; print its path, or one line of error."""
+    """Write the study of the file on the command line; print what to run, or one line of error."""
     parser = argparse.ArgumentParser(description=__doc__.strip().partition("\n")[0])
     parser.add_argument("data", help="a .npz with x_train, y_train, x_test and y_test")
+    parser.add_argument("--folds", default="", help="rank the training labels too, in so many")
+    arguments = parser.parse_args()
     try:
-        file, there = write_study(parser.parse_args().data)
-    except ConfigError as error:
-        sys.exit(f"error: {error}")
-    except OSError as error:
+        file, there = write_study(arguments.data, folds=_folds(arguments.folds))
+    except (ConfigError, OSError) as error:
         sys.exit(f"error: {error}")
     print("Going on with the study" if there else "The study is", file, file=sys.stderr)
-    print(file)
+    print(file, *targets_of(file), sep="\n")
+
+
+def _folds(text):
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{1,6}", text) or int(text) < 2:
+        raise ConfigError(f"FOLDS is {text!r}; allowed: a whole number from 2, or none")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -87,7 +87,12 @@ def _check_datasets(config: Mapping[str, Any]) -> None:
                 raise ConfigError(
                     f"{where}.{key} is {entry[key]!r}; allowed: no {key} with source {source!r}"
                 )
-        sizes = [key for key in ("train_size", "test_size") if key in entry]
+        if "folds" in entry and source != "npz":
+            raise ConfigError(
+                f"{where}.folds is {entry['folds']}; allowed: no folds with source {source!r}, but "
+                "with 'npz'"
+            )
+        sizes = [key for key in ("train_size", "test_size", "folds") if key in entry]
         needed = {
             place: f"source {source!r} needs it",
             "test_size": "source 'digits' needs it" if source == "digits" else None,
@@ -188,10 +193,11 @@ def _check_labels(config: Mapping[str, Any]) -> None:
     for name, entry in config["datasets"].items():
         where, checked = f"datasets.{name}", entry.get("checked")
         if entry["labels"] == "clean":
-            if checked is not None:
-                raise ConfigError(
-                    f"{where}.checked is {checked!r}; allowed: no checked with labels 'clean'"
-                )
+            for key in ("checked", "folds"):
+                if key in entry:
+                    raise ConfigError(
+                        f"{where}.{key} is {entry[key]!r}; allowed: no {key} with labels 'clean'"
+                    )
             continue
         if checked is not None and "test_size" in entry:
             raise ConfigError(

@@ -14,6 +14,7 @@ from label_smoothing.study.consistency import check_consistency
 from label_smoothing.study.errors import ConfigError
 from label_smoothing.study.schema import conform
 
+_FOLD = "+fold"  # names of the config have no plus
 _KEYS = {
     "dataset": "datasets",
     "noise": "noise_types",
@@ -134,7 +135,12 @@ class Study:
 
     def labels_given(self, dataset: str) -> bool:
         """Return whether a data set's labels are taken as they come, right or wrong."""
-        return self.config["datasets"][dataset]["labels"] == "given"
+        return self._dataset(dataset)["labels"] == "given"
+
+    def folds_of(self, dataset: str) -> list[str]:
+        """Return what the folds of a data set are called, each of them a data set in paths."""
+        folds = self.config["datasets"][dataset].get("folds", 0)
+        return [f"{dataset}{_FOLD}{number}of{folds}" for number in range(1, folds + 1)]
 
     def checked_files(self, dataset: str) -> list[str]:
         """Return the file of checked test labels, as a list that is empty if there is none."""
@@ -143,7 +149,7 @@ class Study:
 
     def model_of(self, dataset: str) -> dict[str, Any]:
         """Return the model section of a data set, its kind as `build_network` takes it."""
-        model = self.config["models"][self.config["datasets"][dataset]["model"]]
+        model = self.config["models"][self._dataset(dataset)["model"]]
         if ":" not in model["kind"]:
             return model
         return {**model, "kind": self._beside(model["kind"])}
@@ -170,7 +176,7 @@ class Study:
 
     def training_of(self, dataset: str) -> dict[str, Any]:
         """Return the section of `training` that a data set is trained with."""
-        return self.config["training"][self.config["datasets"][dataset]["training"]]
+        return self.config["training"][self._dataset(dataset)["training"]]
 
     def training_settings(self, dataset: str, method: str) -> dict[str, Any]:
         """
@@ -216,7 +222,7 @@ class Study:
             keys.append("data_dir")
         return {key: entry[key] for key in keys if key in entry}
 
-    def check_names(self, names: Mapping[str, str]) -> None:
+    def check_names(self, names: Mapping[str, str], folds: bool = False) -> None:
         """
         Check that the study has what a path names, in the spelling of the path.
 
@@ -224,12 +230,15 @@ class Study:
         ----------
         names : mapping
             Some of dataset, noise, transition, method, a, p (with its method) and seed.
+        folds : bool
+            Whether a fold will do for a data set.
 
         Raises
         ------
         ConfigError
             For the first name that it lacks.
         """
+        all_folds = [fold for dataset in self.config["datasets"] for fold in self.folds_of(dataset)]
         for name, value in names.items():
             key = _KEYS[name]
             allowed = {
@@ -237,7 +246,7 @@ class Study:
                 "smoothing": self.smoothing_of(names["method"]) if name == "p" else (),
                 "seeds": self.seeds,
             }.get(key, self.config[key])
-            if value not in allowed:
+            if value not in allowed and not (folds and name == "dataset" and value in all_folds):
                 raise ConfigError(
                     f"{name} of the target is {value!r}; "
                     f"allowed, as {key} says: {', '.join(allowed)}"
@@ -286,6 +295,10 @@ class Study:
             for key in sorted(entry)
             if key not in defaults or entry[key] != defaults[key]
         }
+
+    def _dataset(self, name: str) -> dict[str, Any]:
+        """Return the section of a data set, or of the one that a fold is of."""
+        return self.config["datasets"][name.partition(_FOLD)[0]]
 
     def _beside(self, path: str) -> str:
         return str(self.folder / path)

@@ -76,6 +76,7 @@ def check_files(study: Study) -> None:
     for name in study.config["datasets"]:
         shape = shape_of(study, name)
         _check_sizes(study, name, shape)
+        _check_folds(study, name, shape)
         _check_training(study, name, shape)
         _check_checked(study, name, shape)
         for key, (path, matrix) in matrices.items():
@@ -204,6 +205,19 @@ def _check_sizes(study, name, shape):
             raise ConfigError(f"datasets.{name}.{part}_size is {size}{problem}")
 
 
+def _check_folds(study, name, shape):
+    entry, where = study.config["datasets"][name], f"datasets.{name}"
+    folds, available = entry.get("folds"), sum(shape.train)
+    # A subset has that many of the rarest class, or one more.
+    rarest = min(shape.train) * entry.get("train_size", available) // available
+    if folds and folds > rarest:
+        allowed = f"2 to {rarest}" if rarest > 1 else "none"
+        raise ConfigError(
+            f"{where}.folds is {folds}; allowed: {allowed}, as its rarest class has {rarest} "
+            f"training {'images' if rarest > 1 else 'image'}"
+        )
+
+
 def _check_checked(study, name, shape):
     for file in study.checked_files(name):
         from label_smoothing.data.checked import read_checked
@@ -216,23 +230,31 @@ def _check_training(study, name, shape):
     entry = study.config["datasets"][name]
     recipe, model = study.training_of(name), study.model_of(name)
     images = entry.get("train_size", sum(shape.train))
-    if recipe["batch_size"] > images:
-        raise ConfigError(
-            f"training.{entry['training']}.batch_size is {recipe['batch_size']}; "
-            f"allowed with datasets.{name}: 1 to {images}, its training images"
+    parts = {images: "its training images"}
+    if folds := entry.get("folds"):
+        parts |= dict.fromkeys(
+            (images - images // folds, images + -images // folds),
+            f"those that one of its {folds} folds leaves for the training",
         )
+    for left, what in parts.items():
+        if recipe["batch_size"] > left:
+            raise ConfigError(
+                f"training.{entry['training']}.batch_size is {recipe['batch_size']}; "
+                f"allowed with datasets.{name}: 1 to {left}, {what}"
+            )
     if shape.height is None:
         _check_features(study, name)
         return
     edge = min(shape.height, shape.width)
     pixels = f"datasets.{name}, images of {shape.height}x{shape.width} pixels"
     # Three halvings leave one pixel, and normalisation needs more than one value of a channel.
-    last = images % recipe["batch_size"] or recipe["batch_size"]
-    if model["kind"] == "resnet18" and max(shape.height, shape.width) <= 8 and last == 1:
-        raise ConfigError(
-            f"training.{entry['training']}.batch_size is {recipe['batch_size']}, with a last "
-            f"batch of one of {images} images; allowed with resnet18 and {pixels}: two or more"
-        )
+    for left in parts:
+        last = left % recipe["batch_size"] or recipe["batch_size"]
+        if model["kind"] == "resnet18" and max(shape.height, shape.width) <= 8 and last == 1:
+            raise ConfigError(
+                f"training.{entry['training']}.batch_size is {recipe['batch_size']}, with a last "
+                f"batch of one of {left} images; allowed with resnet18 and {pixels}: two or more"
+            )
     if recipe["crop"] >= edge:
         raise ConfigError(
             f"training.{entry['training']}.crop is {recipe['crop']}; "

@@ -1,0 +1,44 @@
+"""Rank the given labels of a training part by the networks of its folds."""
+
+import itertools
+import json
+
+import numpy as np
+import pandas as pd
+
+from label_smoothing.analysis.training_labels import HeldOut, rank_training_labels
+from label_smoothing.data.datasets import read_labels
+from label_smoothing.data.folds import fold_places, rows_of_subset
+from label_smoothing.data.sources import inspect_npz
+from label_smoothing.files import job_log, read_arrays, replacing
+from label_smoothing.study.code_hash import demand_code
+
+
+def held_out(labels: np.ndarray, M: int) -> HeldOut:
+    """Put the outputs of the folds together; their files come fold by fold, p by p."""
+    p, seeds, files = settings["p"], settings["seeds"], iter(snakemake.input.predictions)
+    shape = len(seeds), len(p), len(labels), M
+    outputs, uncorrected = np.full((2, *shape), np.nan, dtype=np.float32)
+    for places in fold_places(labels, settings["folds"], settings["split_seed"]):
+        for at, seed in itertools.product(range(len(p)), range(len(seeds))):
+            run = read_arrays(next(files))
+            outputs[seed, at, places] = run["log_probabilities"]
+            own = run.get("uncorrected_log_probabilities", run["log_probabilities"])
+            uncorrected[seed, at, places] = own
+    return HeldOut(tuple(map(float, p)), outputs, uncorrected, labels)
+
+
+with job_log(snakemake.log[0]):
+    demand_code(snakemake.params.code, __file__)
+    settings = snakemake.params.settings
+    labels, _ = read_labels(snakemake.input.dataset)
+    index = rows_of_subset(
+        inspect_npz(snakemake.input.npz[0]).y_train, settings["train_size"], settings["split_seed"]
+    )
+    found = rank_training_labels(held_out(labels, int(labels.max()) + 1), index)
+    with replacing(snakemake.output.ranking) as temporary:
+        found.ranking.to_csv(temporary, index=False, float_format="%.6g")
+    rows = json.loads(pd.DataFrame(found.rows).to_json(orient="records"))  # without NaN
+    noise = {"suspects": found.suspects, "rows": rows, "warnings": found.warnings}
+    with replacing(snakemake.output.noise) as temporary:
+        temporary.write_text(json.dumps(noise, indent=1) + "\n", encoding="utf-8")
