@@ -20,7 +20,13 @@ import torch
 import yaml
 from projects import machine
 
-from label_smoothing.analysis.advice import Inputs, Networks, give_advice, neighbours_agreement
+from label_smoothing.analysis.advice import (
+    GOALS,
+    Inputs,
+    Networks,
+    give_advice,
+    neighbours_agreement,
+)
 from label_smoothing.analysis.noise_model import most_suspicious
 from label_smoothing.analysis.training_labels import HeldOut, rank_training_labels
 from label_smoothing.data.datasets import Dataset
@@ -180,7 +186,7 @@ def hold_out(
     file = setting.file(folder)
     file = file.with_name(f"{file.stem}-folds{folds}.npz")
     study = study_of(clean._replace(y_train=given_train), folds)
-    p, seeds = study["smoothing"][:-1], study["seeds"]
+    p, seeds = study["smoothing"][:-1], study["seeds"][:1]
     if not file.exists():
         shape = len(seeds), len(p), len(given_train), clean.classes
         outputs, uncorrected = np.empty((2, *shape), dtype=np.float32)
@@ -225,11 +231,11 @@ def networks(arrays: dict[str, np.ndarray], method: str, added: float) -> Networ
     """Return what the advice sees of the networks of one part."""
     part = {
         name: arrays[f"{method} {added} {name}"]
-        for name in ("outputs", "uncorrected", "labels", "noisy_test_accuracy", "train_accuracy")
+        for name in ("outputs", "uncorrected", "labels", *HISTORY, "train_accuracy")
     }
-    outputs, uncorrected, labels, accuracies, train_accuracies = part.values()
+    outputs, uncorrected, labels, accuracies, *losses, train_accuracies = part.values()
     p = arrays["p"][: outputs.shape[1]]
-    return Networks(p, outputs, uncorrected, labels[:, 0], accuracies, train_accuracies)
+    return Networks(p, outputs, uncorrected, labels[:, 0], accuracies, train_accuracies, *losses)
 
 
 def judge(setting: Setting, clean: Dataset, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -298,6 +304,12 @@ def judge(setting: Setting, clean: Dataset, arrays: dict[str, np.ndarray]) -> di
             if np.isfinite(said["value"][name])
         ],
     }
+    lost = more[(more["quantity"] == GOALS[0]) & more["what"].str.startswith("early stopping")]
+    held = [
+        entry.low <= stopped_loss(entry.what, arrays, plain) <= entry.high
+        for entry in lost.itertuples()
+    ]
+    row["stopped losses"] = [int(sum(held)), len(held)]
     wrong = given != y
     suspects = most_suspicious(advice.right, given, 20) if advice.right is not None else []
     row["suspects"] = [len(suspects), int(wrong[suspects].sum()) if len(suspects) else 0]
@@ -317,6 +329,18 @@ def accuracy_of(
         return float(accuracies[:, -1].mean())
     epochs = part.accuracies[:, place].argmax(axis=1)
     return float(np.take_along_axis(accuracies, epochs[:, None], axis=1).mean())
+
+
+def stopped_loss(name: str, arrays: dict[str, np.ndarray], plain: Networks) -> float:
+    """Return the loss on right labels of label smoothing that stopped early."""
+    p = float(name.rpartition("p = ")[2].rstrip(")"))
+    place = int(np.abs(np.asarray(plain.p) - p).argmin())
+    costs = (
+        arrays["label_smoothing 1.0 noisy_test_loss"] if "by loss" in name else -plain.accuracies
+    )
+    epochs = costs[:, place].argmin(axis=1)[:, None]
+    losses = arrays["label_smoothing 1.0 test_loss"][:, place]
+    return float(np.take_along_axis(losses, epochs, axis=1).mean())
 
 
 SOURCES = ("noise model", "vote theory", "nearest neighbours", "cleanlab", "early stopping")
@@ -390,6 +414,8 @@ def tables(rows: list[dict[str, Any]]) -> str:
             f"{sum(method['held']):.0f} of {len(method['held'])} | "
             f"{row['suspects'][1]} of {row['suspects'][0]} |"
         )
+    held, told = np.sum([row["stopped losses"] for row in rows], axis=0)
+    lines += ["", f"Intervals of early stopping's loss on clean labels that hold: {held} of {told}"]
     return "\n".join(lines)
 
 

@@ -11,13 +11,32 @@ M, N, SEEDS = 5, 400, 3
 P = (0.44, 0.6, 0.72, 0.84, 0.92, 0.96, 1.0)
 
 
-def _accuracies(outputs, labels, best):
-    """Return a history that is best in the second of four epochs."""
-    last = (outputs.argmax(axis=3) == labels[:, None]).mean(axis=2)
-    return np.stack([last / 2, np.maximum(best, last), last, last], axis=2)
+def early(seen):
+    """Return log outputs of a network that has learnt what images look like, and no noise yet."""
+    return np.log(smoothing_matrix(0.8, M)[seen])
 
 
-def voting(rng, clean, labels, a, k=2.0, p=P, train_accuracy=1.0, best=0.0):
+def _history(outputs, labels, stopped=None):
+    """Return accuracies and losses on noisy labels, and losses on all labels, of four epochs.
+
+    The second is that of the stopped networks; without any, it is as the last.
+    """
+    stopped = outputs if stopped is None else np.broadcast_to(stopped, outputs.shape)
+    scores = []
+    for at in (stopped, outputs):
+        own = np.take_along_axis(at, labels[:, None, :, None], axis=3)
+        hits = at.argmax(axis=3) == labels[:, None]
+        scores.append((hits.mean(axis=2), -own.mean(axis=(2, 3)), -at.mean(axis=(2, 3))))
+    return tuple(
+        np.stack([first, second, last, last], axis=2)
+        for first, second, last in (
+            (scores[1][0] / 2, scores[0][0], scores[1][0]),
+            *((2 * scores[1][i], scores[0][i], scores[1][i]) for i in (1, 2)),
+        )
+    )
+
+
+def voting(rng, clean, labels, a, k=2.0, p=P, train_accuracy=1.0, stopped=None):
     """Return networks that draw on k labels of clean rate a."""
     mean = smoothing_matrix(a, M)[clean]
     votes = rng.standard_gamma((k - 1) * np.broadcast_to(mean, (SEEDS, N, M))) + 1e-12
@@ -25,10 +44,9 @@ def voting(rng, clean, labels, a, k=2.0, p=P, train_accuracy=1.0, best=0.0):
     q = (1 - np.array(p)) / (M - 1)
     outputs = q[:, None, None] + (np.array(p) - q)[:, None, None] * votes[:, None]
     outputs = np.log(outputs)
-    accuracies = _accuracies(outputs, labels, best)
-    return Networks(
-        p, outputs, outputs, labels, accuracies, np.full((SEEDS, len(p)), train_accuracy)
-    )
+    accuracies, *losses = _history(outputs, labels, stopped)
+    train_accuracies = np.full((SEEDS, len(p)), train_accuracy)
+    return Networks(p, outputs, outputs, labels, accuracies, train_accuracies, *losses)
 
 
 def correcting(seen, labels, sure, p=P[:-1]):
@@ -38,8 +56,9 @@ def correcting(seen, labels, sure, p=P[:-1]):
     uncorrected = np.log(np.broadcast_to(outputs, (SEEDS, len(p), N, M)))
     corrected = np.stack([np.log(outputs @ smoothing_matrix(x, M)) for x in p])
     corrected = np.broadcast_to(corrected, uncorrected.shape)
-    accuracies = _accuracies(uncorrected, labels, 0.0)
-    return Networks(p, corrected, uncorrected, labels, accuracies, np.ones((SEEDS, len(p))))
+    accuracies, *losses = _history(corrected, labels)
+    train_accuracies = np.ones((SEEDS, len(p)))
+    return Networks(p, corrected, uncorrected, labels, accuracies, train_accuracies, *losses)
 
 
 def study(a, seed=0, hard=0.06, k=2.0, train_accuracy=1.0, added=0.8):
@@ -58,13 +77,12 @@ def study(a, seed=0, hard=0.06, k=2.0, train_accuracy=1.0, added=0.8):
     clean = np.where(rng.random(N) < sure, seen, other)
     given = corrupt_labels(clean, uniform_transition(a, M), rng)
     labels = np.broadcast_to(given, (SEEDS, N))
-    best = float((given == seen).mean())
     noisier = np.stack(
         [corrupt_labels(given, uniform_transition(added, M), rng) for _ in range(SEEDS)]
     )
     t = compose_clean_rates(a, sure.mean(), M=M)
     inputs = Inputs(
-        voting(rng, seen, labels, t, k, train_accuracy=train_accuracy, best=best),
+        voting(rng, seen, labels, t, k, train_accuracy=train_accuracy, stopped=early(seen)),
         correcting(seen, labels, sure),
         voting(rng, seen, noisier, compose_clean_rates(t, added, M=M), k, P[:-1], train_accuracy),
         added,

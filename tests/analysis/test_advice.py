@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from advice_inputs import SEEDS, M, N, P, study
+from advice_inputs import SEEDS, M, N, P, early, study
 from numpy.testing import assert_allclose
 
 from label_smoothing.analysis.advice import (
@@ -11,6 +11,8 @@ from label_smoothing.analysis.advice import (
     GAIN,
     GOALS,
     HOW_NOISY,
+    LOSS_GAIN,
+    LOSS_GOALS,
     MORE,
     SURE,
     WHICH,
@@ -84,6 +86,65 @@ def test_what_helps_more_comes_first_and_its_clean_accuracy_is_true(noisy):
     (row,) = of(advice, MORE, what=forward[0], quantity="accuracy on clean labels").itertuples()
     true = (inputs.forward.uncorrected[0, 0].argmax(axis=1) == clean).mean()
     assert row.low <= true <= row.high
+
+
+STOPPED = "early stopping by loss, no smoothing (p = 1)"
+
+
+@pytest.fixture(scope="module")
+def stopped(noisy):
+    """Return log outputs of the network at the epoch of early stopping."""
+    return early(noisy[2].forward.uncorrected[0, 0].argmax(axis=1))
+
+
+def losses(advice, goal, what):
+    (loss,) = of(advice, MORE, what=what, quantity=goal).itertuples()
+    (gain,) = of(advice, MORE, what=what, quantity=f"{LOSS_GAIN}, {goal}").itertuples()
+    return loss, gain
+
+
+@pytest.mark.parametrize("goal", LOSS_GOALS)
+def test_the_loss_of_early_stopping_is_true_and_compared_with_the_best_smoothing(
+    noisy, stopped, goal
+):
+    clean, given, inputs, advice = noisy
+    labels = clean if goal == GOALS[0] else given
+    quantity = f"{LOSS_GAIN}, {goal}"
+    (smoothing,) = of(advice, MORE, note="the best smoothing", quantity=quantity)["what"]
+    best = P.index(float(smoothing.rpartition(" ")[2]))
+    ours = -inputs.plain.outputs[:, best, np.arange(N), labels].mean()
+    its = -stopped[np.arange(N), labels].mean()
+    loss, gain = losses(advice, goal, STOPPED)
+    assert loss.low <= its <= loss.high
+    assert gain.low <= ours - its <= gain.high
+    if goal == GOALS[1]:  # measured as it is
+        assert loss.value == pytest.approx(its)
+    assert (gain.low > 0) == (gain.note == "")
+
+
+def test_the_clean_loss_of_early_stopping_is_linear_in_what_its_history_has(noisy):
+    _, _, inputs, advice = noisy
+    a = rate(advice, "noise model").value
+    kept, moved = a, (1 - a) / (M - 1)
+    loss, _ = losses(advice, GOALS[0], STOPPED)
+    known, alike = (values[0, -1, 1] for values in inputs.plain[-2:])
+    assert kept * loss.value + moved * (M * alike - loss.value) == pytest.approx(known)
+
+
+def test_no_loss_is_converted_where_the_noise_is_not_uniform_or_no_history_is_kept():
+    rng = np.random.default_rng(0)
+    _, given, inputs = study(1.0)
+    flipped = np.where((given < 2) & (rng.random(N) < 0.4), given + 1, given)
+    labels = np.broadcast_to(flipped, inputs.plain.labels.shape)
+    parts = [part._replace(labels=labels) for part in inputs[:2]]
+    advice = give_advice(inputs._replace(plain=parts[0], forward=parts[1], added=None))
+    assert any("not uniform" in text for text in advice.warnings)
+    assert not of(advice, MORE, quantity=GOALS[0]).size
+    stopped = of(advice, MORE, quantity=GOALS[1])["what"].str.startswith("early stopping by loss")
+    assert stopped.any()
+    parts = [part._replace(noisy_losses=None, uniform_losses=None) for part in parts]
+    advice = give_advice(inputs._replace(plain=parts[0], forward=parts[1], added=None))
+    assert not of(advice, MORE, quantity=GOALS[1])["what"].str.startswith("early").any()
 
 
 def test_the_first_suspects_are_wrong(noisy):

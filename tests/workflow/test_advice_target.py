@@ -58,10 +58,10 @@ def test_a_page_from_a_file_alone(empty, monkeypatch):
     jobs = dict(re.findall(r"^(\w+) +(\d+)$", planned, re.MULTILINE))
     assert {rule: int(n) for rule, n in jobs.items() if rule != "total"} == {
         "advise": 1,
-        "corrupt_dataset": 4,  # of two seeds
+        "corrupt_dataset": 2,
         "prepare_fold": 2,
         "rank_training_labels": 1,
-        "train": 4,  # of one p below 1
+        "train": 2,  # one seed, one p below 1
     }
     empty.run(*arguments)
     page = (empty.path / target).read_text()

@@ -194,10 +194,10 @@ def files_to_advise(wildcards):
 
 
 def files_to_rank(wildcards):
-    """Input function: the networks of each fold, p by p."""
+    """Input function: the networks of each fold, p by p; more seeds than one rank no better."""
     part = of_advice(TRAINING_LABELS, slice_of_folds, wildcards)
     folds = STUDY.folds_of(wildcards.dataset)
-    names = {"dataset": folds, **part._asdict(), "seed": STUDY.seeds}
+    names = {"dataset": folds, **part._asdict(), "seed": STUDY.seeds[:1]}
     return {
         "predictions": expand(PREDICTIONS, **names),
         "npz": [ancient(own(path)) for path in STUDY.npz_files(wildcards.dataset)],
@@ -209,7 +209,6 @@ def settings_to_rank(wildcards):
     entry = STUDY.config["datasets"][wildcards.dataset]
     return {
         "p": of_advice(TRAINING_LABELS, slice_of_folds, wildcards).p,
-        "seeds": STUDY.seeds,
         "folds": entry["folds"],
         **{key: entry.get(key) for key in ("train_size", "split_seed")},
     }

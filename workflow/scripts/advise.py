@@ -19,13 +19,16 @@ def networks(name: str) -> Networks:
     p = tuple(map(float, snakemake.params.slices[name]["p"]))
     files = {kind: snakemake.input[f"{name}_{kind}"] for kind in ("predictions", "history")}
     runs = [read_arrays(file) for file in files["predictions"]]
-    scores = [read_columns(file)["noisy_test_accuracy"] for file in files["history"]]
-    epochs = max(map(len, scores))  # a training that diverged has fewer
-    scores = [np.pad(x, (0, epochs - len(x)), constant_values=np.nan) for x in scores]
+    histories = [read_columns(file) for file in files["history"]]
+    epochs = max(len(history["epoch"]) for history in histories)  # diverged ones have fewer
 
     def by_seed(values):
         grid = len(p), len(snakemake.params.seeds)
         return np.reshape(values, (*grid, *np.shape(values[0]))).swapaxes(0, 1)
+
+    def by_epoch(name):
+        scores = [history[name] for history in histories]
+        return by_seed([np.pad(x, (0, epochs - len(x)), constant_values=np.nan) for x in scores])
 
     outputs = "log_probabilities"
     return Networks(
@@ -33,8 +36,10 @@ def networks(name: str) -> Networks:
         by_seed([run[outputs] for run in runs]),
         by_seed([run.get(f"uncorrected_{outputs}", run[outputs]) for run in runs]),
         np.stack([read_arrays(file)["test"] for file in snakemake.input[f"{name}_labels"]]),
-        by_seed(scores),
+        by_epoch("noisy_test_accuracy"),
         by_seed([run["train_accuracy"] for run in runs]),
+        by_epoch("noisy_test_loss"),
+        by_epoch("uniform_test_loss"),
     )
 
 

@@ -1,6 +1,5 @@
 """Rank the given labels of a training part by the networks of its folds."""
 
-import itertools
 import json
 
 import numpy as np
@@ -16,16 +15,15 @@ from label_smoothing.study.code_hash import demand_code
 
 def held_out(labels: np.ndarray, M: int) -> HeldOut:
     """Put the outputs of the folds together; their files come fold by fold, p by p."""
-    p, seeds, files = settings["p"], settings["seeds"], iter(snakemake.input.predictions)
-    shape = len(seeds), len(p), len(labels), M
-    outputs, uncorrected = np.full((2, *shape), np.nan, dtype=np.float32)
+    p, files = settings["p"], iter(snakemake.input.predictions)
+    outputs, uncorrected = np.full((2, len(p), len(labels), M), np.nan, dtype=np.float32)
     for places in fold_places(labels, settings["folds"], settings["split_seed"]):
-        for at, seed in itertools.product(range(len(p)), range(len(seeds))):
+        for at in range(len(p)):
             run = read_arrays(next(files))
-            outputs[seed, at, places] = run["log_probabilities"]
+            outputs[at, places] = run["log_probabilities"]
             own = run.get("uncorrected_log_probabilities", run["log_probabilities"])
-            uncorrected[seed, at, places] = own
-    return HeldOut(tuple(map(float, p)), outputs, uncorrected, labels)
+            uncorrected[at, places] = own
+    return HeldOut(tuple(map(float, p)), outputs[None], uncorrected[None], labels)
 
 
 with job_log(snakemake.log[0]):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
+from scipy.special import log_softmax, stdtrit
 
 from label_smoothing.analysis.clean_rate import (
     RateEstimate,
@@ -61,6 +61,8 @@ class Networks(NamedTuple):
         Against these labels, after each of E epochs; nan where it was not scored.
     train_accuracies : ndarray, shape (S, P)
         On the training labels, noisy as they are.
+    noisy_losses, uniform_losses : ndarray, shape (S, P, E), optional
+        Of `outputs` after each epoch, on the same test labels and on all labels alike, in nats.
     """
 
     p: Sequence[float]
@@ -69,6 +71,8 @@ class Networks(NamedTuple):
     labels: np.ndarray
     accuracies: np.ndarray
     train_accuracies: np.ndarray
+    noisy_losses: np.ndarray | None = None
+    uniform_losses: np.ndarray | None = None
 
     def losses(self) -> np.ndarray:
         """Return the loss of each image's label in nats, shape (S, N, P)."""
@@ -177,6 +181,7 @@ def give_advice(inputs: Inputs, suspects: int = 20) -> Advice:
     predicts = votes if model is None or model.tells else None
     choices = _which_smoothing(rows, rest, truth, predicts)
     _what_helps_more(rows, inputs, rest, truth, choices, place)
+    _what_lowers_the_loss(rows, inputs, rest, truth, choices, place)
     _what_is_gained(rows, rest, truth, choices)
     _how_sure(rows, warnings, inputs, votes, model)
     if model and model.tells:
@@ -319,9 +324,12 @@ def _without_diverged(networks, warnings):
 
 def _at(networks, mask):
     p = np.asarray(networks.p, dtype=float)[mask]
-    parts = {name: getattr(networks, name)[:, mask] for name in ("outputs", "uncorrected")}
-    scores = {name: getattr(networks, name)[:, mask] for name in ("accuracies", "train_accuracies")}
-    return networks._replace(p=p, **parts, **scores)
+    parts = {
+        name: values[:, mask]
+        for name, values in networks._asdict().items()
+        if name not in ("p", "labels") and values is not None
+    }
+    return networks._replace(p=p, **parts)
 
 
 def _noise_model(inputs, warnings):
@@ -692,6 +700,113 @@ def _what_helps_more(rows, inputs, plain, truth, choices, forward):
         )
 
 
+LOSS_GAIN = "gained over the best smoothing"
+LOSS_GOALS = GOALS[1], GOALS[0]
+
+
+def _what_lowers_the_loss(rows, inputs, plain, truth, choices, forward):
+    """Compare early stopping with the best smoothing, on noisy labels and then on clean ones."""
+    p, M, base = plain.p, plain.outputs.shape[3], int(np.argmax(plain.p))
+    for goal in LOSS_GOALS:
+        clean = goal == GOALS[0]
+        if clean and not (truth and truth.uniform):
+            continue
+        right, best = truth if clean else None, choices[goal]
+        places = {} if p[best] == 1 else {f"label smoothing, p = {p[best]:g}": best}
+        if (habit := _habit(p, M)) not in (None, best):
+            places[f"label smoothing, {HABIT:g} in PyTorch (p = {p[habit]:g})"] = habit
+        if p[base] == 1:
+            places["no smoothing (p = 1)"] = base
+        found = {
+            name: _losses(plain.outputs[:, place], plain.labels, right)
+            for name, place in places.items()
+        }
+        reference = found[next(name for name, place in places.items() if place == best)]
+        stops = [(*entry, plain) for entry in places.items() if entry[1] in (base, best)]
+        if forward is not None and not clean:
+            # On clean labels its losses, which are of its outputs for noisy ones in the history,
+            # would be judged by a model that it is part of.
+            name = f"forward correction, p = {inputs.forward.p[forward]:g}"
+            found[name] = _losses(inputs.forward.outputs[:, forward], plain.labels, None)
+            stops.append((name, forward, inputs.forward))
+        for name, place, networks in stops:
+            if networks.noisy_losses is None or networks.uniform_losses is None:
+                continue
+            costs = {"by loss": networks.noisy_losses}
+            if clean:
+                costs["by accuracy"] = -networks.accuracies
+            for by, values in costs.items():
+                epochs = np.nanargmin(values[:, place], axis=1)
+                ends = networks.outputs[:, place]
+                if forward is not None and networks is plain:
+                    ends = inputs.forward.uncorrected[:, forward]
+                stopped = _stopped_losses(networks, place, epochs, ends, right)
+                found[f"early stopping {by}, {name}"] = stopped
+        source = _CORRECTED if clean else _AS_IT_IS
+        for name in sorted(found, key=lambda name: found[name][0].mean()):
+            limits = _envelope(map(mean_with_limits, found[name]))
+            limits = [max(limit, 0.0) for limit in limits]
+            add_row(rows, MORE, name, goal, limits, "nats", source)
+            gains = [
+                mean_with_limits(ours - its, max(len(found) - 1, 1))
+                for ours, its in zip(reference, found[name], strict=True)
+            ]
+            gain = _envelope(gains)
+            note = "no difference that these data can show" if gain[1] <= 0 <= gain[2] else ""
+            note = "the best smoothing" if found[name] is reference else note
+            add_row(rows, MORE, name, f"{LOSS_GAIN}, {goal}", gain, "nats", source, note)
+
+
+def _losses(outputs, labels, truth):
+    """Return the losses of images, shape (S, N), on noisy labels, or on clean ones by each rate."""
+    losses = -outputs.astype(np.float64)
+    if truth:
+        return [scores[..., 0] for scores in truth.scores(losses[:, None])]
+    return [np.take_along_axis(losses, labels[..., None], axis=2)[..., 0]]
+
+
+def _stopped_losses(networks, place, epochs, ends, truth):
+    """
+    Return the losses at an epoch of each seed as `_losses` does, from those of its history.
+
+    On clean labels the loss is linear in those on noisy labels and on all labels alike. How the
+    losses of images differ is not in the history: `ends` say it, outputs of other networks that do
+    not memorise, to the power at which all labels weigh as much as at that epoch.
+    """
+    seeds, M = np.arange(len(epochs)), networks.outputs.shape[3]
+    known, alike = (
+        losses[seeds, place, epochs][:, None]
+        for losses in (networks.noisy_losses, networks.uniform_losses)
+    )
+    outputs = np.array([_as_uniform_as(*seed) for seed in zip(ends, alike, strict=True)])
+    means = [known]
+    if truth:
+        means = [W[0, 0] * known + W[0, 1] * (M * alike - known) for W in truth.inverses]
+    losses = _losses(outputs, networks.labels, truth)
+    return [_moved(one, mean) for one, mean in zip(losses, means, strict=True)]
+
+
+def _moved(losses, means):
+    return losses - losses.mean(axis=1, keepdims=True) + means
+
+
+def _as_uniform_as(outputs, loss):
+    """Return log outputs, shape (N, M), to the power that gives this loss on all labels alike."""
+    low, high = -8.0, 3.0  # log power
+    for _ in range(30):
+        power = (low + high) / 2
+        found = log_softmax(np.exp(power) * outputs.astype(np.float64), axis=1)
+        low, high = (power, high) if -found.mean() < loss else (low, power)
+    return found
+
+
+def _envelope(estimates):
+    """Return the first estimate, within limits that hold all of them."""
+    if not (values := np.array(list(estimates))).size:
+        return _NO_LIMITS
+    return values[0, 0], values[:, 1].min(), values[:, 2].max()
+
+
 def _clean_accuracy(limits, W):
     """Kappas multiply: W is the inverse of a uniform noise matrix."""
     slope, other = W[0, 0] - W[0, 1], W[0, 1]
@@ -699,12 +814,8 @@ def _clean_accuracy(limits, W):
 
 
 def _union(estimates):
-    """Return the first estimate, within limits that hold all of them."""
-    estimates = list(estimates)
-    if not estimates:
-        return _NO_LIMITS
-    values = np.array(estimates)
-    return tuple(np.clip([values[0, 0], values[:, 1].min(), values[:, 2].max()], 0, 1))
+    """Return what `_envelope` does, of shares."""
+    return tuple(np.clip(_envelope(estimates), 0, 1))
 
 
 def _stopped(networks, place):

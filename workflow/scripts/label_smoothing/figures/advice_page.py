@@ -12,6 +12,8 @@ from label_smoothing.analysis.advice import (
     GAIN,
     GOALS,
     HOW_NOISY,
+    LOSS_GAIN,
+    LOSS_GOALS,
     MORE,
     SURE,
     WHICH,
@@ -29,7 +31,7 @@ from label_smoothing.figures.advice_pictures import (
 )
 from label_smoothing.theory.rates import epsilon_from_p
 
-_NOTHING = "\N{EN DASH}"
+_NOTHING, _MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 
 
 def advice_page(
@@ -85,13 +87,14 @@ def advice_page(
     return environment.from_string(template).render(
         dataset=dataset,
         study=study,
-        short=summary(advice, M),
+        short=map(_unbroken, summary(advice, M)),
         warnings=advice.warnings,
         pictures=pictures,
         rates=_of(tables, HOW_NOISY, "clean rate"),
         confusions=_of(tables, HOW_NOISY, "P(given | right)"),
         which=tables.get(WHICH, []),
-        methods=_methods(tables.get(MORE, [])),
+        methods=_methods(tables.get(MORE, []), _ACCURACY),
+        losses=_of_losses(tables.get(MORE, [])),
         gains=tables.get(GAIN, []),
         sure=tables.get(SURE, []),
         first=tables.get(FIRST, []),
@@ -112,12 +115,12 @@ def summary(advice: Advice, M: int) -> list[str]:
             sentences.append(_best(which.loc[goal], goal, M))
     more = rows[rows["question"] == MORE]
     if len(more):
-        sentences.append(_more(more))
+        sentences += [_more(more), *filter(None, (_lower(more, goal) for goal in LOSS_GOALS))]
     training = rows[(rows["question"] == TRAINING) & (rows["quantity"] == "number")]
     for row in training.to_dict("records"):
         sentences.append(
-            f"About {row['value']:.0f} labels of the training part are wrong, {row['low']:.0f} to "
-            f"{row['high']:.0f} {row['note']}; training_labels.csv ranks them."
+            f"About {row['value']:.0f} {row['note']} are wrong, {row['low']:.0f} to "
+            f"{row['high']:.0f}; training_labels.csv ranks them."
         )
     return sentences
 
@@ -177,6 +180,18 @@ def _more(more):
     return sentence + "."
 
 
+def _lower(more, goal):
+    """Return what lowers a loss more than smoothing does, if anything surely does."""
+    gains = more[(more["quantity"] == f"{LOSS_GAIN}, {goal}") & (more["low"] > 0)]
+    if not len(gains):
+        return ""
+    best = gains.loc[gains["value"].idxmax()]
+    return (
+        f"A lower {goal} than with any smoothing: {best['what']}, by {best['value']:.2f} nats "
+        f"[{best['low']:.2f}, {best['high']:.2f}]."
+    )
+
+
 def _pytorch(p, M):
     epsilon = float(epsilon_from_p(p, M)) + 0.0  # no -0.0
     if abs(epsilon) < 1e-9:
@@ -188,18 +203,28 @@ def _of(tables, question, quantity):
     return [row for row in tables.get(question, []) if row["quantity"] == quantity]
 
 
-def _methods(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return one entry a method, its quantities side by side."""
-    names = {
-        "accuracy on these labels": "noisy",
-        "accuracy on clean labels": "clean",
-        "gained over no smoothing": "gain",
-    }
+_ACCURACY = {
+    "accuracy on these labels": "noisy",
+    "accuracy on clean labels": "clean",
+    "gained over no smoothing": "gain",
+}
+
+
+def _methods(rows: Iterable[dict[str, Any]], names: dict[str, str]) -> list[dict[str, Any]]:
+    """Return one entry a method, the quantities of these names side by side."""
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
-        entry = found.setdefault(row["what"], {"what": row["what"], "note": row["note"]})
-        entry[names[row["quantity"]]] = row
+        if name := names.get(row["quantity"]):
+            found.setdefault(row["what"], {"what": row["what"]})[name] = row
     return list(found.values())
+
+
+def _of_losses(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Return the entries of `_methods` for each goal that has a loss."""
+    found = {
+        goal: _methods(rows, {goal: "loss", f"{LOSS_GAIN}, {goal}": "gain"}) for goal in LOSS_GOALS
+    }
+    return {goal: entries for goal, entries in found.items() if entries}
 
 
 def _shown(row: dict[str, Any], M: int) -> dict[str, Any]:
@@ -210,10 +235,11 @@ def _shown(row: dict[str, Any], M: int) -> dict[str, Any]:
     if row["quantity"] == "number":
         digits = 0
 
-    def text(x, sign=signed):
+    def text(x):
         if unit == "p":
             return f"{x:.3g}"
-        return f"{scale * x:+.{digits}f}" if sign else f"{scale * x:.{digits}f}"
+        spelled = f"{scale * x:+.{digits}f}" if signed else f"{scale * x:.{digits}f}"
+        return spelled.replace("-", _MINUS)
 
     name = {"share": " %", "nats": " nats", "points": " points"}.get(unit, "")
     if signed and unit == "share":
@@ -228,4 +254,14 @@ def _shown(row: dict[str, Any], M: int) -> dict[str, Any]:
         epsilon = float(epsilon_from_p(value, M)) + 0.0
         pytorch = "none" if abs(epsilon) < 1e-9 else f"{epsilon:.3g}"
     shown = _NOTHING if pd.isna(value) else text(value) + name
-    return {**row, "shown": shown, "interval": interval, "pytorch": pytorch}
+    if row["note"].startswith("lower bound"):
+        shown, interval = f"at least {text(row['low'])}{name}", ""
+    elif signed and row["low"] == row["high"] == value == 0:  # it is compared with itself
+        shown = _NOTHING
+    what = _unbroken(row["what"])
+    return {**row, "what": what, "shown": shown, "interval": interval, "pytorch": pytorch}
+
+
+def _unbroken(text: str) -> str:
+    """Return a text that no line end parts at an equals sign."""
+    return text.replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")

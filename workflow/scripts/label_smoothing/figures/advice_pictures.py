@@ -182,7 +182,7 @@ def draw_suspects(
     figure, panels = plt.subplots(
         lines,
         columns,
-        figsize=(1.45 * columns, 1.75 * lines),
+        figsize=(1.45 * columns, 1.95 * lines),
         squeeze=False,
         layout="constrained",
     )
