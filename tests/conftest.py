@@ -27,9 +27,10 @@ LONG_STUDY = [
 # Runs Snakemake's command line again and again, each run in a process forked from one that has
 # imported it: a fresh interpreter takes twice as long. One that hangs is ended.
 SERVER = """
-import json, os, signal, sys
+import gc, json, os, signal, sys
 import jsonschema, smart_open, snakemake.cli, snakemake.dag, snakemake.workflow
 snakemake.cli.get_argument_parser()  # imports the plugins
+gc.freeze()  # or every run copies all of it, to look for garbage
 for line in sys.stdin:
     folder, arguments, environment, output = json.loads(line)
     child = os.fork()
@@ -255,6 +256,12 @@ class Sharing(LoadFileScheduling):
         # Where a fixture is made once for the tests of a file, one worker has them all.
         shared = file.startswith("tests/workflow/") and not file.endswith(ONE_WORKER)
         return nodeid if shared else file
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with what waits most: SLURM leaves its core to the workflow's runs, which use two."""
+    first = {"slurm": 0, "workflow": 1}
+    items.sort(key=lambda item: first.get(item.path.parent.name, 2))
 
 
 def pytest_xdist_make_scheduler(config, log):

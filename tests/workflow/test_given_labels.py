@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pandas as pd
-from conftest import Project
 
 from label_smoothing.files import read_arrays
 
@@ -21,7 +20,7 @@ def features(rng, centres, N):
 
 
 def test_a_study_of_given_labels_ends_with_its_report_and_checked_ones_train_nothing(
-    tmp_path, tiny_config
+    untrained, tiny_config
 ):
     rng = np.random.default_rng(0)
     centres = 3 * rng.normal(size=(4, 8))
@@ -41,36 +40,36 @@ def test_a_study_of_given_labels_ends_with_its_report_and_checked_ones_train_not
         },
         "models": {"net": {"kind": "mlp", "hidden": [16]}},
     }
-    project = Project.create(tmp_path / "project", config)
     arrays = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
-    np.savez(project.path / "mine.npz", **arrays)
-    project.run()
-    project.snakemake("--report", "report.html")
-    assert project.planned() == {}
-    (verdict,) = set(pd.read_csv(project.path / "results/claims.csv")["verdict"])
+    untrained.configure(config)
+    np.savez(untrained.path / "mine.npz", **arrays)
+    untrained.run()
+    untrained.snakemake("--report", "report.html")
+    assert untrained.planned() == {}
+    (verdict,) = set(pd.read_csv(untrained.path / "results/claims.csv")["verdict"])
     assert verdict == "not testable here"
-    assert not project.files("votes/**/*.csv")
-    estimates, _ = map(pd.read_csv, project.files("estimates/mine/**/*.csv"))
+    assert not untrained.files("votes/**/*.csv")
+    estimates, _ = map(pd.read_csv, untrained.files("estimates/mine/**/*.csv"))
     assert estimates["truth"].isna().all()
-    history = pd.read_csv(next(iter(project.files("runs/mine/**/history.csv"))))
+    history = pd.read_csv(next(iter(untrained.files("runs/mine/**/history.csv"))))
     assert not {"test_loss", "test_accuracy"} & set(history)
 
     chosen = rng.choice(80, 30, replace=False)
     table = pd.DataFrame({"index": chosen, "label": clean[chosen]})
-    table.to_csv(project.path / "right.csv", index=False)
+    table.to_csv(untrained.path / "right.csv", index=False)
     config["noise_types"]["alpha"] = {"assumption": "alpha", "transition": "uniform"}
     config["datasets"]["mine"]["checked"] = "right.csv"
-    project.configure(config)
+    untrained.configure(config)
     alpha, beta = (METRICS.format(noise=noise, a="1.0", p="0.5") for noise in ("alpha", "beta"))
-    assert project.planned(alpha, beta) == {"evaluate": 2}
-    project.run("--", alpha, beta)
-    scores, of_beta = (json.loads((project.path / path).read_text()) for path in (alpha, beta))
+    assert untrained.planned(alpha, beta) == {"evaluate": 2}
+    untrained.run("--", alpha, beta)
+    scores, of_beta = (json.loads((untrained.path / path).read_text()) for path in (alpha, beta))
     assert (scores["test_size"], of_beta["test_size"]) == (30, 80)
     assert scores["test_accuracy"] == of_beta["clean_test_accuracy"]
-    run = project.path / "results/runs/mine/uniform/label_smoothing/a1.0/p0.5/seed0"
+    run = untrained.path / "results/runs/mine/uniform/label_smoothing/a1.0/p0.5/seed0"
     predicted = read_arrays(run / "predictions.npz")["log_probabilities"].argmax(axis=1)
     assert scores["test_accuracy"] == (predicted == clean)[chosen].mean()
     assert of_beta["test_accuracy"] == (predicted == y_test).mean()
     table["label"] = (table["label"] + 1) % 4
-    table.to_csv(project.path / "right.csv", index=False)
-    assert project.planned(alpha) == {"evaluate": 1}
+    table.to_csv(untrained.path / "right.csv", index=False)
+    assert untrained.planned(alpha) == {"evaluate": 1}

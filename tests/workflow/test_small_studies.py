@@ -6,7 +6,6 @@ import re
 
 import pytest
 import yaml
-from conftest import Project
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from samples import CONFIG, SCHEMA
@@ -133,15 +132,15 @@ STUDIES = {
 
 @pytest.mark.parametrize(("grid", "assumptions", "methods"), STUDIES.values(), ids=STUDIES)
 def test_the_smallest_studies_end_with_their_report(
-    tmp_path, tiny_config, grid, assumptions, methods
+    untrained, tiny_config, grid, assumptions, methods
 ):
     config = tiny_config | grid
     config["noise_types"] = {
         name: {"assumption": name, "transition": "uniform"} for name in assumptions
     }
     config["methods"] = methods or config["methods"]
-    project = Project.create(tmp_path / "project", config)
-    project.run()
-    project.snakemake("--report", "report.html")
-    assert (project.path / "report.html").stat().st_size > 100_000
-    assert project.planned() == {}
+    untrained.configure(config)
+    untrained.run()
+    untrained.snakemake("--report", "report.html")
+    assert (untrained.path / "report.html").stat().st_size > 100_000
+    assert untrained.planned() == {}
