@@ -120,6 +120,16 @@ def test_folds_can_be_asked_for_later(data, tmp_path):
     assert file.read_text() == by_hand
 
 
+def test_more_folds_than_a_class_has_images_are_refused_before_anything_is_written(data, tmp_path):
+    with pytest.raises(ConfigError, match=r"FOLDS is 11; allowed: 2 to 10, as the rarest class"):
+        write_study(data, tmp_path / "advice", 11)
+    assert not (tmp_path / "advice").exists()
+    before = write_study(data, tmp_path / "advice")[0].read_text()
+    with pytest.raises(ConfigError, match=r"FOLDS is 11; allowed: 2 to 10"):
+        write_study(data, tmp_path / "advice", 11)
+    assert (tmp_path / "advice" / "mine.yaml").read_text() == before
+
+
 def test_a_study_with_folds_is_one_that_snakemake_accepts(tmp_path):
     data = save(tmp_path / "mine.npz", train=90)
     study = Study(yaml.safe_load(advice_study(data, "advice/mine.yaml", 7)), SCHEMA)

@@ -134,6 +134,13 @@ def advice_study(data: str | os.PathLike, file: str | os.PathLike, folds: int | 
     lines = [f"\n    {part}_size: {size} # a subset, stratified" for part, size in sizes.items()]
     images = sizes.get("train", len(dataset.y_train))
     if folds:
+        counts = [int((dataset.y_train == label).sum()) for label in range(M)]
+        most = min(counts) * images // sum(counts)
+        if folds > most:
+            raise ConfigError(
+                f"FOLDS is {folds}; allowed: {f'2 to {most}' if most > 1 else 'none'}, as the "
+                f"rarest class of {os.fspath(data)} has no more training images in the study"
+            )
         lines.append(f"\n    folds: {folds} # of the training part, whose labels are ranked too")
         images -= -(-images // folds)
     if lines:
