@@ -31,11 +31,12 @@ TITLES = {
     "cifar10-10000": "CIFAR-10 (subset)",  # 2,000 test images here, from a JPEG copy
     "digits": "digits",
 }
+# From what is best to what decides where two have to hold.
 WORDS = {
-    "supported": "yes",
-    "not supported": "no",
-    "undecided": "open",
     "not testable here": "not tested",
+    "supported": "yes",
+    "undecided": "open",
+    "not supported": "no",
 }
 FIGURES = (
     "loss_landscapes",
@@ -69,10 +70,11 @@ def collect(results: Path, here: Path = HERE) -> None:
     # By the study as it is kept: where files of the same images come from does not matter.
     study = yaml.safe_load(STUDY.read_text())
     taken = [_run(results, dataset, study["datasets"][dataset]) for dataset in finished]
+    networks = read_tables([here / "networks.csv"])
+    _write(pd.DataFrame(_held_out(networks)), here / "held_out.csv")
     if files := sorted((results / "tables" / ALL_IMAGES).rglob("*.csv")):
         _write(read_tables(files), here / "slice.csv")
     _write(pd.DataFrame(taken), here / "runs.csv")
-    networks = read_tables([here / "networks.csv"])
     claims = judge_claims(networks, study, (*CLAIMS, *VOTE_CLAIMS))
     _write(claims.drop(columns="figure"), here / "claims.csv", "%.4g")
     for dataset in finished:
@@ -128,7 +130,13 @@ def runs(here: Path) -> str:
 def short_verdicts(here: Path) -> str:
     """Return one row a claim, in words, those of its clean rates or measures in order."""
     claims = _claims(here)
+    # Both measures of a prediction have to hold; the three kinds of loss stand side by side.
     claims["claim"] = claims["claim"].str.replace(", (R²|nats)$", "", regex=True)
+    losses = claims["claim"].str.extract("the (alpha|beta|gamma) losses at")[0]
+    claims["losses"] = losses.fillna("")
+    claims["claim"] = claims["claim"].str.replace(
+        "(alpha|beta|gamma) losses at", "losses at", regex=True
+    )
     testable = claims.groupby("claim")["n"].transform("max") > 0
     return _verdicts(here, claims[testable], _words)
 
@@ -141,6 +149,7 @@ def verdicts(here: Path) -> str:
 def votes(here: Path) -> str:
     """Return the table of the fits: one k for all clean rates below 1; k and purity for all."""
     fits, networks = _read("votes", here), _read("networks", here)
+    held_out = _read("held_out", here).groupby(["dataset", "noise"])[["r2", "rmse"]].mean()
     everywhere = fits[fits["a"].isna()].set_index(["source", "noise"])
     rows = []
     for dataset, title in titles(here).items():
@@ -152,9 +161,11 @@ def votes(here: Path) -> str:
             row = [title, "all three" if noise == "all" else noise, f"{r2:.2f}"]
             row += [_interval(one, "k"), f"{one.r2:.3f}, {one.rmse:.3f}"]
             row += [_interval(two, "k"), _interval(two, "purity"), f"{two.r2:.3f}, {two.rmse:.3f}"]
+            row.append("{:.3f}, {:.3f}".format(*held_out.loc[dataset, noise]))
             rows.append(row)
     heads = ["data", "losses", "the paper's R²", "one k", "R², nats"]
-    return _table([*heads, "k with purity", "purity", "R², nats"], rows)
+    heads += ["k with purity", "purity", "R², nats", "each a from the others: R², nats"]
+    return _table(heads, rows)
 
 
 def full_size(here: Path) -> str:
@@ -212,6 +223,30 @@ def _one_seed(networks, study):
     return measured
 
 
+def _held_out(networks):
+    """Yield how well k and purity of all other clean rates predict the losses at each of them."""
+    M = int(networks["classes"].iloc[0])
+    asked = informative(networks["p"], M) & asks_for_label(networks["p"], M)
+    networks = networks[asked & (networks["p"] < 1) & networks["memorised"].astype(bool)]
+    for dataset, cells in networks.groupby("dataset", sort=False):
+        for noise, of_noise in [*cells.groupby("noise"), ("all", cells)]:
+            for seed, losses in of_noise.groupby("seed"):
+                missed = [
+                    _missed(part, fit_seed(losses[losses["a"] != a], purity=None))
+                    for a, part in losses.groupby("a")
+                ]
+                squares, measured = np.concatenate(missed) ** 2, losses["test_loss"]
+                r2 = 1 - squares.sum() / ((measured - measured.mean()) ** 2).sum()
+                row = {"dataset": dataset, "noise": noise, "seed": seed}
+                yield row | {"r2": r2, "rmse": squares.mean() ** 0.5}
+
+
+def _missed(cells, fit):
+    M = int(cells["classes"].iloc[0])
+    predicted = predict(cells["p"], cells["a"], fit.k, M, cells["assumption"], purity=fit.purity)
+    return (cells["test_loss"] - predicted).to_numpy()
+
+
 def _smaller(svg):
     """Return a figure without its comments and indents, its places in tenths of a point."""
     svg = re.sub(r"\n\s*", "\n", re.sub(r"<!--.*?-->", "", svg))
@@ -251,9 +286,13 @@ def _interval(fit, name):
 
 
 def _words(of_data):
-    """Return one word, or one for each clean rate or measure where they differ."""
-    words = of_data.sort_values("a", kind="stable")["verdict"].map(WORDS)
-    return ", ".join(words if words.nunique() > 1 else words[:1])
+    """Return one word, or one for each clean rate or kind of loss where they differ."""
+    order = list(WORDS)
+    words = [
+        WORDS[max(rows["verdict"], key=order.index)]
+        for _, rows in of_data.groupby([of_data["a"].fillna(0), "losses"])
+    ]
+    return ", ".join(words if len(set(words)) > 1 else words[:1])
 
 
 def _values(of_data):
