@@ -59,10 +59,12 @@ def votes_of_study(votes: pd.DataFrame) -> FittedVotes:
     if rows.empty:
         return _UNKNOWN
     row = rows.iloc[0]
-    ends, seeds = ("", "_low", "_high"), int(row["seeds"])
-    return FittedVotes(
-        *(Interval(*(row[name + end] for end in ends), seeds) for name in FittedVotes._fields)
+    seeds = int(row["seeds"])
+    k, purity = (
+        Interval(row[name], row[f"{name}_low"], row[f"{name}_high"], seeds)
+        for name in FittedVotes._fields
     )
+    return FittedVotes(k, purity)
 
 
 def votes_of_noise(votes: pd.DataFrame, cells: pd.DataFrame) -> FittedVotes:
