@@ -27,7 +27,7 @@ def table(name):
     return read_tables([FOLDER / f"{name}.csv"])
 
 
-@pytest.mark.parametrize("page", update.PAGES, ids=["page", "README"])
+@pytest.mark.parametrize("page", update.PAGES, ids=["page", "votes", "README"])
 def test_the_tables_of_the_pages_are_those_of_the_files(page):
     text = page.read_text()
     assert any(f"<!-- {name}: " in text for name in update.TABLES)

@@ -5,7 +5,7 @@ Take the tables and figures of a finished studies/reproduction.yaml, and write t
 
 RESULTS is the `results` folder of the run, and of studies/reproduction-slice.yaml. The .csv and
 .svg files of this folder are replaced, and the tables below a mark in README.md here and in the
-project's README.md are written anew.
+project's README.md and docs/votes.md are written anew.
 """
 
 import re
@@ -23,7 +23,7 @@ STUDY = ROOT / "studies/reproduction.yaml"
 # All images of one of its data sets, in some of its cells.
 SLICE = ROOT / "studies/reproduction-slice.yaml"
 ALL_IMAGES, TEN_THOUSAND = "mnist-60000", "mnist-10000"
-PAGES = (HERE / "README.md", ROOT / "README.md")
+PAGES = (HERE / "README.md", HERE.parent / "votes.md", ROOT / "README.md")
 METHOD = "label_smoothing"
 TITLES = {
     "mnist-10000": "MNIST",
