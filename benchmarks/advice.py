@@ -22,6 +22,7 @@ from projects import machine
 
 from label_smoothing.analysis.advice import (
     GOALS,
+    SUPPOSED,
     Inputs,
     Networks,
     give_advice,
@@ -267,11 +268,13 @@ def judge(setting: Setting, clean: Dataset, arrays: dict[str, np.ndarray]) -> di
     habit = int(np.abs(p - p_from_epsilon(0.1, M)).argmin())
     for goal, values in (("loss on clean labels", losses), ("accuracy", -hits)):
         regret = values - values.min()
-        chosen = which["value"].get(goal, np.nan)
+        # On hard data there is no advice but for the case that the noise is uniform.
+        chosen = which["value"].get(goal, which["value"].get(f"{goal}, {SUPPOSED}", np.nan))
         given_one = np.isfinite(chosen)
         row[goal] = {
             "best": float(p[values.argmin()]),
             "advised": float(chosen),
+            "supposed": goal not in which.index,
             "regret": float(regret[np.abs(p - chosen).argmin()]) if given_one else np.nan,
             "habit": float(regret[habit]),
             "none": float(regret[-1]),
@@ -343,7 +346,14 @@ def stopped_loss(name: str, arrays: dict[str, np.ndarray], plain: Networks) -> f
     return float(np.take_along_axis(losses, epochs, axis=1).mean())
 
 
-SOURCES = ("noise model", "vote theory", "nearest neighbours", "cleanlab", "early stopping")
+SOURCES = (
+    "noise model",
+    f"noise model, {SUPPOSED}",
+    "vote theory",
+    "nearest neighbours",
+    "cleanlab",
+    "early stopping",
+)
 
 
 def tables(rows: list[dict[str, Any]]) -> str:
@@ -394,7 +404,8 @@ def tables(rows: list[dict[str, Any]]) -> str:
         predicted = f"{loss['predicted']:.3f}" if "predicted" in loss else "none"
         lines.append(
             f"| {row['data']} | {row['noise']} | {row['truth']:.3f} | {loss['best']:g} | "
-            f"{_shown(loss['advised'], 'g')} | {_shown(loss['regret'], '.3f')} | {predicted} | "
+            f"{_shown(loss['advised'], 'g')}{' if uniform' * loss['supposed']} | "
+            f"{_shown(loss['regret'], '.3f')} | {predicted} | "
             f"{loss['habit']:.3f} | {loss['none']:.3f} | "
             f"{100 * accuracy['regret']:.1f} | {100 * accuracy['habit']:.1f} | "
             f"{100 * accuracy['none']:.1f} | {gain} |"

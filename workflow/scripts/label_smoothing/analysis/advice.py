@@ -156,6 +156,7 @@ GOALS = (
     "calibration on clean labels",
 )
 _NO_LIMITS = np.nan, np.nan, np.nan
+SUPPOSED = "if the noise is uniform"
 AT_LEAST = "at least: takes hard images for wrong labels"
 
 
@@ -179,7 +180,10 @@ def give_advice(inputs: Inputs, suspects: int = 20) -> Advice:
     truth = _Correction(model, rate, plain.labels[0], M, warnings)
     # Patterned noise is not what the vote theory predicts from.
     predicts = votes if model is None or model.tells else None
-    choices = _which_smoothing(rows, rest, truth, predicts)
+    supposed = None
+    if model is not None and not model.tells:
+        supposed = _Correction(model, model.clean_rate, plain.labels[0], M, [], suppose=True)
+    choices = _which_smoothing(rows, rest, truth, predicts, supposed)
     _what_helps_more(rows, inputs, rest, truth, choices, place)
     _what_lowers_the_loss(rows, inputs, rest, truth, choices, place)
     _what_is_gained(rows, rest, truth, choices)
@@ -346,8 +350,9 @@ def _noise_model(inputs, warnings):
     model = fit_noise_model(outputs, forward.labels[0])
     if not model.tells:
         warnings.append(
-            f"{cannot_tell(model)} The share of right labels lies anywhere in between, and nothing "
-            "is said of clean labels. Check some by hand."
+            f"{cannot_tell(model)} The share of right labels lies anywhere in between. Of clean "
+            "labels is only said which smoothing is best if the noise is uniform: a wrong label is "
+            "any of the others alike. Check some by hand."
         )
     elif not model.uniform:
         warnings.append(
@@ -396,6 +401,8 @@ def _how_noisy(rows, warnings, inputs, plain, model, place):
             note = "from patterned noise on easy images to hard images with right labels"
         best = best or found
         add("noise model", RateEstimate(*found), note)
+        if not model.tells:
+            add(f"noise model, {SUPPOSED}", RateEstimate(*model.clean_rate), "not checked here")
     votes = _votes(plain, inputs.memorised_at) if uniform else RateEstimate(np.nan)
     trusted = np.isfinite(votes.estimate) and votes.deviation <= WORST_DEVIATION
     if trusted:
@@ -504,13 +511,16 @@ class _Correction:
     noise, for any score h of an image and a label (Natarajan et al. 2013; Patrini et al. 2017).
     That takes nothing but the matrix, and is far from sure. With the probability of each label to
     be the right one, by the noise model, ``sum_j P(j | image, given) h(j)`` is far more so, as long
-    as the model is right; a network that the model is made of would judge itself.
+    model is right; a network that the model is made of would judge itself.
+
+    Where the model cannot tell hard images from patterned noise there is none, unless uniform
+    noise is supposed.
     """
 
-    def __init__(self, model, rate, labels, M, warnings):
+    def __init__(self, model, rate, labels, M, warnings, suppose=False):
         self.labels, self.inverses, self.rights = labels, [], []
         self.uniform = True
-        if model is None or not model.tells or np.isnan(rate[0]):
+        if model is None or not (model.tells or suppose) or np.isnan(rate[0]):
             return
         self.uniform = model.uniform
         if not self.uniform:
@@ -590,7 +600,7 @@ def _costs(plain, truth):
     return costs
 
 
-def _which_smoothing(rows, plain, truth, votes):
+def _which_smoothing(rows, plain, truth, votes, supposed=None):
     p, M = plain.p, plain.outputs.shape[3]
     costs, choices = _costs(plain, truth), {}
     for goal in GOALS:
@@ -607,6 +617,12 @@ def _which_smoothing(rows, plain, truth, votes):
         if goal == GOALS[1] or goal == GOALS[2]:
             source = _CORRECTED if goal == GOALS[2] and truth and not truth.uniform else _AS_IT_IS
         add_row(rows, WHICH, goal, "p", limits, "p", source, note)
+    if supposed:
+        found = [choose(cost) for cost in supposed.imputed(-plain.outputs.astype(np.float64))]
+        tied = np.unique(np.concatenate([choice.tied for choice in found]))
+        limits = p[found[0].best], p[tied].min(), p[tied].max()
+        what = f"{GOALS[0]}, {SUPPOSED}"
+        add_row(rows, WHICH, what, "p", limits, "p", supposed.source, "not checked here")
     if votes is not None:
         a = [votes.estimate, votes.low, votes.high]
         k = np.clip([votes.k, votes.k_low, votes.k_high], 1, _MANY_VOTES)

@@ -15,6 +15,7 @@ from label_smoothing.analysis.advice import (
     LOSS_GAIN,
     LOSS_GOALS,
     MORE,
+    SUPPOSED,
     SURE,
     WHICH,
     Advice,
@@ -110,7 +111,7 @@ def summary(advice: Advice, M: int) -> list[str]:
     rows = advice.rows
     sentences = [_how_noisy(rows)]
     which = rows[rows["question"] == WHICH].set_index("what")
-    for goal in GOALS[:1] + GOALS[2:3]:
+    for goal in (GOALS[0], f"{GOALS[0]}, {SUPPOSED}", GOALS[2]):
         if goal in which.index:
             sentences.append(_best(which.loc[goal], goal, M))
     more = rows[rows["question"] == MORE]
