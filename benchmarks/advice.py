@@ -348,7 +348,6 @@ def stopped_loss(name: str, arrays: dict[str, np.ndarray], plain: Networks) -> f
 
 SOURCES = (
     "noise model",
-    f"noise model, {SUPPOSED}",
     "vote theory",
     "nearest neighbours",
     "cleanlab",
