@@ -225,26 +225,38 @@ def _one_seed(networks, study):
 
 def _held_out(networks):
     """Yield how well k and purity of all other clean rates predict the losses at each of them."""
-    M = int(networks["classes"].iloc[0])
-    asked = informative(networks["p"], M) & asks_for_label(networks["p"], M)
-    networks = networks[asked & (networks["p"] < 1) & networks["memorised"].astype(bool)]
-    for dataset, cells in networks.groupby("dataset", sort=False):
+    for dataset, cells in _fitted(networks).groupby("dataset", sort=False):
         for noise, of_noise in [*cells.groupby("noise"), ("all", cells)]:
             for seed, losses in of_noise.groupby("seed"):
                 missed = [
-                    _missed(part, fit_seed(losses[losses["a"] != a], purity=None))
+                    _missed(part, *_votes(losses[losses["a"] != a]))
                     for a, part in losses.groupby("a")
                 ]
-                squares, measured = np.concatenate(missed) ** 2, losses["test_loss"]
-                r2 = 1 - squares.sum() / ((measured - measured.mean()) ** 2).sum()
+                missed = np.concatenate(missed)
                 row = {"dataset": dataset, "noise": noise, "seed": seed}
-                yield row | {"r2": r2, "rmse": squares.mean() ** 0.5}
+                yield row | {"r2": _r2(missed, losses), "rmse": (missed**2).mean() ** 0.5}
 
 
-def _missed(cells, fit):
+def _votes(cells):
+    fit = fit_seed(cells, purity=None)
+    return fit.k, fit.purity
+
+
+def _fitted(networks):
+    """Return the networks whose losses k is fitted to, at any clean rate."""
+    p, M = networks["p"], int(networks["classes"].iloc[0])
+    return networks[informative(p, M) & asks_for_label(p, M) & networks["memorised"].astype(bool)]
+
+
+def _missed(cells, k, purity):
     M = int(cells["classes"].iloc[0])
-    predicted = predict(cells["p"], cells["a"], fit.k, M, cells["assumption"], purity=fit.purity)
+    predicted = predict(cells["p"], cells["a"], k, M, cells["assumption"], purity=purity)
     return (cells["test_loss"] - predicted).to_numpy()
+
+
+def _r2(missed, cells):
+    about_mean = cells["test_loss"] - cells["test_loss"].mean()
+    return 1 - (missed**2).sum() / (about_mean**2).sum()
 
 
 def _smaller(svg):
@@ -256,14 +268,8 @@ def _smaller(svg):
 
 def _paper_r2(cells):
     """Return R² of the paper's theory over what `fit_votes` fits, mean over seeds."""
-    M = int(cells["classes"].iloc[0])
-    fitted = informative(cells["p"], M) & asks_for_label(cells["p"], M) & (cells["a"] < 1)
-    shares = []
-    for _, seed in cells[fitted & cells["memorised"].astype(bool)].groupby("seed"):
-        left = seed["test_loss"] - predict(seed["p"], seed["a"], 1.0, M, seed["assumption"])
-        about_mean = seed["test_loss"] - seed["test_loss"].mean()
-        shares.append(1 - (left**2).sum() / (about_mean**2).sum())
-    return float(np.mean(shares))
+    fitted = _fitted(cells[cells["a"] < 1])
+    return float(np.mean([_r2(_missed(s, 1.0, 1.0), s) for _, s in fitted.groupby("seed")]))
 
 
 def _claims(here):

@@ -599,15 +599,20 @@ def _costs(plain, truth):
     return costs
 
 
+def _best_and_tied(costs):
+    """Return the place of the best p by the first costs, and of all that any of them ties with."""
+    found = [choose(cost) for cost in costs]
+    return found[0].best, np.unique(np.concatenate([choice.tied for choice in found]))
+
+
 def _which_smoothing(rows, plain, truth, votes, supposed=None):
     p, M = plain.p, plain.outputs.shape[3]
     costs, choices = _costs(plain, truth), {}
     for goal in GOALS:
         if goal not in costs:
             continue
-        found = [choose(cost) for cost in costs[goal]]
-        tied = np.unique(np.concatenate([choice.tied for choice in found]))
-        choices[goal] = best = found[0].best
+        best, tied = _best_and_tied(costs[goal])
+        choices[goal] = best
         note = "every p may be as good" if len(tied) == len(p) else ""
         if len(tied) == 1:
             note = "the others of the grid are worse"
@@ -617,9 +622,8 @@ def _which_smoothing(rows, plain, truth, votes, supposed=None):
             source = _CORRECTED if goal == GOALS[2] and truth and not truth.uniform else _AS_IT_IS
         add_row(rows, WHICH, goal, "p", limits, "p", source, note)
     if supposed:
-        found = [choose(cost) for cost in supposed.imputed(-plain.outputs.astype(np.float64))]
-        tied = np.unique(np.concatenate([choice.tied for choice in found]))
-        limits = p[found[0].best], p[tied].min(), p[tied].max()
+        best, tied = _best_and_tied(supposed.imputed(-plain.outputs.astype(np.float64)))
+        limits = p[best], p[tied].min(), p[tied].max()
         what = f"{GOALS[0]}, {SUPPOSED}"
         add_row(rows, WHICH, what, "p", limits, "p", supposed.source, "not checked here")
     if votes is not None:
