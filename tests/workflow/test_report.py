@@ -5,6 +5,7 @@ import shutil
 import pandas as pd
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import ElementClickInterceptedException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
@@ -63,8 +64,15 @@ class Reader:
     def all(self, css):
         return self.browser.find_elements(By.CSS_SELECTOR, css)
 
+    def press(self, element):
+        """Click an element as soon as nothing covers it: what is new on a page still moves."""
+        clickable = WebDriverWait(
+            self.browser, 30, ignored_exceptions=[ElementClickInterceptedException]
+        )
+        clickable.until(lambda _: element.click() is None)
+
     def click(self, text):
-        self.browser.find_element(By.LINK_TEXT, text).click()
+        self.press(self.browser.find_element(By.LINK_TEXT, text))
 
     def crumbs(self):
         """Return the links from the front page to where the reader is."""
@@ -158,25 +166,25 @@ def test_every_result_is_reached_seen_and_explained(report, browser):
     reached = set()
     for category, datasets in reader.evaluate("categories").items():
         assert list(datasets) == (["Other"] if category in (VERDICTS, THEORY) else ["digits"])
-        reader.crumbs()[0].click()
+        reader.press(reader.crumbs()[0])
         reader.click(category)
         # A label with two values is a switch above the rows.
         for switch in range(max(1, len(reader.all("fieldset label")))):
             for row in range(len(reader.rows())):
                 if switches := reader.all("fieldset label"):
-                    switches[switch].click()
+                    reader.press(switches[switch])
                 view, describe = reader.rows()[row].find_elements(By.TAG_NAME, "a")
                 download = view.get_attribute("download")
                 if not download:
-                    view.click()
+                    reader.press(view)
                     assert reader.sees_result()
-                describe.click()
+                reader.press(describe)
                 reached.add(reader.result)
                 assert not download or reader.result.endswith(download)
                 assert len(reader.caption) > 100, reader.result
                 assert "seeds" in reader.caption or category == THEORY
                 assert not reader.all(".system-message"), reader.result
-                reader.crumbs()[-2].click()
+                reader.press(reader.crumbs()[-2])
     assert reached == set(reader.evaluate("Object.keys(results)"))
     assert len(reached) > 8
     assert reader.errors() == []
