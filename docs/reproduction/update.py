@@ -54,6 +54,7 @@ from label_smoothing.analysis.fits import asks_for_label, informative
 from label_smoothing.analysis.tables import read_tables
 from label_smoothing.analysis.vote_claims import VOTE_CLAIMS
 from label_smoothing.analysis.vote_fits import fit_seed, predict
+from label_smoothing.files import read_arrays
 
 
 def collect(results: Path, here: Path = HERE) -> None:
@@ -67,14 +68,14 @@ def collect(results: Path, here: Path = HERE) -> None:
             for file in sorted((results / stage / dataset).rglob("*.csv"))
         ]
         _write(read_tables(files), here / f"{name}.csv")
-    # By the study as it is kept: where files of the same images come from does not matter.
-    study = yaml.safe_load(STUDY.read_text())
-    taken = [_run(results, dataset, study["datasets"][dataset]) for dataset in finished]
+    taken = [_run(results, dataset) for dataset in finished]
     networks = read_tables([here / "networks.csv"])
     _write(pd.DataFrame(_held_out(networks)), here / "held_out.csv")
     if files := sorted((results / "tables" / ALL_IMAGES).rglob("*.csv")):
         _write(read_tables(files), here / "slice.csv")
     _write(pd.DataFrame(taken), here / "runs.csv")
+    # By the study as it is kept: where files of the same images come from does not matter.
+    study = yaml.safe_load(STUDY.read_text())
     claims = judge_claims(networks, study, (*CLAIMS, *VOTE_CLAIMS))
     _write(claims.drop(columns="figure"), here / "claims.csv", "%.4g")
     for dataset in finished:
@@ -200,12 +201,12 @@ TABLES: dict[str, Callable[[Path], str]] = {
 }
 
 
-def _run(results, dataset, settings):
+def _run(results, dataset):
     """Return what the networks of a data set took, by the clocks of their histories."""
     histories = sorted((results / "runs" / dataset).rglob("history.csv"))
     seconds = sum(pd.read_csv(history)["seconds"].iloc[-1] for history in histories)
-    train_size = settings.get("train_size", 1797 - settings.get("test_size", 0))
-    return {"dataset": dataset, "train_size": train_size, "seconds": round(seconds)}
+    labels = read_arrays(next((results / "labels" / dataset).rglob("*.npz")))
+    return {"dataset": dataset, "train_size": len(labels["train"]), "seconds": round(seconds)}
 
 
 def _one_seed(networks, study):

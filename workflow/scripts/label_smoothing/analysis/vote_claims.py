@@ -40,12 +40,8 @@ def other_rates(cells: pd.DataFrame, paper: bool, score: str) -> Measured:
     score : {"r2", "rmse"}
         R² on the scale of `MISSED`, or the root mean square deviation in nats.
     """
-    noisy = _tested(cells[cells["a"] < 1])
-    rates = sorted(noisy["a"].unique())
-    if len(rates) < 2:
-        raise NotTestableError(f"{len(rates)} clean rates below 1, memorised, 2 needed")
-    fitted, tested = noisy[noisy["a"] == rates[0]], noisy[noisy["a"] > rates[0]]
-    return _score(tested, _votes(fitted, paper), score, f"k of a = {rates[0]:g}")
+    lowest, fitted, tested = _lowest_and_others(cells[cells["a"] < 1], "clean rates below 1")
+    return _score(tested, _votes(fitted, paper), score, f"k of a = {lowest:g}")
 
 
 def alpha_from_beta(cells: pd.DataFrame, beta: pd.DataFrame, paper: bool, score: str) -> Measured:
@@ -68,14 +64,10 @@ def other_rates_from_clean(cells: pd.DataFrame, paper: bool, score: str) -> Meas
 
 def other_rates_with_purity(cells: pd.DataFrame, paper: bool, score: str) -> Measured:
     """Return how well k and purity of the lowest clean rate predict all others; `other_rates`."""
-    cells = _tested(cells)
-    rates = sorted(cells["a"].unique())
-    if len(rates) < 2:
-        raise NotTestableError(f"{len(rates)} clean rates, memorised, 2 needed")
-    fitted, tested = cells[cells["a"] == rates[0]], cells[cells["a"] > rates[0]]
+    lowest, fitted, tested = _lowest_and_others(cells, "clean rates")
     if fitted["p"].nunique() < 3:
-        raise NotTestableError(f"3 p between 1/M and 1 at a = {rates[0]:g}, memorised, are needed")
-    name = f"k and purity of a = {rates[0]:g}"
+        raise NotTestableError(f"3 p between 1/M and 1 at a = {lowest:g}, memorised, are needed")
+    name = f"k and purity of a = {lowest:g}"
     return _score(tested, _votes_and_purity(fitted, paper), score, name)
 
 
@@ -154,6 +146,15 @@ def _tested(cells):
     cells = cells[(cells["p"] < 1) & asks_for_label(cells["p"], cells["classes"])]
     curves = curves_over_p(cells, "test_loss", 1, memorised=True)
     return cells[pd.MultiIndex.from_frame(cells[["a", "p"]]).isin(curves.index)]
+
+
+def _lowest_and_others(cells, rates):
+    """Return the lowest clean rate, its tested cells, and those of all others."""
+    cells = _tested(cells)
+    if (n := cells["a"].nunique()) < 2:
+        raise NotTestableError(f"{n} {rates}, memorised, 2 needed")
+    lowest = cells["a"].min()
+    return lowest, cells[cells["a"] == lowest], cells[cells["a"] > lowest]
 
 
 def _fit(cells, **options):
