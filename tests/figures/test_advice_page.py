@@ -56,6 +56,7 @@ def noisy():
 def test_it_needs_no_other_file(noisy):
     _, page, pictures = noisy
     assert len(pictures) == 4
+    assert "The curve for the added noise" in page
     assert all(picture["src"].startswith("data:image/") for picture in pictures)
     assert all(picture["alt"] for picture in pictures)
     assert not re.search(r"https?://(?!www\.w3\.org)", page)
@@ -124,6 +125,7 @@ def test_what_cannot_be_told_is_not_on_it():
 def test_a_study_of_label_smoothing_alone_has_a_page():
     _, _, inputs = study(0.7)
     advice, page, _ = page_of(inputs._replace(forward=None, added=None))
+    assert "The curve for the added noise" not in page
     assert "nan" not in re.sub(r'src="[^"]*"', "", page)
     assert summary(advice, M)[0].startswith("At most ")
 

@@ -91,6 +91,7 @@ def advice_page(
         short=map(_unbroken, summary(advice, M)),
         warnings=advice.warnings,
         pictures=pictures,
+        curves=advice.votes is not None and inputs.added is not None,
         rates=_of(tables, HOW_NOISY, "clean rate"),
         confusions=_of(tables, HOW_NOISY, "P(given | right)"),
         which=tables.get(WHICH, []),

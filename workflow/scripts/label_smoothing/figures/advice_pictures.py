@@ -5,7 +5,6 @@ import io
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
 from label_smoothing.analysis.advice import HOW_NOISY, Advice, Networks, mean_with_limits
 from label_smoothing.figures.kit import fine_smoothing
@@ -127,13 +126,10 @@ def draw_rates(advice: Advice) -> plt.Figure:
     panel.set_yticks(places, rows["source"])
     panel.set_ylim(-0.6, len(rows) - 0.4)
     panel.set_xlabel("share of right labels (clean rate a)")
-    panel.set_xlim(_around(rows), 1.005)
-    return figure
-
-
-def _around(rows: pd.DataFrame) -> float:
     lowest = rows[["value", "low"]].min(axis=None)
-    return max(0.0, lowest - 0.1 * (1.05 - lowest))
+    lowest = max(0.0, lowest - 0.1 * (1.05 - lowest))
+    panel.set_xlim(lowest, 1 + 0.01 * (1 - lowest))
+    return figure
 
 
 @house_style(grid=False)
