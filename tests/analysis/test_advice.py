@@ -1,6 +1,7 @@
 """The advice says what is true, and nothing where nothing can be said."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from advice_inputs import SEEDS, M, N, P, early, study
 from numpy.testing import assert_allclose
@@ -216,13 +217,66 @@ def test_without_forward_correction_the_clean_rate_is_a_bound_only():
     assert rate(advice, "vote theory").low < 0.7
 
 
-def test_a_checked_sample_comes_first():
+def test_a_checked_sample_comes_first_if_it_says_more():
     _, _, inputs = study(0.7)
-    advice = give_advice(inputs._replace(checked=(100, 71)))
-    first = of(advice, HOW_NOISY).iloc[0]
-    assert (first["source"], first["value"]) == ("checked by hand", 0.71)
-    assert 0.6 < first["low"] < 0.64
-    assert 0.77 < first["high"] < 0.81
+    advice = give_advice(inputs._replace(checked=(1000, 710)))
+    first, second = of(advice, HOW_NOISY)["source"][:2]
+    assert (first, second) == ("checked by hand", "noise model")
+    row = of(advice, HOW_NOISY).iloc[0]
+    assert row["value"] == 0.71
+    assert 0.67 < row["low"] < 0.69
+    assert 0.73 < row["high"] < 0.75
+
+
+def test_a_few_checked_labels_take_nothing_away():
+    _, _, inputs = study(0.7)
+    without, few = give_advice(inputs), give_advice(inputs._replace(checked=(5, 5)))
+    assert of(few, HOW_NOISY)["source"].tolist()[:2] == ["noise model", "checked by hand"]
+    assert few.warnings == without.warnings
+    others = few.rows[few.rows["source"] != "checked by hand"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(others, without.rows)
+
+
+def test_checked_labels_that_contradict_the_noise_model_are_trusted():
+    _, _, inputs = study(0.7)
+    advice = give_advice(inputs._replace(checked=(20, 20)))
+    assert of(advice, HOW_NOISY)["source"].iloc[0] == "checked by hand"
+    assert any("contradict" in warning for warning in advice.warnings)
+
+
+@pytest.mark.parametrize("added", [0.1, 0.2])
+def test_added_noise_that_leaves_nothing_says_nothing(added):
+    _, _, inputs = study(0.7, added=added)
+    advice = give_advice(inputs)
+    assert "vote theory, noise added" not in set(advice.rows["source"])
+    assert "added noise, found again" not in set(advice.rows["what"])
+    assert rate(advice, "noise model").low < 0.7 < rate(advice, "noise model").high
+
+
+def test_where_it_cannot_tell_no_bound_is_without_its_premise():
+    _, _, inputs = study(1.0, hard=0.6)
+    rows = of(give_advice(inputs), HOW_NOISY)
+    notes = rows.set_index("source")["note"]
+    assert "if" in notes["vote theory"]
+    assert "if" in notes["early stopping"]
+
+
+def test_a_p_below_chance_memorises_by_avoiding_its_label():
+    _, _, inputs = study(0.7)
+    plain = inputs.plain
+    accuracies = plain.train_accuracies.copy()
+    accuracies[:, 0] = 0.0
+    below = plain._replace(p=(0.1, *plain.p[1:]), train_accuracies=accuracies)
+    advice = give_advice(inputs._replace(plain=below))
+    assert not any("did not memorise" in warning for warning in advice.warnings)
+
+
+def test_the_gain_in_calibration_is_no_surer_than_the_accuracy():
+    # That of the best p is open in its sign, and known to about two points.
+    _, _, inputs = study(0.7)
+    gains = of(give_advice(inputs), GAIN)
+    gain = gains[gains["what"].str.startswith(GOALS[3]) & gains["what"].str.contains("no sm")]
+    assert (gain["high"] - gain["low"]).item() > 1
 
 
 def test_one_seed_is_warned_of():

@@ -113,6 +113,14 @@ def test_the_threshold_says_where_no_smoothing_is_best(k, best):
     assert alpha.groupby("p")["test_loss"].mean().idxmin() == best
 
 
+def test_p_beyond_1_is_another_question():
+    cells = study(k=1.5, rates=(0.5, 0.7), seeds=6, noise=1e-4)
+    beyond = cells[cells["p"] == 1.0].assign(p=1.05, test_loss=0.0)
+    name = "votes: no smoothing is best where k exceeds its threshold"
+    row = judge(pd.concat([cells, beyond], ignore_index=True), name).loc[name]
+    assert (row["verdict"], row["value"]) == ("supported", 1.0)
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

@@ -130,6 +130,20 @@ def test_a_study_of_label_smoothing_alone_has_a_page():
     assert summary(advice, M)[0].startswith("At most ")
 
 
+def test_what_diverged_is_no_answer():
+    _, _, inputs = study(0.7)
+    parts = {}
+    for name, place in (("plain", -1), ("added", 1)):
+        outputs = getattr(inputs, name).outputs.copy()
+        outputs[0, place] = np.nan
+        parts[name] = getattr(inputs, name)._replace(outputs=outputs)
+    advice, page, _ = page_of(inputs._replace(**parts))
+    said = summary(advice, M)
+    assert not any("without smoothing" in sentence for sentence in said)
+    assert "nan" not in re.sub(r'src="[^"]*"', "", page)
+    assert "did not memorise" not in page
+
+
 def test_the_smallest_study_has_a_page():
     _, _, inputs = study(0.7)
 

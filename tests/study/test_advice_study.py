@@ -5,6 +5,7 @@ import pytest
 import yaml
 from samples import SCHEMA
 
+from label_smoothing.data.sources import load_dataset
 from label_smoothing.study.advice_study import (
     EPSILONS,
     advice_study,
@@ -72,6 +73,27 @@ def test_large_data_are_taken_in_part(tmp_path):
     data = save(tmp_path / "mine.npz", train=6000, test=6000)
     study = yaml.safe_load(advice_study(data, "advice/mine.yaml"))["datasets"]["mine"]
     assert (study["train_size"], study["test_size"], study["split_seed"]) == (2000, 2000, 0)
+
+
+def test_a_rare_class_keeps_an_image(tmp_path):
+    y = np.repeat([0, 1, 2], [6000, 6000, 4])
+    np.savez(
+        data := tmp_path / "mine.npz",
+        x_train=np.zeros((len(y), 8, 8), np.uint8),
+        y_train=y,
+        x_test=np.zeros((9, 8, 8), np.uint8),
+        y_test=np.arange(9) % 3,
+    )
+    settings = yaml.safe_load(advice_study(data, "advice/mine.yaml"))["datasets"]["mine"]
+    assert settings["train_size"] == 3001
+    sizes = {key: settings[key] for key in ("train_size", "split_seed")}
+    assert set(load_dataset("npz", path=data, **sizes).y_train) == {0, 1, 2}
+
+
+@pytest.mark.parametrize("name", ["no", "null", "true"])
+def test_a_word_of_yaml_is_a_name(tmp_path, name):
+    data = save(tmp_path / f"{name}.npz")
+    assert set(yaml.safe_load(advice_study(data, "advice/x.yaml"))["datasets"]) == {name}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ says what each number rests on, and how it fared where the truth was known.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -158,6 +159,7 @@ GOALS = (
 _NO_LIMITS = np.nan, np.nan, np.nan
 SUPPOSED = "if the noise is uniform"
 AT_LEAST = "at least: takes hard images for wrong labels"
+AT_LEAST_IF = "at least, if the noise is uniform: takes hard images for wrong labels"
 
 
 def give_advice(inputs: Inputs, suspects: int = 20) -> Advice:
@@ -182,7 +184,9 @@ def give_advice(inputs: Inputs, suspects: int = 20) -> Advice:
     predicts = votes if model is None or model.tells else None
     supposed = None
     if model is not None and not model.tells:
-        supposed = _Correction(model, model.clean_rate, plain.labels[0], M, [], suppose=True)
+        # A rate with a value was checked by hand.
+        likely = model.clean_rate if np.isnan(rate[0]) else rate
+        supposed = _Correction(model, likely, plain.labels[0], M, [], suppose=True)
     choices = _which_smoothing(rows, rest, truth, predicts, supposed)
     _what_helps_more(rows, inputs, rest, truth, choices, place)
     _what_lowers_the_loss(rows, inputs, rest, truth, choices, place)
@@ -340,9 +344,10 @@ def _noise_model(inputs, warnings):
     """Return the noise model, and the place of the forward-corrected networks that it rests on."""
     forward = inputs.forward
     if forward is None or not _finite(forward).any():
+        none = "There are no networks" if forward is None else "All networks diverged"
         warnings.append(
-            "There are no networks of forward correction, so that the noise model is missing: the "
-            "clean rate is a lower bound only, and nothing is said of clean labels."
+            f"{none} of forward correction, so that the noise model is missing: the clean rate is "
+            "a lower bound only, and nothing is said of clean labels."
         )
         return None, None
     losses = np.where(_finite(forward), forward.losses().mean(axis=(0, 1)), np.nan)
@@ -387,12 +392,12 @@ def _how_noisy(rows, warnings, inputs, plain, model, place):
         )
         return limits
 
-    best = None
+    answers = []
     if inputs.checked:
         trials, right = inputs.checked
-        best = binomial_limits(right, trials)
-        add("checked by hand", RateEstimate(*best), f"{trials} test labels")
+        answers.append(("checked by hand", binomial_limits(right, trials), f"{trials} test labels"))
     uniform = model is None or model.uniform
+    at_least = AT_LEAST if model is None or model.tells else AT_LEAST_IF
     bound = _bound(inputs)
     if model:
         found, note = model.clean_rate, describe(model)
@@ -400,13 +405,23 @@ def _how_noisy(rows, warnings, inputs, plain, model, place):
             # On hard images even uniform noise is estimated too high: CIFAR-10 in docs/advice.md.
             found = np.nan, min(bound.low, model.likelihood.low), 1.0
             note = "from patterned noise on easy images to hard images with right labels"
-        best = best or found
-        add("noise model", RateEstimate(*found), note)
+        answers.append(("noise model", found, note))
+    if len(answers) == 2 and not _apart(*(limits for _, limits, _ in answers)):
+        # Few checked labels say less than the noise model.
+        answers.sort(key=lambda answer: answer[1][2] - answer[1][1])
+    elif len(answers) == 2:
+        warnings.append(
+            "The labels that were checked by hand and the noise model contradict each other: if "
+            "the checked ones were drawn at random, trust them."
+        )
+    for source, limits, note in answers:
+        add(source, RateEstimate(*limits), note)
+    best = answers[0][1] if answers else None
     votes = _votes(plain, inputs.memorised_at) if uniform else RateEstimate(np.nan)
     trusted = np.isfinite(votes.estimate) and votes.deviation <= WORST_DEVIATION
     if trusted:
         best = best or (np.nan, votes.low, 1.0)
-        add("vote theory", votes, AT_LEAST)
+        add("vote theory", votes, at_least)
     elif uniform:
         count = int(_memorised(plain, inputs.memorised_at).sum())
         why = f"only {count} p below 1 at which the networks memorise, 3 are needed"
@@ -414,14 +429,17 @@ def _how_noisy(rows, warnings, inputs, plain, model, place):
             why = f"it leaves {votes.deviation:.2f} nats unexplained"
         warnings.append(f"The vote theory says nothing here ({why}): its numbers are left out.")
     if uniform:
-        _added_noise(rows, warnings, add, inputs, plain, trusted)
+        _added_noise(rows, warnings, partial(add, note=at_least), inputs, plain, trusted)
     if inputs.agreement is not None and uniform:
-        add("nearest neighbours", inputs.agreement, AT_LEAST)
+        add("nearest neighbours", inputs.agreement, at_least)
     last = len(plain.p) - 1
     joint = inputs.forward.uncorrected[:, place] if model else plain.uncorrected[:, last]
     of = "of forward correction" if model else "of memorised labels: too low where many are wrong"
     add("cleanlab", rate_of_confident_joint(joint, plain.labels), f"confident joint {of}")
-    add("early stopping", bound, "lower bound, for all epochs, p and methods at once")
+    note = "lower bound, for all epochs, p and methods at once"
+    if at_least == AT_LEAST_IF:
+        note += "; if no class has mostly one wrong label"
+    add("early stopping", bound, note)
     best = best or (np.nan, bound.low, 1.0)
     if bound.low > best[2]:
         warnings.append(
@@ -431,6 +449,10 @@ def _how_noisy(rows, warnings, inputs, plain, model, place):
         )
         best = (np.nan, bound.low, 1.0)
     return best, votes if trusted else None
+
+
+def _apart(one, other):
+    return one[2] < other[1] or other[2] < one[1]
 
 
 def _memorised(networks, memorised_at):
@@ -453,6 +475,8 @@ def _added_noise(rows, warnings, add, inputs, plain, trusted):
         return
     M = plain.outputs.shape[3]
     kappa_added = (M * inputs.added_clean_rate - 1) / (M - 1)
+    if kappa_added < LEAST_SIGNAL:
+        return
     signals = []
     for networks in (plain, inputs.added):
         mask = _memorised(networks, inputs.memorised_at)
@@ -482,7 +506,7 @@ def _added_noise(rows, warnings, add, inputs, plain, trusted):
     if trusted and np.isfinite(votes.estimate) and votes.deviation <= WORST_DEVIATION:
         signal = [(M * x - 1) / (M - 1) / kappa_added for x in votes[:3]]
         limits = [min((1 + (M - 1) * x) / M, 1.0) for x in signal]
-        add("vote theory, noise added", RateEstimate(*limits), AT_LEAST)
+        add("vote theory, noise added", RateEstimate(*limits))
 
 
 def _bound(inputs):
@@ -522,8 +546,9 @@ class _Correction:
         if model is None or not (model.tells or suppose) or np.isnan(rate[0]):
             return
         self.uniform = model.uniform
+        left_out = "So few labels may be right"
         if not self.uniform:
-            matrices = [model.matrix.T]
+            matrices, left_out = [model.matrix.T], "Some classes have so nearly the same labels"
             if enough := np.linalg.cond(model.matrix.T) < 1 / LEAST_SIGNAL:
                 warnings.append(
                     "Intervals of what is said of clean labels do not hold the uncertainty of the "
@@ -534,8 +559,8 @@ class _Correction:
             enough = (M * min(rate) - 1) / (M - 1) >= LEAST_SIGNAL
         if not enough:
             warnings.append(
-                "So few labels may be right that noisy scores say nothing of clean ones: these "
-                "numbers are left out."
+                f"{left_out} that noisy scores say nothing of clean ones: these numbers are left "
+                "out."
             )
             return
         self.inverses = [np.linalg.inv(T) for T in matrices]
@@ -594,9 +619,21 @@ def _costs(plain, truth):
         if not truth.uniform:
             costs[GOALS[2]] = costs["clean error"]
         gaps = [_confidence(outputs) - right for right in truth.imputed(_hits(outputs))]
-        signs = np.where(gaps[0].mean(axis=(0, 1)) < 0, -1, 1)
-        costs[GOALS[3]] = [signs * gap for gap in gaps]
+        costs[GOALS[3]] = [signs * gap for signs in _signs(gaps[0]) for gap in gaps]
     return costs
+
+
+def _signs(gaps):
+    """Return the signs that make a mean gap its size: as measured first, then all that may be."""
+    signs = np.where(gaps.mean(axis=(0, 1)) < 0, -1, 1)
+    limits = [mean_with_limits(gaps[..., j], gaps.shape[2]) for j in range(gaps.shape[2])]
+    open_ones = [j for j, (_, low, high) in enumerate(limits) if low <= 0 <= high]
+    # Of two p both signs may be open: each alone, and all together.
+    flips = [[j] for j in open_ones] + [open_ones] * (len(open_ones) > 1)
+    return [
+        signs,
+        *(np.where(np.isin(np.arange(len(signs)), flip), -signs, signs) for flip in flips),
+    ]
 
 
 def _best_and_tied(costs):
@@ -890,11 +927,12 @@ def _what_is_gained(rows, plain, truth, choices):
 
 def _how_sure(rows, warnings, inputs, votes, model):
     plain = inputs.plain
-    p = np.asarray(plain.p)
+    p, M = np.asarray(plain.p), plain.outputs.shape[3]
     S, N = plain.labels.shape
-    memorised = (plain.train_accuracies >= inputs.memorised_at)[:, p <= 1]
-    lowest = plain.train_accuracies[:, p <= 1].min()
-    share = float(memorised.mean())
+    # Below 1/M a network learns to avoid its label.
+    reached = plain.train_accuracies[:, (p <= 1) & asks_for_label(p, M) & _finite(plain)]
+    lowest = reached.min(initial=1.0)
+    share = float((reached >= inputs.memorised_at).mean()) if reached.size else 1.0
     note = f"the lowest train accuracy is {lowest:.3f}"
     add_row(
         rows, SURE, "networks that memorised", "share", (share,), "share", "label smoothing", note

@@ -200,7 +200,9 @@ def early_stopping_bound(accuracies: np.ndarray, trials: int) -> RateEstimate:
     Return a lower bound: no network is right on more corrupted labels than are clean.
 
     A network of accuracy g on clean labels agrees with the share ``a g + (1 - a)(1 - g)/(M - 1)``
-    of corrupted ones, at most a where a >= 1/M.
+    of corrupted ones, at most a where a >= 1/M. So it is under uniform noise, and as long as the
+    right label is the most frequent one of each class: a network that learns a frequent wrong label
+    agrees with more.
 
     Parameters
     ----------

@@ -112,7 +112,8 @@ def threshold_of_smoothing(cells: pd.DataFrame, paper: bool) -> Measured:
     Rates at which the limits of the interval of k say different things do not count.
     """
     M, tested = int(cells["classes"].iloc[0]), _tested(cells[cells["a"] < 1])
-    losses = curves_over_p(cells[cells["a"] < 1], "test_loss", 2, memorised=True)
+    noisy = cells[(cells["a"] < 1) & (cells["p"] <= 1)]
+    losses = curves_over_p(noisy, "test_loss", 2, memorised=True)
     if losses.empty or 1.0 not in losses.index.get_level_values("p"):
         raise NotTestableError("p = 1, memorised, at a clean rate below 1 is needed")
     right = {}

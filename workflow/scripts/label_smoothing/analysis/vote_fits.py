@@ -306,7 +306,8 @@ def _other_measurements(cells):
     for a, part in clean.groupby("a"):
         M = int(part["classes"].iloc[0])
         rate = float(part["expected_clean_rate"].iloc[0])
-        part = part[asks_for_label(part["p"], M) & part["memorised"].astype(bool)]
+        usable = (part["p"] <= 1) & asks_for_label(part["p"], M)
+        part = part[usable & part["memorised"].astype(bool)]
         accuracy = part.groupby("seed")["clean_test_accuracy"].mean()
         sources = {"accuracy": [votes_of_accuracy(value, rate, M) for value in accuracy]}
         if "share_variance" in part:

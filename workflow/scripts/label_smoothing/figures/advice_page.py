@@ -117,7 +117,8 @@ def summary(advice: Advice, M: int) -> list[str]:
             sentences.append(_best(which.loc[goal], goal, M))
     more = rows[rows["question"] == MORE]
     if len(more):
-        sentences += [_more(more), *filter(None, (_lower(more, goal) for goal in LOSS_GOALS))]
+        lower = (_lower(more, goal) for goal in LOSS_GOALS)
+        sentences += filter(None, (_more(more), *lower))
     training = rows[(rows["question"] == TRAINING) & (rows["quantity"] == "number")]
     for row in training.to_dict("records"):
         sentences.append(
@@ -163,19 +164,18 @@ def _more(more):
     noisy = more[more["quantity"] == "accuracy on these labels"].set_index("what")
     clean = more[more["quantity"] == "accuracy on clean labels"].set_index("what")
     sure = gained.index[gained["low"] > 0]
+    if gained["low"].isna().all():  # no smoothing diverged
+        return ""
     if not len(sure):
         return (
             "No method is more accurate than training without smoothing, as far as these data show."
         )
     best = noisy["value"].loc[sure].idxmax()
     rate, limits = clean.loc[best], gained.loc[best]
-    sentence = (
-        f"More than any smoothing of the last epoch: {best}"
-        if not best.startswith(("label", "no"))
-        else f"Most accurate: {best}"
+    sentence = f"Most accurate: {best}, by {100 * limits['value']:.1f} points over training "
+    sentence += (
+        f"without smoothing on these labels [{100 * limits['low']:.1f}, {100 * limits['high']:.1f}]"
     )
-    sentence += f", by {100 * limits['value']:.1f} points on these labels "
-    sentence += f"[{100 * limits['low']:.1f}, {100 * limits['high']:.1f}]"
     if np.isfinite(rate["value"]):
         sentence += f"; on clean labels it is right in {100 * rate['low']:.0f} to "
         sentence += f"{100 * rate['high']:.0f} %"

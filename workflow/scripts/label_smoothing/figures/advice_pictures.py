@@ -41,7 +41,8 @@ def draw_losses(
     for networks, label, colour, rate in levels:
         means = [mean_with_limits(networks.losses()[..., i]) for i in range(len(networks.p))]
         mean, low, high = np.array(means).T
-        highest = max(highest, mean[np.asarray(networks.p) < 1].max(initial=0.0))
+        below = np.nan_to_num(mean[np.asarray(networks.p) < 1])  # nan: it diverged
+        highest = max(highest, below.max(initial=0.0))
         panel.errorbar(
             networks.p,
             mean,
@@ -63,11 +64,10 @@ def draw_losses(
     for lines in fits[1:]:
         lines[0].set_label(None)
     panel.set_ylim(0, 1.25 * highest)
-    above = [n for n, *_ in levels if n.losses().mean(axis=(0, 1)).max() > 1.25 * highest]
-    if above:
+    tops = [np.nan_to_num(networks.losses().mean(axis=(0, 1))).max() for networks, *_ in levels]
+    if above := [top for top in tops if top > 1.25 * highest]:
         panel.annotate(
-            "without smoothing: "
-            + ", ".join(f"{n.losses().mean(axis=(0, 1)).max():.1f}" for n in above),
+            "without smoothing: " + ", ".join(f"{top:.1f}" for top in above),
             (1, 1),
             xycoords="axes fraction",
             ha="right",

@@ -124,12 +124,12 @@ def advice_study(data: str | os.PathLike, file: str | os.PathLike, folds: int | 
     network, recipe = network_for(shape)
     most = _MOST_FEATURES if len(shape) == 1 else _MOST_IMAGES
     sizes = {
-        part: limit
-        for part, limit, there in (
-            ("train", most, len(dataset.y_train)),
-            ("test", _MOST_TEST, len(dataset.y_test)),
+        part: size
+        for part, limit, labels in (
+            ("train", most, dataset.y_train),
+            ("test", _MOST_TEST, dataset.y_test),
         )
-        if there > limit
+        if (size := _subset_size(limit, labels)) < len(labels)
     }
     lines = [f"\n    {part}_size: {size} # a subset, stratified" for part, size in sizes.items()]
     images = sizes.get("train", len(dataset.y_train))
@@ -149,7 +149,7 @@ def advice_study(data: str | os.PathLike, file: str | os.PathLike, folds: int | 
         file=file,
         page=f"{PAGES}/{name_of(data)}.html",
         title=_yaml(f"Labels of {Path(data).name}"),
-        name=name_of(data),
+        name=_yaml(name_of(data)),  # `no` and `null` are words of YAML
         path=_yaml(os.fspath(data)),
         sizes="".join(lines),
         added=ADDED_CLEAN_RATE,
@@ -160,6 +160,17 @@ def advice_study(data: str | os.PathLike, file: str | os.PathLike, folds: int | 
         recipe=recipe,
         batch_size=max(min(recipe.batch_size, images), 1),
     )
+
+
+def _subset_size(limit, labels):
+    """Return the size of the smallest subset from `limit` on that surely has every class."""
+    from label_smoothing.data.sizes import size_problem
+
+    counts = [int((labels == label).sum()) for label in sorted(set(labels.tolist()))]
+    if len(labels) <= limit:
+        return len(labels)
+    size = max(limit, -(-len(labels) // min(counts)))
+    return len(labels) if size_problem(size, counts) else size
 
 
 def name_of(data: str | os.PathLike) -> str:
