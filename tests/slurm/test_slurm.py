@@ -79,6 +79,8 @@ class Study:
                 env=environment(),
                 stdout=log,
                 stderr=log,
+                # A shell that starts the tests in the background has them ignore it.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     def finish(self, process):
