@@ -448,25 +448,17 @@ def _sums(rows):
     """Yield what is said of all settings together."""
     names = {"regret": "advised", "habit": "0.1", "none": "none", "predicted": "the vote theory"}
     losses = [row["loss on clean labels"] for row in rows]
-    told = [loss for loss in losses if not loss["supposed"]]
-    for name, some in (
-        ("", told),
-        (" if the noise is uniform", [x for x in losses if x not in told]),
-    ):
+    for supposed, name in ((False, ""), (True, f" {SUPPOSED}")):
+        some = [loss for loss in losses if loss["supposed"] == supposed]
         for who, title in names.items():
             values = [loss[who] for loss in some if np.isfinite(loss.get(who, np.nan))]
             yield f"mean regret of the loss{name}: {title}", f"{_mean(values):.3f} ({len(values)})"
     for who in ("regret", "habit", "none"):
         points = [100 * row["accuracy"][who] for row in rows]
         yield f"mean regret of accuracy, points: {names[who]}", f"{_mean(points):.1f}"
-    gains = [
-        low <= true <= high
-        for row, loss in zip(rows, losses, strict=True)
-        if loss["advised"] < 1
-        for true, _, low, high in [row.get("gain", (np.nan,) * 4)]
-        if np.isfinite(true)
-    ]
-    yield "intervals of the gain over no smoothing that hold", f"{sum(gains)} of {len(gains)}"
+    gains = [row["gain"] for row in rows if "gain" in row and row[GOALS[0]]["advised"] < 1]
+    kept = sum(low <= true <= high for true, _, low, high in gains)
+    yield "intervals of the gain over no smoothing that hold", f"{kept} of {len(gains)}"
     accuracies = [held for row in rows for held in row["method"]["held"]]
     count = f"{sum(accuracies):.0f} of {len(accuracies)}"
     yield "intervals of clean accuracies that hold", count

@@ -159,7 +159,7 @@ GOALS = (
 _NO_LIMITS = np.nan, np.nan, np.nan
 SUPPOSED = "if the noise is uniform"
 AT_LEAST = "at least: takes hard images for wrong labels"
-AT_LEAST_IF = "at least, if the noise is uniform: takes hard images for wrong labels"
+AT_LEAST_IF = f"at least, {SUPPOSED}: takes hard images for wrong labels"
 
 
 def give_advice(inputs: Inputs, suspects: int = 20) -> Advice:
@@ -397,7 +397,8 @@ def _how_noisy(rows, warnings, inputs, plain, model, place):
         trials, right = inputs.checked
         answers.append(("checked by hand", binomial_limits(right, trials), f"{trials} test labels"))
     uniform = model is None or model.uniform
-    at_least = AT_LEAST if model is None or model.tells else AT_LEAST_IF
+    told = model is None or model.tells
+    at_least = AT_LEAST if told else AT_LEAST_IF
     bound = _bound(inputs)
     if model:
         found, note = model.clean_rate, describe(model)
@@ -437,7 +438,7 @@ def _how_noisy(rows, warnings, inputs, plain, model, place):
     of = "of forward correction" if model else "of memorised labels: too low where many are wrong"
     add("cleanlab", rate_of_confident_joint(joint, plain.labels), f"confident joint {of}")
     note = "lower bound, for all epochs, p and methods at once"
-    if at_least == AT_LEAST_IF:
+    if not told:
         note += "; if no class has mostly one wrong label"
     add("early stopping", bound, note)
     best = best or (np.nan, bound.low, 1.0)

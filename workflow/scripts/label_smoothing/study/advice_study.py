@@ -134,7 +134,7 @@ def advice_study(data: str | os.PathLike, file: str | os.PathLike, folds: int | 
     lines = [f"\n    {part}_size: {size} # a subset, stratified" for part, size in sizes.items()]
     images = sizes.get("train", len(dataset.y_train))
     if folds:
-        counts = [int((dataset.y_train == label).sum()) for label in range(M)]
+        counts = _counts(dataset.y_train)
         most = min(counts) * images // sum(counts)
         if folds > most:
             raise ConfigError(
@@ -166,11 +166,16 @@ def _subset_size(limit, labels):
     """Return the size of the smallest subset from `limit` on that surely has every class."""
     from label_smoothing.data.sizes import size_problem
 
-    counts = [int((labels == label).sum()) for label in sorted(set(labels.tolist()))]
     if len(labels) <= limit:
         return len(labels)
+    counts = _counts(labels)
     size = max(limit, -(-len(labels) // min(counts)))
     return len(labels) if size_problem(size, counts) else size
+
+
+def _counts(labels):
+    """Return the images of each class, as `data.sources` counts them."""
+    return [int((labels == label).sum()) for label in range(labels.max() + 1)]
 
 
 def name_of(data: str | os.PathLike) -> str:
