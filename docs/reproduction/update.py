@@ -50,11 +50,11 @@ FIGURES = (
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
 from label_smoothing.analysis.claims import CLAIMS, judge_claims
-from label_smoothing.analysis.fits import asks_for_label, informative
 from label_smoothing.analysis.tables import read_tables
 from label_smoothing.analysis.vote_claims import VOTE_CLAIMS
 from label_smoothing.analysis.vote_fits import fit_seed, predict
 from label_smoothing.files import read_arrays
+from label_smoothing.theory.rates import asks_for_label, informative
 
 
 def collect(results: Path, here: Path = HERE) -> None:

@@ -19,9 +19,9 @@ from label_smoothing.data.noise import (
     pair_flip_transition,
     scale_transition,
 )
+from label_smoothing.theory.checks import ASSUMPTIONS
 from label_smoothing.theory.matrices import alpha_joint, beta_joint, smoothing_matrix
 from label_smoothing.theory.memorising import loss, matrix_loss, optimum
-from label_smoothing.theory.rates import ASSUMPTIONS
 
 
 @pytest.mark.parametrize("assumption", ASSUMPTIONS)

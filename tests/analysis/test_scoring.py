@@ -19,8 +19,8 @@ from label_smoothing.analysis.scoring import (
     true_class_shares,
 )
 from label_smoothing.data.noise import corrupt_labels, pair_flip_transition, uniform_transition
+from label_smoothing.theory.checks import ASSUMPTIONS
 from label_smoothing.theory.memorising import loss, memorised_accuracy
-from label_smoothing.theory.rates import ASSUMPTIONS
 
 METRICS = json.loads(
     (Path(__file__).parents[2] / "workflow/schemas/metrics.schema.json").read_text()

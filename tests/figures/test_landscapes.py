@@ -6,8 +6,8 @@ from drawn import legend, lines
 from numpy.testing import assert_allclose, assert_array_equal
 
 from label_smoothing.figures import landscapes as module
+from label_smoothing.theory.checks import ASSUMPTIONS
 from label_smoothing.theory.memorising import loss
-from label_smoothing.theory.rates import ASSUMPTIONS
 
 
 @pytest.fixture(scope="module")

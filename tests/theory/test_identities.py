@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_less
 from scipy.special import log_softmax, logsumexp
 
 from label_smoothing.data.noise import corrupt_labels, pair_flip_transition
+from label_smoothing.theory.checks import ASSUMPTIONS
 from label_smoothing.theory.identities import averaged_loss, loss_curvature, mean_field_gap
 from label_smoothing.theory.matrices import (
     alpha_joint,
@@ -16,7 +17,7 @@ from label_smoothing.theory.matrices import (
     smoothing_matrix,
 )
 from label_smoothing.theory.memorising import loss
-from label_smoothing.theory.rates import ASSUMPTIONS, kappa, match_probability
+from label_smoothing.theory.rates import kappa, match_probability
 
 # A failure must not depend on the day, nor on how busy the machine is.
 fixed = settings(derandomize=True, max_examples=50, deadline=None)

@@ -9,6 +9,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import rel_entr
 
 from label_smoothing.data.noise import corrupt_labels
+from label_smoothing.theory.checks import ASSUMPTIONS
 from label_smoothing.theory.gamma import gamma_optimum, gamma_transition
 from label_smoothing.theory.matrices import (
     alpha_joint,
@@ -23,7 +24,7 @@ from label_smoothing.theory.memorising import (
     memorised_loss,
     optimum,
 )
-from label_smoothing.theory.rates import ASSUMPTIONS, kappa
+from label_smoothing.theory.rates import kappa
 
 # A failure must not depend on the day, nor on how busy the machine is.
 fixed = settings(derandomize=True, max_examples=50, deadline=None)

@@ -21,7 +21,6 @@ from label_smoothing.analysis.clean_rate import (
     rate_of_shares,
     rate_of_votes,
 )
-from label_smoothing.analysis.fits import asks_for_label, informative
 from label_smoothing.analysis.intervals import binomial_limits
 from label_smoothing.analysis.noise_model import (
     MOST_OPEN,
@@ -34,7 +33,12 @@ from label_smoothing.analysis.noise_model import (
     probability_right,
 )
 from label_smoothing.theory.matrices import smoothing_matrix
-from label_smoothing.theory.rates import clean_rate_from_beta, p_from_epsilon
+from label_smoothing.theory.rates import (
+    asks_for_label,
+    clean_rate_from_beta,
+    informative,
+    p_from_epsilon,
+)
 from label_smoothing.theory.votes import smoothing_helps_below, vote_optimum
 
 HABIT = 0.1  # PyTorch's label_smoothing that most recipes have

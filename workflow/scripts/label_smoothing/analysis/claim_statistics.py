@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from label_smoothing.analysis.fits import asks_for_label, measured_optimum
+from label_smoothing.analysis.fits import measured_optimum
 from label_smoothing.analysis.intervals import other_seeds_interval
 from label_smoothing.analysis.prediction import (
     curves_over_p,
@@ -21,6 +21,7 @@ from label_smoothing.analysis.prediction import (
     unscaled,
 )
 from label_smoothing.theory.gamma import gamma_optimum, gamma_transition
+from label_smoothing.theory.rates import asks_for_label
 
 # Accuracies are shares of a few hundred images: what differs by less is equal.
 TIE = 1e-9

@@ -3,15 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from label_smoothing.analysis.fits import (
-    asks_for_label,
-    fit_clean_rate,
-    informative,
-    measured_optimum,
-)
+from label_smoothing.analysis.fits import fit_clean_rate, measured_optimum
 from label_smoothing.analysis.intervals import mean_interval
 from label_smoothing.analysis.prediction import predicted_loss, predicted_optimum, rates_known
-from label_smoothing.theory.rates import epsilon_from_p
+from label_smoothing.theory.rates import asks_for_label, epsilon_from_p, informative
 
 
 def compare_with_theory(cells: pd.DataFrame) -> pd.DataFrame:

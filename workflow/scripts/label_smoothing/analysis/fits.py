@@ -9,11 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from label_smoothing.theory.matrices import check_classes
-from label_smoothing.theory.rates import check_assumption, clean_rate_from_beta
-
-# p = 1/M and a p read from a file as its decimal should count as the same.
-UNIFORM_TOLERANCE = 1e-9
+from label_smoothing.theory.checks import check_assumption, check_classes
+from label_smoothing.theory.rates import clean_rate_from_beta, informative
 
 
 class CleanRateFit(NamedTuple):
@@ -22,16 +19,6 @@ class CleanRateFit(NamedTuple):
     estimate: float
     standard_error: float
     clean_rate: float
-
-
-def informative(p: np.ndarray, M: float) -> np.ndarray:
-    """Return which p tell about the clean rate: 0 < p < 1, off the uniform target p = 1/M."""
-    return (p > 0) & (p < 1) & (np.abs(M * p - 1) > UNIFORM_TOLERANCE)
-
-
-def asks_for_label(p: ArrayLike, M: ArrayLike) -> np.ndarray:
-    """Return which p are above 1/M: below, a network that fits its targets avoids the label."""
-    return np.asarray(p) > 1 / np.asarray(M) + UNIFORM_TOLERANCE
 
 
 def fit_clean_rate(p: ArrayLike, loss: ArrayLike, M: int, assumption: str) -> CleanRateFit:

@@ -15,7 +15,6 @@ from scipy.spatial.distance import cdist
 from scipy.stats import beta, ks_1samp
 from sklearn.gaussian_process.kernels import RBF, Matern
 
-from label_smoothing.analysis.fits import asks_for_label, informative
 from label_smoothing.analysis.intervals import Interval, mean_interval
 from label_smoothing.analysis.vote_fits import (
     fit_votes,
@@ -23,6 +22,7 @@ from label_smoothing.analysis.vote_fits import (
     votes_of_accuracy,
     votes_of_spread,
 )
+from label_smoothing.theory.rates import asks_for_label, informative
 
 # Of the trace a sample: what a Gaussian kernel needs to be solved, far below what a share shows.
 _JITTER = 1e-10

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from label_smoothing.analysis.fits import informative
 from label_smoothing.analysis.vote_prediction import FittedVotes, voted_loss
 from label_smoothing.theory.gamma import gamma_optimum
 from label_smoothing.theory.memorising import loss, memorised_loss
+from label_smoothing.theory.rates import informative
 
 
 def rates_known(cells: pd.DataFrame) -> bool:

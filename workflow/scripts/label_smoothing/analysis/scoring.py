@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from label_smoothing.theory.rates import check_assumption
+from label_smoothing.theory.checks import check_assumption
 
 _TRAIN_SCORES = (
     "train_loss",

@@ -19,9 +19,9 @@ from label_smoothing.analysis.claim_statistics import (
     one_part,
 )
 from label_smoothing.analysis.claims import Claim, beta_of_same_networks
-from label_smoothing.analysis.fits import asks_for_label
 from label_smoothing.analysis.prediction import curves_over_p
 from label_smoothing.analysis.vote_fits import fit_seed, is_uniform, mean_votes, predict
+from label_smoothing.theory.rates import asks_for_label
 from label_smoothing.theory.votes import vote_accuracy, vote_loss
 
 _SMALL_P = 0.7  # up to which V5 fits

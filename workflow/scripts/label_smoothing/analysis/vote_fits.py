@@ -13,9 +13,8 @@ from numpy.typing import ArrayLike
 from scipy.interpolate import CubicSpline
 from scipy.optimize import brentq, minimize_scalar
 
-from label_smoothing.analysis.fits import asks_for_label, informative
 from label_smoothing.analysis.intervals import Interval, mean_interval
-from label_smoothing.theory.rates import match_probability
+from label_smoothing.theory.rates import asks_for_label, informative, match_probability
 from label_smoothing.theory.votes import share_loss, vote_accuracy, vote_loss
 
 # Of k - 1: below, one label; above, more than a loss can tell from infinitely many.

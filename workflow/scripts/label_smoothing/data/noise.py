@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from label_smoothing.theory.matrices import SUM_TOLERANCE, column_stochastic, smoothing_matrix
+from label_smoothing.theory.checks import SUM_TOLERANCE, column_stochastic
+from label_smoothing.theory.matrices import smoothing_matrix
 
 
 def uniform_transition(a: float, M: int) -> np.ndarray:

@@ -6,7 +6,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from label_smoothing.analysis.fits import asks_for_label
 from label_smoothing.analysis.intervals import mean_interval
 from label_smoothing.analysis.local_minima import local_minima
 from label_smoothing.figures.accuracies import PAPER, predicted_accuracies
@@ -32,6 +31,7 @@ from label_smoothing.figures.style import (
     VOTES,
     house_style,
 )
+from label_smoothing.theory.rates import asks_for_label
 
 _PALE = "#b9d6e8"  # measured, for intervals so long that they would hide the points
 _MARGINS = 4  # highest margin of a curve, in ranges of its means

@@ -14,8 +14,8 @@ from label_smoothing.figures.style import (
     house_style,
 )
 from label_smoothing.figures.theory_lines import BEST, MIRROR, two_class_optimum
+from label_smoothing.theory.checks import ASSUMPTIONS
 from label_smoothing.theory.memorising import loss
-from label_smoothing.theory.rates import ASSUMPTIONS
 
 _HIGHEST_LOSS = 2.0  # nats, of the colour scale: near the divergence nothing is left to compare
 

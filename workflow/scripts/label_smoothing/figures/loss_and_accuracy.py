@@ -4,7 +4,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from label_smoothing.analysis.fits import asks_for_label
 from label_smoothing.figures.accuracies import PAPER, predicted_accuracies
 from label_smoothing.figures.kit import (
     by_quantity,
@@ -35,6 +34,7 @@ from label_smoothing.figures.style import (
     VOTES,
     house_style,
 )
+from label_smoothing.theory.rates import asks_for_label
 
 _SCORES = {
     "test_loss": "test loss",

@@ -6,7 +6,7 @@ import pandas as pd
 from label_smoothing.figures.kit import draw_legend
 from label_smoothing.figures.style import BLUE, GREEN, TEST_SETS, VERMILLION, house_style
 from label_smoothing.figures.theory_lines import MIRROR, two_class_optimum, unit_square
-from label_smoothing.theory.rates import ASSUMPTIONS
+from label_smoothing.theory.checks import ASSUMPTIONS
 
 _LINES = {"alpha": (BLUE, "-"), "beta": (VERMILLION, "--"), "gamma": (GREEN, "-.")}
 

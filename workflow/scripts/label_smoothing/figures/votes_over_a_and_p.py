@@ -5,7 +5,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from label_smoothing.analysis.fits import asks_for_label
 from label_smoothing.analysis.intervals import Interval
 from label_smoothing.analysis.vote_fits import (
     fit_seed,
@@ -30,7 +29,7 @@ from label_smoothing.figures.votes_measured import (
     draw_sources,
     scale_votes,
 )
-from label_smoothing.theory.rates import match_probability
+from label_smoothing.theory.rates import asks_for_label, match_probability
 from label_smoothing.theory.votes import smoothing_helps_below
 
 _MOST_COLUMNS = 4

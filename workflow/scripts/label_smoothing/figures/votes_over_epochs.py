@@ -8,7 +8,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from label_smoothing.analysis.fits import asks_for_label, informative
 from label_smoothing.analysis.intervals import mean_interval
 from label_smoothing.analysis.vote_fits import fit_votes, mean_votes, votes_of_accuracy
 from label_smoothing.figures.kit import (
@@ -22,6 +21,7 @@ from label_smoothing.figures.kit import (
 from label_smoothing.figures.style import GREEN, MEASURED, house_style
 from label_smoothing.figures.votes_measured import BLACK, SOURCES, VOTES_AXIS, scale_votes
 from label_smoothing.files import read_columns
+from label_smoothing.theory.rates import asks_for_label, informative
 
 _MOST_EPOCHS = 20
 _OFF = 0.1  # nats, from which the theory is off

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
-from label_smoothing.theory.matrices import check_classes, in_range
-from label_smoothing.theory.rates import float_or_array
+from label_smoothing.theory.checks import check_classes, float_or_array, in_range
 
 
 class GammaTransition(NamedTuple):

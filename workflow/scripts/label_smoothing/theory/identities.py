@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import rel_entr, xlogy
 
-from label_smoothing.theory.matrices import check_joint
-from label_smoothing.theory.rates import float_or_array, kappa, match_probability
+from label_smoothing.theory.checks import check_joint, float_or_array
+from label_smoothing.theory.rates import kappa, match_probability
 
 
 def averaged_loss(p: ArrayLike, a: ArrayLike, M: ArrayLike):

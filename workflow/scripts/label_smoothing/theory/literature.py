@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from label_smoothing.theory.matrices import check_classes, in_range
+from label_smoothing.theory.checks import check_classes, in_range
 from label_smoothing.theory.rates import p_from_epsilon
 
 

@@ -18,9 +18,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import xlog1py, xlogy
 
+from label_smoothing.theory.checks import (
+    check_assumption,
+    check_classes,
+    check_joint,
+    column_stochastic,
+    float_or_array,
+    in_range,
+)
 from label_smoothing.theory.gamma import gamma_optimum
-from label_smoothing.theory.matrices import check_classes, check_joint, column_stochastic, in_range
-from label_smoothing.theory.rates import check_assumption, float_or_array, match_probability
+from label_smoothing.theory.rates import match_probability
 
 
 def loss(p: ArrayLike, a: ArrayLike, M: ArrayLike, assumption: str):

@@ -1,25 +1,9 @@
 """Clean rates, smoothing parameters and match probabilities: how often two labels agree."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 
-from label_smoothing.theory.matrices import check_classes, in_range
-
-ASSUMPTIONS = ("alpha", "beta", "gamma")
-
-
-def check_assumption(assumption: str) -> str:
-    """Return the assumption, or raise ValueError unless it is one of ASSUMPTIONS."""
-    if assumption not in ASSUMPTIONS:
-        raise ValueError(f"assumption is {assumption!r}; allowed: {', '.join(ASSUMPTIONS)}")
-    return assumption
-
-
-def float_or_array(x: Any) -> Any:
-    """Return a float for what has no dimension, anything else as it is."""
-    return float(x) if np.ndim(x) == 0 else x
+from label_smoothing.theory.checks import check_assumption, check_classes, float_or_array, in_range
 
 
 def kappa(x: ArrayLike, M: ArrayLike):
@@ -229,3 +213,17 @@ def p_from_epsilon(epsilon: ArrayLike, M: ArrayLike):
     """
     M = check_classes(M)
     return float_or_array(1 - np.asarray(epsilon, dtype=float) * (M - 1) / M)
+
+
+# p = 1/M and a p read from a file as its decimal should count as the same.
+UNIFORM_TOLERANCE = 1e-9
+
+
+def informative(p: np.ndarray, M: float) -> np.ndarray:
+    """Return which p tell about the clean rate: 0 < p < 1, off the uniform target p = 1/M."""
+    return (p > 0) & (p < 1) & (np.abs(M * p - 1) > UNIFORM_TOLERANCE)
+
+
+def asks_for_label(p: ArrayLike, M: ArrayLike) -> np.ndarray:
+    """Return which p are above 1/M: below, a network that fits its targets avoids the label."""
+    return np.asarray(p) > 1 / np.asarray(M) + UNIFORM_TOLERANCE

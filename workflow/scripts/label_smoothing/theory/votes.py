@@ -12,22 +12,25 @@ n_i that sum to n = k - 1, and weights c_i <= 1,
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import gammainc, xlog1py, xlogy
 
-from label_smoothing.theory.matrices import (
+from label_smoothing.theory.checks import (
+    check_assumption,
     check_classes,
     column_stochastic,
+    float_or_array,
     in_range,
-    smoothing_matrix,
-    transition_and_prior,
 )
+from label_smoothing.theory.matrices import smoothing_matrix, transition_and_prior
 from label_smoothing.theory.memorising import optimum
-from label_smoothing.theory.rates import check_assumption, float_or_array, kappa, match_probability
-
-# In log u the integrands are analytic and positive: the trapezoidal rule converges like
-# exp(-pi^2/step), and beyond the margins nothing but pure exponentials is left to rounding.
-_STEP = 0.3
-_MARGIN = 36.0
+from label_smoothing.theory.rates import kappa, match_probability
+from label_smoothing.theory.vote_integral import (
+    largest_share_probability,
+    mean_log_loss,
+    paired_outputs,
+    slope,
+    slopes_at_the_ends,
+    weighted,
+)
 
 
 def vote_loss(
@@ -115,13 +118,13 @@ def share_loss(
         _check_votes(k),
         check_classes(M),
     )
-    outputs = _outputs(p, M)
-    own = _log_loss([t, 1 - t], outputs, k)
+    outputs = paired_outputs(p, M)
+    own = mean_log_loss([t, 1 - t], outputs, k)
     if (hit == 1).all():
         return float_or_array(own)
     other = (1 - t) / (M - 1)
-    others = _log_loss([other, 1 - other], outputs, k)
-    return float_or_array(_weighted(hit, own) + _weighted(1 - hit, others))
+    others = mean_log_loss([other, 1 - other], outputs, k)
+    return float_or_array(weighted(hit, own) + weighted(1 - hit, others))
 
 
 def vote_matrix_loss(
@@ -177,13 +180,15 @@ def vote_matrix_loss(
             )
         T = T @ confusion
     if one_p:
-        losses = _log_loss([T, 1 - T], _outputs(np.full_like(T, S), M), np.full_like(T, k))
+        losses = mean_log_loss(
+            [T, 1 - T], paired_outputs(np.full_like(T, S), M), np.full_like(T, k)
+        )
     else:
         shares = [np.broadcast_to(T[i], T.shape) for i in range(M)]
         outputs = [np.broadcast_to(targets[:, [i]], T.shape) for i in range(M)]
         outputs = [(c, 1 - c) for c in outputs]
-        losses = _log_loss(shares, outputs, np.full_like(T, k))
-    return float(_weighted(weights, losses).sum())
+        losses = mean_log_loss(shares, outputs, np.full_like(T, k))
+    return float(weighted(weights, losses).sum())
 
 
 def vote_accuracy(a: ArrayLike, k: ArrayLike, M: ArrayLike, purity: ArrayLike = 1.0):
@@ -215,7 +220,7 @@ def vote_accuracy(a: ArrayLike, k: ArrayLike, M: ArrayLike, purity: ArrayLike = 
 
     """
     t, k, M = np.broadcast_arrays(_own_share(a, purity, M), _check_votes(k), check_classes(M))
-    accuracy = [_accuracy(*row) for row in zip(t.flat, k.flat, M.flat, strict=True)]
+    accuracy = [largest_share_probability(*row) for row in zip(t.flat, k.flat, M.flat, strict=True)]
     return float_or_array(np.reshape(accuracy, t.shape))
 
 
@@ -294,12 +299,12 @@ def vote_optimum(
         return float_or_array(np.reshape([_gamma_vote_optimum(*row) for row in rows], t.shape))
     hit = np.ones_like(a) if assumption == "alpha" else a
     n = np.where(k > 1, k - 1, 1.0)
-    at_zero, at_one = _slopes_at_the_ends(t, hit, n, M)
+    at_zero, at_one = slopes_at_the_ends(t, hit, n, M)
     low, high = np.zeros_like(t), np.ones_like(t)
     # 60 halvings take the bracket below the spacing of floats.
     for _ in range(60):
         middle = (low + high) / 2
-        falls = _slope(middle, t, hit, n, M) < 0
+        falls = slope(middle, t, hit, n, M) < 0
         low, high = np.where(falls, middle, low), np.where(falls, high, middle)
     best = np.where(at_one <= 0, 1.0, np.where(at_zero >= 0, 0.0, (low + high) / 2))
     c = hit * t + (1 - hit) * (1 - t) / (M - 1)
@@ -312,112 +317,6 @@ def _own_share(a, purity, M):
 
 def _check_votes(k, largest=np.inf):
     return in_range("k", k, 1.0, largest)
-
-
-def _weighted(weight, value):
-    """Product that is 0 where the weight is, whatever the value."""
-    return np.multiply(weight, value, out=np.zeros(np.shape(value)), where=weight > 0)
-
-
-def _outputs(p, M):
-    """Return p and q, each with what it lacks to 1, which must not be lost near 1."""
-    return [(p, 1 - p), ((1 - p) / (M - 1), (M - 2 + p) / (M - 1))]
-
-
-def _weighted_log(weight, c, lack):
-    return np.where(c < 0.5, xlogy(weight, c), xlog1py(weight, -lack))
-
-
-def _log_loss(shares, outputs, k):
-    """E[-log sum_i c_i w_i] for shares w of mean t_i; outputs are pairs c_i and 1 - c_i."""
-    terms = [(t, c, lack) for t, (c, lack) in zip(shares, outputs, strict=True)]
-    memorised = -sum(_weighted_log(*term) for term in terms)
-    mean, lack = sum(t * c for t, c, _ in terms), sum(t * lack for t, _, lack in terms)
-    averaged = -_weighted_log(1.0, mean, lack)
-    between = (k > 1) & (k < np.inf)
-    if not between.any():
-        return np.where(k > 1, averaged, memorised)
-    n = np.where(between, k - 1, 1.0)
-    voted = _dirichlet_log_loss([(n * t, c, lack) for t, c, lack in terms])
-    return np.where(between, voted, np.where(k > 1, averaged, memorised))
-
-
-def _dirichlet_log_loss(terms):
-    """E[-log sum_i c_i w_i] for w ~ Dirichlet(shapes): the trapezoidal sum of the integral."""
-    n = sum(shape for shape, _, _ in terms)
-    x = _nodes(n, [c for _, c, _ in terms])
-    log_first, log_ratio = _log_products(x, n, terms)
-    total = (np.exp(log_first) * -np.expm1(-log_ratio))[..., :-1].sum(axis=-1)
-
-    # From the last node on the products are exp(gain - rate x) and exp(-n x), where rate counts the
-    # shapes of the outputs above 0: the rest of the sum is geometric.
-    rate = sum(np.where(c > 0, shape, 0) for shape, c, _ in terms)
-    finite, rate = rate > 0, np.where(rate > 0, rate, 1)
-    gain = -sum(np.where(c > 0, _weighted_log(shape, c, lack), 0) for shape, c, lack in terms)
-    lost = sum(np.where(c > 0, 0, shape) for shape, c, _ in terms)
-    last = x[-1]
-    total += np.exp(gain - rate * last) * -np.expm1(-gain) * _geometric(rate)
-    total += np.exp(-rate * last) * -np.expm1(-lost * last) * _geometric(n)
-    total += (
-        np.exp(-rate * (last + _STEP)) * -np.expm1(-lost * _STEP) * _geometric(rate) * _geometric(n)
-    )
-    return np.where(finite, _STEP * total, np.inf)
-
-
-def _nodes(n, outputs):
-    """Values of log u from where nothing has happened to where all factors are powers of u."""
-    smallest = min(c.min(initial=1.0, where=c > 0) for c in outputs)
-    low, high = -np.log(max(n.max(initial=1.0), 1.0)) - _MARGIN, -np.log(smallest) + _MARGIN
-    return low + _STEP * np.arange(int(np.ceil((high - low) / _STEP)) + 1)
-
-
-def _log_products(x, n, terms):
-    """Logarithms of prod_i (1 + c_i u)^-n_i and of its ratio to (1 + u)^-n, term by term >= 0."""
-    v = np.exp(-x)
-    log_ratio = sum(
-        shape[..., None] * np.log1p(lack[..., None] / (v + c[..., None]))
-        for shape, c, lack in terms
-    )
-    return log_ratio - n[..., None] * np.logaddexp(0, x), log_ratio
-
-
-def _geometric(rate):
-    """Sum of exp(-rate step j) over j = 0, 1, ..."""
-    return -1 / np.expm1(-rate * _STEP)
-
-
-def _slope(p, t, hit, n, M):
-    """Return the derivative of the loss with respect to p, for 0 < p < 1."""
-    other = (1 - t) / (M - 1)
-    return hit * _slope_of_share(p, t, n, M) + (1 - hit) * _slope_of_share(p, other, n, M)
-
-
-def _slope_of_share(p, t, n, M):
-    q = (1 - p) / (M - 1)
-    own, other = _outputs(p, M)
-    x = _nodes(n, [p, q])
-    log_first, _ = _log_products(x, n, [(n * t, *own), (n * (1 - t), *other)])
-    v = np.exp(-x)
-    raises, lowers = t[..., None] / (v + p[..., None]), (1 - t)[..., None] / (v + q[..., None])
-    terms = np.exp(log_first) * (lowers / (M - 1)[..., None] - raises)
-    tail = terms[..., -1] * _geometric(n)
-    return _STEP * n * (terms[..., :-1].sum(axis=-1) + tail)
-
-
-def _slopes_at_the_ends(t, hit, n, M):
-    """Return the derivatives at p = 0 and p = 1, from E[1/w] and E[1/(1 - w)], infinite or not."""
-    zero, one = np.zeros_like(t), np.zeros_like(t)
-    for share, weight in ((t, hit), ((1 - t) / (M - 1), 1 - hit)):
-        zero = zero + _weighted(weight, M - (M - 1) * _mean_inverse(1 - share, n))
-        one = one + _weighted(weight, (_mean_inverse(share, n) - M) / (M - 1))
-    return zero, one
-
-
-def _mean_inverse(t, n):
-    """E[1/w] of a share w of mean t."""
-    above = n * t > 1
-    inverse = np.where(above, (n - 1) / np.where(above, n * t - 1, 1), np.inf)
-    return np.where(t == 1, 1.0, inverse)
 
 
 def _gamma_vote_optimum(t, k, M):
@@ -446,27 +345,4 @@ def _gamma_vote_optimum(t, k, M):
 
 def _gamma_slope(p, t, n, M):
     difference = share_loss(p, t, 1.0, n + 1, M) - share_loss(p, t, 0.0, n + 1, M)
-    return difference + _slope(p, t, p, n, M)
-
-
-def _accuracy(a, k, M):
-    """One accuracy: int g_own(x) F_other(x)^(M - 1) dx over log x, for gamma variables."""
-    if k == 1 or a in (0.0, 1.0):
-        return a
-    if k == np.inf:
-        return float(a > 1 / M) if a != 1 / M else 1 / M
-    n = k - 1
-    own, other = n * a, n * (1 - a) / (M - 1)
-    largest = max(own, other)
-    high = np.log(largest + 12 * np.sqrt(largest) + 50)
-    low = max(np.log(own) - np.sqrt(80 / own) - 40 / own, -_MARGIN)
-    step = min(_STEP, 0.6 / np.sqrt(largest))
-    log_x = low + step * np.arange(int(np.ceil((high - low) / step)) + 1)
-    above = log_x - np.log(own)
-    density = np.exp(own * (above - np.expm1(above)))
-    largest_share = density * gammainc(other, np.exp(log_x)) ** (M - 1)
-
-    def total(terms, rate):  # below the first node they are multiples of x^rate: a geometric sum
-        return terms[1:].sum() - terms[0] / np.expm1(-rate * step)
-
-    return float(total(largest_share, n) / total(density, own))
+    return difference + slope(p, t, p, n, M)
