@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from label_smoothing.analysis.cells import read_tables
 from label_smoothing.analysis.claims import CLAIMS, Claim, judge_claims
-from label_smoothing.analysis.tables import read_tables
 from label_smoothing.analysis.vote_claims import VOTE_CLAIMS
 from label_smoothing.theory.votes import vote_accuracy, vote_loss
 

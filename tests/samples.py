@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from label_smoothing.analysis.prediction import predicted_loss
+from label_smoothing.analysis.predictions import predicted_loss
 from label_smoothing.theory.rates import match_probability
 
 ROOT = Path(__file__).parents[1]

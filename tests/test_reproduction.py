@@ -8,10 +8,9 @@ import pytest
 import yaml
 from samples import ROOT
 
+from label_smoothing.analysis.cells import read_tables, summarise
 from label_smoothing.analysis.claims import CLAIMS, judge_claims
-from label_smoothing.analysis.comparison import compare_with_theory
-from label_smoothing.analysis.scores import summarise
-from label_smoothing.analysis.tables import read_tables
+from label_smoothing.analysis.theory_fits import compare_with_theory
 from label_smoothing.analysis.vote_claims import VOTE_CLAIMS
 from label_smoothing.analysis.vote_fits import fit_seed, mean_votes
 

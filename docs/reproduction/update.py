@@ -49,8 +49,8 @@ FIGURES = (
 
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
+from label_smoothing.analysis.cells import read_tables
 from label_smoothing.analysis.claims import CLAIMS, judge_claims
-from label_smoothing.analysis.tables import read_tables
 from label_smoothing.analysis.vote_claims import VOTE_CLAIMS
 from label_smoothing.analysis.vote_fits import fit_seed, predict
 from label_smoothing.files import read_arrays

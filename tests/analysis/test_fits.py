@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.optimize import curve_fit
 
-from label_smoothing.analysis.fits import fit_clean_rate, measured_optimum
+from label_smoothing.analysis.theory_fits import fit_clean_rate, measured_optimum
 from label_smoothing.theory.checks import ASSUMPTIONS
 from label_smoothing.theory.memorising import loss, memorised_accuracy, memorised_loss, optimum
 from label_smoothing.theory.rates import kappa_inverse

@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from label_smoothing.analysis.claims import CLAIMS, judge_claims
-from label_smoothing.analysis.targets import predictions, target_matrix
+from label_smoothing.analysis.scoring import predictions, target_matrix
 from label_smoothing.data.noise import pair_flip_transition, uniform_transition
 from label_smoothing.training.methods import method_matrix
 

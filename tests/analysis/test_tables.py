@@ -2,7 +2,7 @@
 
 import pytest
 
-from label_smoothing.analysis.tables import join_tables, read_tables
+from label_smoothing.analysis.cells import join_tables, read_tables
 
 
 def test_tables_stand_below_each_other(tmp_path):

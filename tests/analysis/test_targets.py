@@ -4,12 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from label_smoothing.analysis.targets import (
-    WITH_TARGETS,
-    averaging_kl,
-    predictions,
-    target_matrix,
-)
+from label_smoothing.analysis.scoring import WITH_TARGETS, averaging_kl, predictions, target_matrix
 from label_smoothing.data.noise import pair_flip_transition, uniform_transition
 from label_smoothing.theory.matrices import (
     alpha_joint,

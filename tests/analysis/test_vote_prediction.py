@@ -5,8 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from vote_studies import M, P, study, votes_table
 
-from label_smoothing.analysis.vote_fits import fit_vote_table
-from label_smoothing.analysis.vote_prediction import (
+from label_smoothing.analysis.predictions import (
     unsmoothed_from,
     voted_accuracy,
     voted_loss,
@@ -14,6 +13,7 @@ from label_smoothing.analysis.vote_prediction import (
     votes_of_noise,
     votes_of_study,
 )
+from label_smoothing.analysis.vote_fits import fit_vote_table
 from label_smoothing.theory.rates import compose_clean_rates
 from label_smoothing.theory.votes import (
     smoothing_helps_below,

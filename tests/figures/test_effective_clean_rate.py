@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from samples import cells, match
 from vote_studies import votes_table
 
-from label_smoothing.analysis.comparison import compare_with_theory
+from label_smoothing.analysis.theory_fits import compare_with_theory
 from label_smoothing.figures import effective_clean_rate as module
 from label_smoothing.theory.votes import vote_accuracy
 

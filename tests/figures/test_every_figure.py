@@ -14,7 +14,7 @@ import pytest
 from samples import CONFIG, ROOT, SCHEMA, cells, clean_rate_estimates, of_given_labels
 from vote_studies import interpolators_table, shares_table, votes_table, write_history
 
-from label_smoothing.analysis.comparison import compare_with_theory
+from label_smoothing.analysis.theory_fits import compare_with_theory
 from label_smoothing.figures.kit import write_figure
 from label_smoothing.study.grid import Study
 from label_smoothing.study.offered import FIGURES, why_not

@@ -9,7 +9,7 @@ from planes import RATES, diverged, slices
 from samples import P, match
 from vote_studies import votes_table
 
-from label_smoothing.analysis.prediction import predicted_loss
+from label_smoothing.analysis.predictions import predicted_loss
 from label_smoothing.figures import loss_landscapes as module
 from label_smoothing.theory.votes import vote_loss
 

@@ -8,8 +8,8 @@ from numpy.testing import assert_allclose
 from samples import cells
 from vote_studies import votes_table
 
-from label_smoothing.analysis.comparison import compare_with_theory
 from label_smoothing.analysis.intervals import mean_interval
+from label_smoothing.analysis.theory_fits import compare_with_theory
 from label_smoothing.figures import optimum_over_a as module
 from label_smoothing.theory.votes import vote_optimum
 

@@ -14,7 +14,7 @@ from samples import ROOT
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax, logsumexp, softmax, xlogy
 
-from label_smoothing.analysis.fits import fit_clean_rate
+from label_smoothing.analysis.theory_fits import fit_clean_rate
 from label_smoothing.theory.matrices import (
     alpha_joint,
     beta_joint,

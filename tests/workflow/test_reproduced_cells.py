@@ -7,7 +7,7 @@ import yaml
 from conftest import Project
 from samples import ROOT
 
-from label_smoothing.analysis.tables import read_tables
+from label_smoothing.analysis.cells import read_tables
 
 # Other processors round otherwise, which acts like another order of batches: as far as two seeds
 # may be apart, and much less than what the noise or the smoothing change.

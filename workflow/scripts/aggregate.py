@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from label_smoothing.analysis.scores import MOST_KL, memorised, read_scores, summarise
+from label_smoothing.analysis.cells import MOST_KL, memorised, read_scores, summarise
 from label_smoothing.files import job_log, replacing
 from label_smoothing.study.code_hash import demand_code
 from label_smoothing.theory.rates import epsilon_from_p

@@ -1,8 +1,8 @@
 """Answer the question of the project: which smoothing is best, and what it gains over none."""
 
 from label_smoothing.analysis.answers import answers
+from label_smoothing.analysis.cells import read_tables
 from label_smoothing.analysis.claims_page import answers_page
-from label_smoothing.analysis.tables import read_tables
 from label_smoothing.files import job_log, replacing
 from label_smoothing.study.code_hash import demand_code
 

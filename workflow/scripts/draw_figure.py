@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from label_smoothing.analysis.tables import read_tables
+from label_smoothing.analysis.cells import read_tables
 from label_smoothing.figures.kit import write_figure
 from label_smoothing.files import job_log
 from label_smoothing.study.code_hash import demand_code

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from label_smoothing.analysis.scoring import network_scores
-from label_smoothing.analysis.targets import predictions, target_matrix
+from label_smoothing.analysis.scoring import network_scores, predictions, target_matrix
 from label_smoothing.data.checked import UNKNOWN, read_checked
 from label_smoothing.data.datasets import read_labels
 from label_smoothing.data.noise import match_probabilities, read_matrix

@@ -1,7 +1,7 @@
 """Compare the measured losses of one data set, noise type and method with the theory."""
 
-from label_smoothing.analysis.comparison import compare_with_theory
-from label_smoothing.analysis.tables import read_tables
+from label_smoothing.analysis.cells import read_tables
+from label_smoothing.analysis.theory_fits import compare_with_theory
 from label_smoothing.files import job_log, replacing
 from label_smoothing.study.code_hash import demand_code
 

@@ -1,6 +1,6 @@
 """Fit the vote theory to the measurements of one data set and method, all noise types."""
 
-from label_smoothing.analysis.tables import read_tables
+from label_smoothing.analysis.cells import read_tables
 from label_smoothing.analysis.vote_fits import fit_vote_table
 from label_smoothing.files import job_log, replacing
 from label_smoothing.study.code_hash import demand_code

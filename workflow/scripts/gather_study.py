@@ -1,6 +1,6 @@
 """Join the tables of all slices to one of the whole study."""
 
-from label_smoothing.analysis.tables import join_tables
+from label_smoothing.analysis.cells import join_tables
 from label_smoothing.files import job_log, replacing
 from label_smoothing.study.code_hash import demand_code
 

@@ -1,8 +1,8 @@
 """Judge each claim of the paper, and of the vote theory, on the tables of the whole study."""
 
+from label_smoothing.analysis.cells import read_tables
 from label_smoothing.analysis.claims import CLAIMS, judge_claims
 from label_smoothing.analysis.claims_page import claims_page, claims_short
-from label_smoothing.analysis.tables import read_tables
 from label_smoothing.analysis.vote_claims import VOTE_CLAIMS
 from label_smoothing.files import job_log, replacing
 from label_smoothing.study.code_hash import demand_code

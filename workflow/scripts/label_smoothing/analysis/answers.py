@@ -2,8 +2,9 @@
 
 import pandas as pd
 
+from label_smoothing.analysis.cells import rates_known
 from label_smoothing.analysis.intervals import mean_interval
-from label_smoothing.analysis.prediction import predicted_optimum, rates_known
+from label_smoothing.analysis.predictions import predicted_optimum
 from label_smoothing.theory.rates import epsilon_from_p
 
 GAINS = ("loss", "accuracy", "stopping")

@@ -12,14 +12,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from label_smoothing.analysis.fits import measured_optimum
+from label_smoothing.analysis.cells import curves_over_p
 from label_smoothing.analysis.intervals import other_seeds_interval
-from label_smoothing.analysis.prediction import (
-    curves_over_p,
-    explained_share,
-    predicted_loss,
-    unscaled,
-)
+from label_smoothing.analysis.predictions import explained_share, predicted_loss, unscaled
+from label_smoothing.analysis.theory_fits import measured_optimum
 from label_smoothing.theory.gamma import gamma_optimum, gamma_transition
 from label_smoothing.theory.rates import asks_for_label
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from label_smoothing.analysis import claim_statistics as statistics
+from label_smoothing.analysis.cells import rates_known
 from label_smoothing.analysis.claim_statistics import (
     CORRELATION,
     LOGARITHM,
@@ -25,7 +26,6 @@ from label_smoothing.analysis.claim_statistics import (
     TooFewSeedsError,
 )
 from label_smoothing.analysis.intervals import other_seeds_interval
-from label_smoothing.analysis.prediction import rates_known
 
 
 class Claim(NamedTuple):

@@ -16,8 +16,8 @@ from scipy.interpolate import CubicSpline
 from scipy.optimize import brentq
 from scipy.special import stdtrit
 
-from label_smoothing.analysis.fits import fit_clean_rate
 from label_smoothing.analysis.intervals import binomial_limits
+from label_smoothing.analysis.theory_fits import fit_clean_rate
 from label_smoothing.theory.rates import asks_for_label, clean_rate_from_beta, informative
 from label_smoothing.theory.votes import share_loss
 

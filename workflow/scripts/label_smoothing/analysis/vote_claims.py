@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from label_smoothing.analysis.cells import curves_over_p, is_uniform
 from label_smoothing.analysis.claim_statistics import (
     MISSED,
     Measured,
@@ -19,8 +20,7 @@ from label_smoothing.analysis.claim_statistics import (
     one_part,
 )
 from label_smoothing.analysis.claims import Claim, beta_of_same_networks
-from label_smoothing.analysis.prediction import curves_over_p
-from label_smoothing.analysis.vote_fits import fit_seed, is_uniform, mean_votes, predict
+from label_smoothing.analysis.vote_fits import fit_seed, mean_votes, predict
 from label_smoothing.theory.rates import asks_for_label
 from label_smoothing.theory.votes import vote_accuracy, vote_loss
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.interpolate import CubicSpline
 from scipy.optimize import brentq, minimize_scalar
 
+from label_smoothing.analysis.cells import is_uniform
 from label_smoothing.analysis.intervals import Interval, mean_interval
 from label_smoothing.theory.rates import asks_for_label, informative, match_probability
 from label_smoothing.theory.votes import share_loss, vote_accuracy, vote_loss
@@ -210,16 +211,6 @@ def votes_of_accuracy(accuracy: float, a: float, M: int) -> float:
 
 
 # ---- tables -------------------------------------------------------------------------------------
-
-
-def is_uniform(cells: pd.DataFrame) -> pd.Series:
-    """
-    Return which cells have uniform label noise, by the agreement of two corruptions.
-
-    Cells of given labels, whose rates are unknown, do not.
-    """
-    M, a = cells["classes"], cells["expected_clean_rate"].fillna(1.0)
-    return np.isclose(cells["expected_agreement"], match_probability(a, M, "beta"), atol=1e-9)
 
 
 def fit_vote_table(cells: pd.DataFrame) -> pd.DataFrame:

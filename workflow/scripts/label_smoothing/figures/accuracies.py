@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from label_smoothing.analysis.prediction import match_over_a
-from label_smoothing.analysis.vote_prediction import voted_accuracy, votes_of_noise
+from label_smoothing.analysis.predictions import match_over_a, voted_accuracy, votes_of_noise
 
 PAPER = "paper's theory"
 
@@ -19,7 +18,7 @@ def predicted_accuracies(
     Parameters
     ----------
     tables : DataFrame
-        Slices of one data set, noise type and method, see `comparison.compare_with_theory`.
+        Slices of one data set, noise type and method, see `theory_fits.compare_with_theory`.
     votes : DataFrame, optional
         Table of `vote_fits.fit_vote_table` of the data set and method. Without it, or a table
         without columns, there is no theory: of the method, or of labels whose clean rate is

@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from label_smoothing.analysis.cells import rates_known
 from label_smoothing.analysis.intervals import mean_interval
-from label_smoothing.analysis.prediction import rates_known
 from label_smoothing.figures.kit import (
     by_quantity,
     draw_legend,
@@ -30,7 +30,7 @@ def numbers(tables: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     tables : DataFrame
-        Slices of one data set, noise type and method, see `comparison.compare_with_theory`.
+        Slices of one data set, noise type and method, see `theory_fits.compare_with_theory`.
 
     Returns
     -------

@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from label_smoothing.analysis.prediction import match_over_a, rates_known
-from label_smoothing.analysis.vote_prediction import voted_accuracy, votes_of_noise
+from label_smoothing.analysis.cells import rates_known
+from label_smoothing.analysis.predictions import match_over_a, voted_accuracy, votes_of_noise
 from label_smoothing.figures.kit import (
     by_quantity,
     draw_legend,
@@ -33,7 +33,7 @@ def numbers(fits: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     fits : DataFrame
-        Tables of `comparison.compare_with_theory` for the noise types of one data set and method.
+        Tables of `theory_fits.compare_with_theory` for the noise types of one data set and method.
     votes : DataFrame
         Table of `vote_fits.fit_vote_table` of the same.
 

@@ -58,7 +58,7 @@ def numbers(
     Parameters
     ----------
     tables : DataFrame
-        Slices of one data set, noise type and method, see `comparison.compare_with_theory`.
+        Slices of one data set, noise type and method, see `theory_fits.compare_with_theory`.
     drawn : list of float
         Clean rates whose curve is drawn.
     votes : DataFrame, optional

@@ -52,7 +52,7 @@ def numbers(tables: pd.DataFrame, votes: pd.DataFrame | None = None) -> pd.DataF
     Parameters
     ----------
     tables : DataFrame
-        Slices of one data set, noise type and method, see `comparison.compare_with_theory`.
+        Slices of one data set, noise type and method, see `theory_fits.compare_with_theory`.
     votes : DataFrame, optional
         Table of `vote_fits.fit_vote_table` of the data set and method, if it has a theory.
 

@@ -7,8 +7,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.colors import BoundaryNorm
 
-from label_smoothing.analysis.prediction import match_over_a, predicted_loss, predicted_optimum
-from label_smoothing.analysis.vote_prediction import voted_loss, voted_optimum, votes_of_noise
+from label_smoothing.analysis.predictions import (
+    match_over_a,
+    predicted_loss,
+    predicted_optimum,
+    voted_loss,
+    voted_optimum,
+    votes_of_noise,
+)
 from label_smoothing.figures.kit import (
     by_quantity,
     draw_legend,
@@ -37,7 +43,7 @@ def numbers(tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     tables : DataFrame
-        Slices of all noise types of one data set and method, see `comparison.compare_with_theory`.
+        Slices of all noise types of one data set and method, see `theory_fits.compare_with_theory`.
     votes : DataFrame
         Table of `vote_fits.fit_vote_table` of the data set and method.
 

@@ -4,9 +4,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from label_smoothing.analysis.cells import rates_known
 from label_smoothing.analysis.intervals import mean_interval
-from label_smoothing.analysis.prediction import predicted_loss, predicted_optimum, rates_known
-from label_smoothing.analysis.vote_prediction import voted_loss, voted_optimum, votes_of_noise
+from label_smoothing.analysis.predictions import (
+    predicted_loss,
+    predicted_optimum,
+    voted_loss,
+    voted_optimum,
+    votes_of_noise,
+)
 from label_smoothing.figures.kit import (
     by_quantity,
     draw_legend,
@@ -33,7 +39,7 @@ def numbers(tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     tables : DataFrame
-        Slices of one data set, noise type and method, see `comparison.compare_with_theory`.
+        Slices of one data set, noise type and method, see `theory_fits.compare_with_theory`.
     votes : DataFrame
         Table of `vote_fits.fit_vote_table` of the data set and method.
 

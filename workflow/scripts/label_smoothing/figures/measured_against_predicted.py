@@ -5,8 +5,13 @@ import numpy as np
 import pandas as pd
 
 from label_smoothing.analysis.intervals import mean_interval
-from label_smoothing.analysis.prediction import explained_share, predicted_loss, unscaled
-from label_smoothing.analysis.vote_prediction import voted_loss, votes_of_noise
+from label_smoothing.analysis.predictions import (
+    explained_share,
+    predicted_loss,
+    unscaled,
+    voted_loss,
+    votes_of_noise,
+)
 from label_smoothing.figures.kit import (
     draw_legend,
     draw_title,
@@ -27,7 +32,7 @@ def numbers(tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     tables : DataFrame
-        Slices of one data set and method, any noise types, see `comparison.compare_with_theory`.
+        Slices of one data set and method, any noise types, see `theory_fits.compare_with_theory`.
     votes : DataFrame
         Table of `vote_fits.fit_vote_table` of the data set and method.
 
@@ -40,7 +45,7 @@ def numbers(tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
         and nan for p > 1, measured is nan if the training diverged) and memorised. For each noise
         type, rows with a value: "R2" (mean over seeds with 95 % t-interval, of -log(1 - R²)),
         "RMSE" and "mean deviation" (measured minus predicted) over the networks that put the theory
-        to the test (see `prediction.explained_share`), the number of those ("tested") and, among
+        to the test (see `predictions.explained_share`), the number of those ("tested") and, among
         all, of those that are "shown", that "diverged", and that are "without prediction".
     """
     parts = []

@@ -35,7 +35,7 @@ def numbers(tables: pd.DataFrame, over_p: Collection[str]) -> pd.DataFrame:
     ----------
     tables : DataFrame
         Slices of several methods on one data set and noise type, see
-        `comparison.compare_with_theory`.
+        `theory_fits.compare_with_theory`.
     over_p : collection of str
         Those that depend on p; the others have one network for all p.
 

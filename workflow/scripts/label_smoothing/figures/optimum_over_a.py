@@ -6,9 +6,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from label_smoothing.analysis.cells import rates_known
 from label_smoothing.analysis.intervals import mean_interval
-from label_smoothing.analysis.prediction import match_over_a, predicted_optimum, rates_known
-from label_smoothing.analysis.vote_prediction import unsmoothed_from, voted_optimum, votes_of_noise
+from label_smoothing.analysis.predictions import (
+    match_over_a,
+    predicted_optimum,
+    unsmoothed_from,
+    voted_optimum,
+    votes_of_noise,
+)
 from label_smoothing.figures.kit import (
     by_quantity,
     draw_legend,
@@ -40,7 +46,7 @@ def numbers(fits: pd.DataFrame, tables: pd.DataFrame, votes: pd.DataFrame) -> pd
     Parameters
     ----------
     fits : DataFrame
-        Tables of `comparison.compare_with_theory` for the noise types of one data set and method.
+        Tables of `theory_fits.compare_with_theory` for the noise types of one data set and method.
     tables : DataFrame
         The slices that they were made of.
     votes : DataFrame

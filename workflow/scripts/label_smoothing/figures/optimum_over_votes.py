@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from label_smoothing.analysis.vote_prediction import unsmoothed_from
+from label_smoothing.analysis.predictions import unsmoothed_from
 from label_smoothing.figures.kit import draw_legend, graded_colours
 from label_smoothing.figures.style import PREDICTED, VOTES, house_style
 from label_smoothing.figures.theory_lines import unit_square

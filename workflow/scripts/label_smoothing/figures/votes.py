@@ -6,8 +6,8 @@ import pandas as pd
 from scipy.stats import beta
 
 from label_smoothing.analysis.intervals import mean_interval
+from label_smoothing.analysis.predictions import votes_of_study
 from label_smoothing.analysis.shares import CENTRES, WIDTH
-from label_smoothing.analysis.vote_prediction import votes_of_study
 from label_smoothing.figures.kit import (
     by_quantity,
     draw_legend,

@@ -6,13 +6,13 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from label_smoothing.analysis.intervals import Interval
+from label_smoothing.analysis.predictions import votes_of_study
 from label_smoothing.analysis.vote_fits import (
     fit_seed,
     mean_votes,
     votes_of_accuracy,
     votes_of_spread,
 )
-from label_smoothing.analysis.vote_prediction import votes_of_study
 from label_smoothing.figures.kit import (
     by_quantity,
     draw_legend,

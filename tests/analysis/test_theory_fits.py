@@ -6,8 +6,8 @@ import pytest
 from numpy.testing import assert_allclose
 from samples import P, cells, match, of_given_labels
 
-from label_smoothing.analysis.comparison import compare_with_theory
-from label_smoothing.analysis.prediction import predicted_loss
+from label_smoothing.analysis.predictions import predicted_loss
+from label_smoothing.analysis.theory_fits import compare_with_theory
 
 
 @pytest.mark.parametrize("assumption", ["alpha", "beta", "gamma"])

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
+from label_smoothing.analysis.cells import memorised, read_scores, summarise
 from label_smoothing.analysis.intervals import mean_interval
-from label_smoothing.analysis.scores import memorised, read_scores, summarise
 from label_smoothing.theory.rates import epsilon_from_p
 
 SCHEMA = json.loads(

@@ -3,13 +3,16 @@
 import json
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
 import pandas as pd
 
 from label_smoothing.analysis.intervals import mean_interval
 from label_smoothing.files import refusing_damage
+from label_smoothing.theory.rates import match_probability
 
 # Of the KL divergence that averaging the noise away would leave: docs/methods.md.
 MOST_KL = 0.2
@@ -110,3 +113,82 @@ def summarise(cells: pd.DataFrame) -> pd.DataFrame:
             rows.append((*group, score, *mean_interval(values), diverged, *gain[:3]))
     columns = [*names, "score", "mean", "low", "high", "n", "diverged"]
     return pd.DataFrame(rows, columns=[*columns, "gain", "gain_low", "gain_high"])
+
+
+def read_tables(paths: Iterable[str | os.PathLike]) -> pd.DataFrame:
+    """
+    Return the rows of several .csv files, one file below the other; of none, an empty table.
+
+    Raises
+    ------
+    ValueError
+        If a file is damaged; the message says what to do.
+    """
+    # Names are text, whatever they look like: a method may be called `nan` or `true`.
+    names = dict.fromkeys(("dataset", "noise", "assumption", "method"), str)
+    tables = [_read_table(path, dtype=names, na_values=[""]) for path in paths]
+    return pd.concat(tables) if tables else pd.DataFrame()
+
+
+def join_tables(paths: Iterable[str | os.PathLike]) -> pd.DataFrame:
+    """
+    Return what `read_tables` does as text, so that every number keeps its digits.
+
+    Raises
+    ------
+    ValueError
+        If a file is damaged; the message says what to do.
+    """
+    return pd.concat([_read_table(path, dtype=str, na_filter=False) for path in paths])
+
+
+def _read_table(path: str | os.PathLike, **how: Any) -> pd.DataFrame:
+    with refusing_damage(path):
+        # pandas fills what is missing of the last line.
+        if not Path(path).read_bytes().endswith(b"\n"):
+            raise ValueError("the last line is cut off")
+        return pd.read_csv(path, keep_default_na=False, **how)
+
+
+def rates_known(cells: pd.DataFrame) -> bool:
+    """Return whether the clean rates of some cells, or fits, are known: not of given labels."""
+    return bool(cells["expected_clean_rate"].notna().all())
+
+
+def curves_over_p(
+    cells: pd.DataFrame, score: str, fewest: int = 3, memorised: bool = False
+) -> pd.DataFrame:
+    """
+    Return a score on the p that all seeds share.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Slices of one data set, noise type and method, see `theory_fits.compare_with_theory`.
+    score : str
+        Column of theirs.
+    fewest : int
+        Clean rates with fewer such p are left out: they show no curve.
+    memorised : bool
+        Whether a p counts only if every seed memorised it.
+
+    Returns
+    -------
+    DataFrame
+        Index a and p, one column a seed.
+    """
+    if memorised:
+        # Kept as rows without a score, so that a p must be memorised by every seed.
+        cells = cells.assign(**{score: cells[score].where(cells["memorised"])})
+    table = cells.pivot(index=["a", "p"], columns="seed", values=score).dropna()
+    return table.groupby("a").filter(lambda curve: len(curve) >= fewest)
+
+
+def is_uniform(cells: pd.DataFrame) -> pd.Series:
+    """
+    Return which cells have uniform label noise, by the agreement of two corruptions.
+
+    Cells of given labels, whose rates are unknown, do not.
+    """
+    M, a = cells["classes"], cells["expected_clean_rate"].fillna(1.0)
+    return np.isclose(cells["expected_agreement"], match_probability(a, M, "beta"), atol=1e-9)

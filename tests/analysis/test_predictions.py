@@ -6,8 +6,8 @@ import pytest
 from numpy.testing import assert_allclose
 from samples import cells, match
 
-from label_smoothing.analysis.prediction import (
-    curves_over_p,
+from label_smoothing.analysis.cells import curves_over_p
+from label_smoothing.analysis.predictions import (
     explained_share,
     match_over_a,
     predicted_loss,

@@ -6,15 +6,36 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from label_smoothing.analysis.vote_prediction import FittedVotes, voted_loss
+from label_smoothing.analysis.cells import curves_over_p, is_uniform
+from label_smoothing.analysis.intervals import Interval
 from label_smoothing.theory.gamma import gamma_optimum
 from label_smoothing.theory.memorising import loss, memorised_loss
-from label_smoothing.theory.rates import informative
+from label_smoothing.theory.rates import compose_clean_rates, informative, kappa, kappa_inverse
+from label_smoothing.theory.votes import vote_accuracy, vote_loss, vote_optimum
 
 
-def rates_known(cells: pd.DataFrame) -> bool:
-    """Return whether the clean rates of some cells, or fits, are known: not of given labels."""
-    return bool(cells["expected_clean_rate"].notna().all())
+class FittedVotes(NamedTuple):
+    """
+    The two numbers of the vote theory, fitted together to the losses of a study.
+
+    Attributes
+    ----------
+    k : Interval
+        Labels that a network draws on.
+    purity : Interval
+        Share of the image's own class among the images that it draws on.
+    """
+
+    k: Interval
+    purity: Interval
+
+    @property
+    def known(self) -> bool:
+        """Whether there was anything to fit."""
+        return bool(np.isfinite(self.k.mean))
+
+
+_UNKNOWN = FittedVotes(*[Interval(np.nan, np.nan, np.nan, 0)] * 2)
 
 
 def predicted_loss(p: ArrayLike, match: ArrayLike, M: int, assumption: str) -> np.ndarray:
@@ -40,35 +61,6 @@ def predicted_loss(p: ArrayLike, match: ArrayLike, M: int, assumption: str) -> n
 def predicted_optimum(match: ArrayLike, M: int, assumption: str) -> Any:
     """Return the p that minimises `predicted_loss`: the match probability itself, but for gamma."""
     return gamma_optimum(match, M) if assumption == "gamma" else match
-
-
-def curves_over_p(
-    cells: pd.DataFrame, score: str, fewest: int = 3, memorised: bool = False
-) -> pd.DataFrame:
-    """
-    Return a score on the p that all seeds share.
-
-    Parameters
-    ----------
-    cells : DataFrame
-        Slices of one data set, noise type and method, see `comparison.compare_with_theory`.
-    score : str
-        Column of theirs.
-    fewest : int
-        Clean rates with fewer such p are left out: they show no curve.
-    memorised : bool
-        Whether a p counts only if every seed memorised it.
-
-    Returns
-    -------
-    DataFrame
-        Index a and p, one column a seed.
-    """
-    if memorised:
-        # Kept as rows without a score, so that a p must be memorised by every seed.
-        cells = cells.assign(**{score: cells[score].where(cells["memorised"])})
-    table = cells.pivot(index=["a", "p"], columns="seed", values=score).dropna()
-    return table.groupby("a").filter(lambda curve: len(curve) >= fewest)
 
 
 class Explained(NamedTuple):
@@ -107,7 +99,7 @@ def explained_share(cells: pd.DataFrame, found: FittedVotes | None = None) -> Ex
     Parameters
     ----------
     cells : DataFrame
-        Slices of one data set, noise type and method, see `comparison.compare_with_theory`.
+        Slices of one data set, noise type and method, see `theory_fits.compare_with_theory`.
     found : FittedVotes, optional
         k and purity of the vote theory; without them, the paper's theory, which has no free
         parameter.
@@ -164,3 +156,106 @@ def match_over_a(table: pd.DataFrame, rates: ArrayLike) -> np.ndarray:
         return (1 - lost * (1 - rates)).clip(0, 1)
     agree = (row["match_probability"] - 1 + 2 * lost * corruption) / corruption**2
     return (1 - 2 * lost * (1 - rates) + agree * (1 - rates) ** 2).clip(0, 1)
+
+
+def votes_of_study(votes: pd.DataFrame) -> FittedVotes:
+    """
+    Return the k and the purity that together fit the losses of a data set and method best.
+
+    Parameters
+    ----------
+    votes : DataFrame
+        Table of `vote_fits.fit_vote_table`.
+
+    Returns
+    -------
+    FittedVotes
+        Both with their limits, of all clean rates and all noise types with uniform noise, or of the
+        only one; nan where the table has none, or where no label is corrupted: then nothing tells
+        the two apart.
+    """
+    of_all = votes[votes["a"].isna()]
+    told = of_all.loc[of_all["source"] == "losses", "noise"]
+    rows = of_all[(of_all["source"] == "losses and purity") & of_all["noise"].isin(told)]
+    rows = rows[rows["noise"] == "all"] if len(rows) > 1 else rows
+    if rows.empty:
+        return _UNKNOWN
+    row = rows.iloc[0]
+    seeds = int(row["seeds"])
+    k, purity = (
+        Interval(row[name], row[f"{name}_low"], row[f"{name}_high"], seeds)
+        for name in FittedVotes._fields
+    )
+    return FittedVotes(k, purity)
+
+
+def votes_of_noise(votes: pd.DataFrame, cells: pd.DataFrame) -> FittedVotes:
+    """
+    Return `votes_of_study` for the cells of one noise type, nan where the theory has no say.
+
+    Parameters
+    ----------
+    votes : DataFrame
+    cells : DataFrame
+        Rows with classes, expected_clean_rate and expected_agreement: the vote theory of one k and
+        one p is that of uniform noise.
+    """
+    return votes_of_study(votes) if is_uniform(cells).all() else _UNKNOWN
+
+
+def voted_loss(
+    p: ArrayLike, a: ArrayLike, found: FittedVotes, M: int, assumption: str
+) -> np.ndarray:
+    """
+    Return the vote theory's test loss in nats; nan where p is above 1 or the votes are unknown.
+
+    Parameters
+    ----------
+    p, a : array_like
+        Smoothing parameters and expected clean rates.
+    found : FittedVotes
+    M : int
+        Number of classes.
+    assumption : {"alpha", "beta", "gamma"}
+    """
+    p, a = np.broadcast_arrays(np.asarray(p, float), np.asarray(a, float))
+    loss = np.full(p.shape, np.nan)
+    if found.known:
+        known = (p <= 1) & np.isfinite(a)
+        k, purity = found.k.mean, found.purity.mean
+        loss[known] = vote_loss(p[known], a[known], k, M, assumption, purity)
+    return loss
+
+
+def voted_optimum(a: ArrayLike, found: FittedVotes, M: int, assumption: str) -> np.ndarray:
+    """Return the p with the lowest `voted_loss`; nan where a or the votes are unknown."""
+    return _known(lambda a, k, purity: vote_optimum(a, k, M, assumption, purity), a, found)
+
+
+def voted_accuracy(a: ArrayLike, found: FittedVotes, M: int, assumption: str) -> np.ndarray:
+    """Return the vote theory's accuracy on the assumption's labels; nan where it is unknown."""
+
+    def accuracy(a, k, purity):
+        clean = np.asarray(vote_accuracy(a, k, M, purity))
+        return compose_clean_rates(clean, a, M=M) if assumption == "beta" else clean
+
+    return _known(accuracy, a, found)
+
+
+def unsmoothed_from(k: float, M: int, purity: float = 1.0) -> float:
+    """
+    Return the clean rate from which no smoothing is best on clean test labels, p* = 1.
+
+    It is the inverse of `votes.smoothing_helps_below`; nan for (k - 1) kappa(purity) up to 1 (at
+    purity 1, k up to 2), where only a = purity = 1 is left.
+    """
+    strength = (k - 1) * kappa(purity, M)
+    return float(kappa_inverse(1 / strength, M)) if strength > 1 else np.nan
+
+
+def _known(function, a, found):
+    a = np.asarray(a, dtype=float)
+    values = np.full(a.shape, np.nan)
+    if found.known and (known := np.isfinite(a)).any():
+        values[known] = function(a[known], found.k.mean, found.purity.mean)
+    return values
