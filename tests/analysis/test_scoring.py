@@ -1,13 +1,13 @@
 """Scores against brute force and against the theory of the memorising network."""
 
-import json
-from pathlib import Path
+import re
 
-import jsonschema
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from pydantic import ValidationError
 
+from label_smoothing.analysis.metrics import Metrics
 from label_smoothing.analysis.scoring import (
     accuracy,
     calibration,
@@ -21,10 +21,6 @@ from label_smoothing.analysis.scoring import (
 from label_smoothing.data.noise import corrupt_labels, pair_flip_transition, uniform_transition
 from label_smoothing.theory.checks import ASSUMPTIONS
 from label_smoothing.theory.memorising import loss, memorised_accuracy
-
-METRICS = json.loads(
-    (Path(__file__).parents[2] / "workflow/schemas/metrics.schema.json").read_text()
-)
 
 
 def memorising_network(a, p, M, N, seed):
@@ -232,11 +228,14 @@ RATES = ("expected_clean_rate", "expected_agreement", "match_probability")
 RATES += ("realised_clean_rate", "realised_test_clean_rate")
 
 
-def schema_errors(scores, **names):
+def wrongly_null(scores, **names):
     theory = dict.fromkeys(("predicted_loss", "noiseless_loss", "averaging_kl"))
     row = {**CELL, "test_size": 500, **dict.fromkeys(RATES), **theory, **names, **scores}
-    validator = jsonschema.Draft202012Validator(METRICS)
-    return {tuple(error.absolute_path) for error in validator.iter_errors(row)}
+    try:
+        Metrics.model_validate(row)
+    except ValidationError as error:
+        return set(re.findall(r"'(\w+)'", error.errors()[0]["msg"]))
+    return set()
 
 
 def test_without_clean_labels_what_needs_none_is_scored_and_the_rest_is_none():
@@ -245,14 +244,11 @@ def test_without_clean_labels_what_needs_none_is_scored_and_the_rest_is_none():
     scores = of_given_labels(run_of(outputs, clean), np.full(500, -1), noisy)
     missing = NEEDS_TRAINING_LABELS | {"clean_test_accuracy", "share_mean", "share_variance"}
     assert scores == known | dict.fromkeys(missing)
-    assert schema_errors(scores, assumption="beta", labels="given") == set()
-    assert schema_errors(known, assumption="beta", labels="given") == {
-        (name,) for name in NEEDS_TRAINING_LABELS
-    }
+    assert wrongly_null(scores, assumption="beta", labels="given") == set()
+    assert wrongly_null(known, assumption="beta", labels="given") == NEEDS_TRAINING_LABELS
     # Nothing may be missing where the labels are clean.
-    assert schema_errors(scores, assumption="beta") == {
-        (name,) for name in {*RATES, *NEEDS_TRAINING_LABELS, "clean_test_accuracy"}
-    }
+    missing = {*RATES, *NEEDS_TRAINING_LABELS, "clean_test_accuracy"}
+    assert wrongly_null(scores, assumption="beta") == missing
 
 
 @pytest.mark.parametrize("assumption", ["alpha", "gamma"])
@@ -266,13 +262,13 @@ def test_checked_labels_alone_are_scored_on_where_clean_ones_are_asked_for(assum
     expected = scores_of(part, clean[chosen], noisy[chosen], assumption=assumption)
     missing = NEEDS_TRAINING_LABELS | {"honest_stop_loss", "honest_stop_accuracy"}
     assert scores == expected | dict.fromkeys(missing)
-    assert schema_errors(scores, assumption=assumption, labels="given") == set()
+    assert wrongly_null(scores, assumption=assumption, labels="given") == set()
     of_beta = of_given_labels(run_of(outputs, clean), checked, noisy)
     assert of_beta["test_loss"] == scored_loss(outputs, clean, noisy, "beta", 0.6)
     assert of_beta["clean_test_accuracy"] == scores["test_accuracy"]
 
 
-def test_scores_of_a_network_are_what_the_schema_asks_for():
+def test_scores_of_a_network_are_those_that_metrics_documents():
     outputs, clean, noisy = memorising_network(0.7, 0.6, 5, 500, seed=5)
     scores = scores_of(run_of(outputs, clean), clean, noisy)
     assert all(isinstance(score, (int, float)) for score in scores.values())
@@ -280,7 +276,7 @@ def test_scores_of_a_network_are_what_the_schema_asks_for():
     about_the_cell |= {"test_size", "expected_clean_rate", "expected_agreement"}
     about_the_cell |= {"match_probability", "realised_clean_rate", "realised_test_clean_rate"}
     about_the_cell |= {"predicted_loss", "noiseless_loss", "averaging_kl"}
-    assert scores.keys() == set(METRICS["required"]) - about_the_cell
+    assert scores.keys() == set(Metrics.model_fields) - about_the_cell - {"labels"}
     assert_allclose(scores["test_loss"], scored_loss(outputs, clean, noisy, "beta", 0.6))
     assert scores["clean_test_accuracy"] == accuracy(outputs, clean)
     assert scores["test_accuracy"] == scores["uncorrected_test_accuracy"]

@@ -4,7 +4,6 @@
 rule aggregate:
     input:
         metrics=known(metrics_of_slice),
-        schema=part_of_workflow("schemas/metrics.schema.json"),
     output:
         table=TABLE,
         summary=SUMMARY,

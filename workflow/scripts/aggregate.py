@@ -1,8 +1,6 @@
 """Collect the cells of one clean rate in a tidy table; name what diverged or did not memorise."""
 
-import json
 import logging
-from pathlib import Path
 
 import pandas as pd
 
@@ -14,8 +12,7 @@ from label_smoothing.theory.rates import epsilon_from_p
 with job_log(snakemake.log[0]):
     demand_code(snakemake.params.code, __file__)
     threshold = snakemake.params.memorised_at
-    schema = json.loads(Path(snakemake.input.schema).read_text())
-    cells = read_scores(snakemake.input.metrics, schema).sort_values(["p", "seed"])
+    cells = read_scores(snakemake.input.metrics).sort_values(["p", "seed"])
     epsilon = epsilon_from_p(cells["p"], cells["classes"])
     cells.insert(cells.columns.get_loc("p") + 1, "epsilon", epsilon)
     cells["memorised"] = memorised(cells, threshold)

@@ -2,15 +2,16 @@
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError
 
 from label_smoothing.analysis.intervals import mean_interval
+from label_smoothing.analysis.metrics import Metrics
 from label_smoothing.files import refusing_damage
 from label_smoothing.theory.rates import match_probability
 
@@ -19,39 +20,29 @@ MOST_KL = 0.2
 NAMES = ("dataset", "noise", "assumption", "method", "a", "p", "seed")
 
 
-def read_scores(paths: Iterable[str | os.PathLike], schema: Mapping[str, Any]) -> pd.DataFrame:
+def read_scores(paths: Iterable[str | os.PathLike]) -> pd.DataFrame:
     """
-    Return one row for each file of scores.
-
-    Parameters
-    ----------
-    paths : iterable of path
-        JSON files as evaluation writes them.
-    schema : mapping
-        Their JSON schema (workflow/schemas/metrics.schema.json).
+    Return one row for each file of scores, as `evaluate` writes them.
 
     Raises
     ------
     ValueError
-        If a file is no JSON or not what the schema says; the message names the file and the key.
+        If a file is no JSON or not what `metrics.Metrics` says; the message names file and key.
     """
-    validator = jsonschema.Draft202012Validator(schema)
     rows = []
     for path in paths:
-        with refusing_damage(path), open(path) as file:
-            row = json.load(file, parse_constant=_refuse)
-        error = jsonschema.exceptions.best_match(validator.iter_errors(row))
-        if error is not None:
-            where = ".".join(map(str, error.absolute_path)) or "its content"
-            raise ValueError(
-                f"{path}: {where}: {error.message}; delete it, and the next run makes it"
+        try:
+            text = Path(path).read_bytes()
+            Metrics.model_validate_json(text)
+        except ValidationError as error:
+            problems = "; ".join(
+                ": ".join([*map(str, problem["loc"]), problem["msg"]]) for problem in error.errors()
             )
-        rows.append(row)
+            raise ValueError(
+                f"{path} is damaged: {problems}; delete it, and the next run makes it"
+            ) from None
+        rows.append(json.loads(text))
     return pd.DataFrame(rows)
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
 
 
 def memorised(cells: pd.DataFrame, threshold: float) -> pd.Series:
@@ -85,7 +76,7 @@ def summarise(cells: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     cells : DataFrame
-        One row for each p and seed of one slice, see workflow/schemas/metrics.schema.json.
+        One row for each p and seed of one slice, see `metrics.Metrics`.
 
     Returns
     -------

@@ -62,7 +62,7 @@ def network_scores(
     Returns
     -------
     dict
-        The scores and ``diverged_epoch``, see workflow/schemas/metrics.schema.json. A training that
+        The scores and ``diverged_epoch``, see `metrics.Metrics`. A training that
         diverged has None for each score, and so has what needs clean labels that nobody knows.
     """
     outputs = run["log_probabilities"]
