@@ -1,5 +1,6 @@
 # What a run shows: a line for each training and, on a terminal, bars below them; no rules.
 import logging
+from collections import Counter
 
 from label_smoothing.study.progress import Progress, duration, training_line
 from snakemake.logging import ColorizingTextHandler, logger
@@ -10,6 +11,11 @@ OF_EVERY_JOB = {"job_started", "job_finished", "progress"}
 # The bars stand below the cursor, so that what a job writes begins on a line of its own.
 ERASE, BACK = "\r\x1b[J", "\r\x1b[A"
 SILENCE = 60  # seconds after which a file gets a line between trainings
+
+
+def stage_of(rule):
+    """A study of several transitions has a rule `evaluate_NAME` for each."""
+    return "evaluate" if rule.startswith("evaluate_") else rule
 
 
 class Board(logging.Handler):
@@ -43,12 +49,14 @@ class Board(logging.Handler):
         """Count what happened; return a line of it if it is a training that has ended."""
         now = record.created
         if event == "run_info":
-            planned = {rule: n for rule, n in record.stats.items() if rule != "total"}
+            planned = Counter()
+            for rule, n in record.stats.items():
+                planned[stage_of(rule)] += n if rule != "total" else 0
             self.progress = Progress(planned, "train", ("train", "evaluate"))
         elif not self.progress:
             return None
         elif event == "job_info":
-            self.progress.start(record.jobid, record.rule_name, now)
+            self.progress.start(record.jobid, stage_of(record.rule_name), now)
             if record.rule_name == "train":
                 self.cells[record.jobid] = dict(record.wildcards)
         elif event == "job_error":

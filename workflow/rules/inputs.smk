@@ -39,14 +39,18 @@ def training_code(wildcards):
     return code("train", *STUDY.training_modules(wildcards.dataset, wildcards.method))
 
 
-def scored_files(wildcards):
-    """Input function: what the scores of a noise type's cell are made of."""
-    names = {"transition": STUDY.transition_of(wildcards.noise), **wildcards}
-    files = {"labels": LABELS, "predictions": PREDICTIONS, "history": HISTORY}
-    checked = [ancient(own(path)) for path in STUDY.checked_files(wildcards.dataset)]
-    matrix = list(map(own, STUDY.target_files(wildcards.method)))
-    scored = {name: path.format(**names) for name, path in files.items()}
-    return {"checked": checked, "matrix": matrix} | scored
+def scored_files_of(transition):
+    """Make the input function: what the scores of a network on this transition are made of."""
+
+    def scored_files(wildcards):
+        names = {"transition": transition, **wildcards}
+        files = {"labels": LABELS, "predictions": PREDICTIONS, "history": HISTORY}
+        checked = [ancient(own(path)) for path in STUDY.checked_files(wildcards.dataset)]
+        matrix = list(map(own, STUDY.target_files(wildcards.method)))
+        scored = {name: path.format(**names) for name, path in files.items()}
+        return {"checked": checked, "matrix": matrix} | scored
+
+    return scored_files
 
 
 def metrics_of_slice(wildcards):

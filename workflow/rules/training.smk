@@ -16,6 +16,8 @@ rule train:
         log_of(f"{RUN}.csv"),
     benchmark:
         log_of(f"{RUN}.csv").replace(".log", ".benchmark.tsv")
+    group:
+        "cell"
     conda:
         f"{ENVS}/torch.yaml"
     threads: STUDY.config["train_resources"]["threads"]
@@ -40,27 +42,39 @@ rule train:
         "../scripts/train.py"
 
 
-rule evaluate:
-    input:
-        unpack(known(scored_files)),
-        dataset=DATASET,
-    output:
-        metrics=METRICS,
-    log:
-        log_of(METRICS),
-    conda:
-        f"{ENVS}/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=10,
-    params:
-        code=code("evaluate"),
-        contents=lambda wildcards: contents(STUDY.checked_files(wildcards.dataset)),
-        labels=lambda wildcards: STUDY.config["datasets"][wildcards.dataset]["labels"],
-        assumption=lambda wildcards: STUDY.assumption_of(wildcards.noise),
-        smoothed=lambda wildcards: STUDY.has_theory(wildcards.method),
-        loss=lambda wildcards: STUDY.config["methods"][wildcards.method]["loss"],
-        matrix=lambda wildcards: STUDY.config["methods"][wildcards.method]["matrix"],
-    script:
-        "../scripts/evaluate.py"
+# One job scores a network under all noise types that train on its transition: a rule each, as what
+# a rule writes cannot depend on wildcards. Where there is one transition, the rule is `evaluate`.
+for transition in STUDY.transitions():
+
+    rule:
+        name:
+            "evaluate" if len(STUDY.transitions()) == 1 else f"evaluate_{transition}"
+        input:
+            unpack(known(scored_files_of(transition))),
+            dataset=DATASET,
+        output:
+            metrics=[
+                METRICS.replace("{noise}", noise) for noise in STUDY.noise_types_of(transition)
+            ],
+        log:
+            log_of(METRICS.replace("{noise}", transition)),
+        group:
+            "cell"
+        conda:
+            f"{ENVS}/analysis.yaml"
+        threads: 1
+        resources:
+            mem_mb=500,
+            runtime=10,
+        params:
+            code=code("evaluate"),
+            contents=lambda wildcards: contents(STUDY.checked_files(wildcards.dataset)),
+            labels=lambda wildcards: STUDY.config["datasets"][wildcards.dataset]["labels"],
+            assumptions={
+                noise: STUDY.assumption_of(noise) for noise in STUDY.noise_types_of(transition)
+            },
+            smoothed=lambda wildcards: STUDY.has_theory(wildcards.method),
+            loss=lambda wildcards: STUDY.config["methods"][wildcards.method]["loss"],
+            matrix=lambda wildcards: STUDY.config["methods"][wildcards.method]["matrix"],
+        script:
+            "../scripts/evaluate.py"

@@ -91,6 +91,15 @@ class Study:
         """Return the name of the transition that a noise type trains on."""
         return self.config["noise_types"][noise]["transition"]
 
+    def transitions(self) -> list[str]:
+        """Return the names of the transitions that some noise type trains on."""
+        return list(dict.fromkeys(map(self.transition_of, self.config["noise_types"])))
+
+    def noise_types_of(self, transition: str) -> list[str]:
+        """Return the noise types that train on a transition and share its networks."""
+        noise_types = self.config["noise_types"]
+        return [noise for noise in noise_types if self.transition_of(noise) == transition]
+
     def assumption_of(self, noise: str) -> str:
         """Return which test set ("alpha", "beta", "gamma") a noise type scores against."""
         return self.config["noise_types"][noise]["assumption"]
@@ -258,10 +267,9 @@ class Study:
 
     def cells(self) -> Iterator[Cell]:
         """Yield every network of the study once, however many noise types share it."""
-        transitions = dict.fromkeys(map(self.transition_of, self.config["noise_types"]))
         for dataset, transition, method, a, seed in itertools.product(
             self.config["datasets"],
-            transitions,
+            self.transitions(),
             self.config["methods"],
             self.clean_rates,
             self.seeds,
