@@ -13,7 +13,18 @@ from label_smoothing.theory.checks import check_classes, float_or_array, in_rang
 
 
 class GammaTransition(NamedTuple):
-    """Where the gamma optimum leaves p = 1/M; see `gamma_transition`."""
+    """Where the gamma optimum leaves p = 1/M.
+
+    Attributes
+    ----------
+    a_c : float
+        Clean rate of the transition, to 1e-9.
+    p_below, p_above : float
+        Best p up to a_c, which is 1/M, and just above a_c.
+    lower_spinodal, upper_spinodal : float
+        Clean rate from which a second minimum exists, and the one up to which p = 1/M is a local
+        minimum, (M + 1)/(2M). For M = 2 both are a_c: nothing jumps.
+    """
 
     a_c: float
     p_below: float
@@ -37,38 +48,15 @@ def _log_kappa_odds(L, M):
 
 
 def gamma_transition(M: int) -> GammaTransition:
-    """Clean rate at which the best gamma smoothing parameter jumps away from p = 1/M.
+    """Return the clean rate at which the best gamma smoothing parameter jumps away from p = 1/M.
 
     Up to a_c nothing beats the uniform output p = 1/M. For M >= 3 the optimum jumps at a_c, where
-    two minima are equally deep. For M = 2 it leaves p = 1/2 continuously, at a_c = 3/4.
-
-    Parameters
-    ----------
-    M : int, >= 2
-        Number of classes.
-
-    Returns
-    -------
-    GammaTransition
-        - a_c : transition, to 1e-9
-        - p_below : optimum up to a_c, 1/M
-        - p_above : optimum just above a_c
-        - lower_spinodal : a from which a second minimum exists
-        - upper_spinodal : a up to which p = 1/M is a local minimum, (M + 1)/(2M)
-
-        For M = 2 the three rates are 3/4 and the two optima 1/2: nothing jumps and no two minima
-        compete.
-
-    Raises
-    ------
-    ValueError
-        If M is not an integer >= 2.
+    two minima are equally deep. For M = 2 it leaves p = 1/2 continuously at a_c = 3/4.
 
     Notes
     -----
     kappa_c/(1 - kappa_c) is the minimum over p > 1/M of KL(U||S_p)/KL(S_p||U), with U uniform.
-    Source: arXiv 2010.12648, sections 3.3 and 4.3 (Eq 9 and 15).
-
+    Source: sections 3.3 and 4.3 (Eq 9 and 15).
     """
     M = float(check_classes(M))
     upper = (M + 1) / (2 * M)
@@ -101,33 +89,15 @@ def gamma_transition(M: int) -> GammaTransition:
 
 
 def gamma_optimum(a: ArrayLike, M: ArrayLike):
-    """Return the p that minimises the gamma loss over all of [0, 1], to 1e-9.
+    """Return the p in [1/M, 1] that minimises the gamma loss over all of [0, 1], to 1e-9.
 
-    Ties: at a = a_c, where two minima are equally deep, the answer is 1/M. For M = 2, whose loss
-    is symmetric about 1/2, it is the one of the two optima that is >= 1/2.
-
-    Parameters
-    ----------
-    a : array_like, in [0, 1]
-        Clean rate of the training labels.
-    M : array_like of int, >= 2
-        Number of classes.
-
-    Returns
-    -------
-    float or ndarray, in [1/M, 1]
-        1/M up to `gamma_transition(M).a_c`; 1 at a = 1.
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of range.
+    It is 1/M up to `gamma_transition(M).a_c`, where two minima are equally deep, and 1 at a = 1.
+    For M = 2, whose loss is symmetric about 1/2, it is the larger of two optima.
 
     Notes
     -----
-    p*(a) has no closed form but its inverse has, and that rises on the branch above a_c: bisection.
-    Source: arXiv 2010.12648, below Eq 9 (section 3.3) and 15 (4.3).
-
+    p*(a) has no closed form, but its inverse has one, which rises on the branch above a_c:
+    bisection. Source: below Eq 9 (section 3.3) and 15 (4.3).
     """
     a, M = np.broadcast_arrays(in_range("a", a), check_classes(M))
     best = 1 / M

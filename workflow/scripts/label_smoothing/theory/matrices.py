@@ -19,24 +19,9 @@ _LARGEST_CONDITION = 1e8
 
 
 def smoothing_matrix(p: float, M: int) -> np.ndarray:
-    """Return S_p, with p on the diagonal and q = (1 - p)/(M - 1) elsewhere.
+    """Return S_p, shape (M, M), with p on the diagonal and q = (1 - p)/(M - 1) elsewhere.
 
-    Parameters
-    ----------
-    p : float
-        Target of the label; below 1/M it is anti-smoothing, above 1 negative smoothing.
-    M : int, >= 2
-        Number of classes.
-
-    Returns
-    -------
-    ndarray, shape (M, M)
-
-    Raises
-    ------
-    ValueError
-        If M is out of range.
-
+    Below p = 1/M it is anti-smoothing, above p = 1 negative smoothing.
     """
     M = int(check_classes(M))
     S = np.full((M, M), (1 - p) / (M - 1))
@@ -57,87 +42,22 @@ def transition_and_prior(T, prior):
 
 
 def alpha_joint(T: ArrayLike, prior: ArrayLike | None = None) -> np.ndarray:
-    """Joint distribution of clean test label and noisy training label, D_prior T^t.
-
-    Parameters
-    ----------
-    T : array_like, shape (M, M)
-        ``T[i, j]`` = P(noisy label i | clean label j).
-    prior : array_like, shape (M,), optional
-        Distribution of the clean labels; uniform if not given.
-
-    Returns
-    -------
-    ndarray, shape (M, M)
-        ``J[k, i]`` = P(test label k, training label i).
-
-    Raises
-    ------
-    ValueError
-        If T is not square, a column of T or the prior is not a distribution, or shapes differ.
-
-    Notes
-    -----
-    Source: arXiv 2010.12648, Eq 10 (section 4.1).
-
-    """
+    """Return J of clean test and noisy training label, D_prior T^t. Source: Eq 10."""
     T, prior = transition_and_prior(T, prior)
     return prior[:, None] * T.T
 
 
 def beta_joint(T: ArrayLike, prior: ArrayLike | None = None) -> np.ndarray:
-    """Joint distribution of two independently corrupted labels of one sample, T D_prior T^t.
-
-    Parameters
-    ----------
-    T : array_like, shape (M, M)
-        ``T[i, j]`` = P(noisy label i | clean label j).
-    prior : array_like, shape (M,), optional
-        Distribution of the clean labels; uniform if not given.
-
-    Returns
-    -------
-    ndarray, shape (M, M)
-        ``J[k, i]`` = P(test label k, training label i).
-
-    Raises
-    ------
-    ValueError
-        If T is not square, a column of T or the prior is not a distribution, or shapes differ.
-
-    Notes
-    -----
-    Source: arXiv 2010.12648, Eq 12 (section 4.2).
-
-    """
+    """Return J of two independent corruptions of one label, T D_prior T^t. Source: Eq 12."""
     T, prior = transition_and_prior(T, prior)
     return (T * prior) @ T.T
 
 
 def optimal_matrix(J: ArrayLike) -> np.ndarray:
-    """Return the S that minimises `memorising.matrix_loss`: P(test label k | training label i).
+    """Return the S that minimises `memorising.matrix_loss`: P(test label | training label).
 
-    Parameters
-    ----------
-    J : array_like, shape (M, M)
-        Joint distribution of test and training label.
-
-    Returns
-    -------
-    ndarray, shape (M, M)
-        J with columns normalised. A training label that never occurs leaves its column free; it is
-        set to uniform.
-
-    Raises
-    ------
-    ValueError
-        If J is not square or not a distribution.
-
-    Notes
-    -----
-    Source: arXiv 2010.12648, Eq 10 (alpha, T^t for doubly stochastic T and uniform prior) and 13
-    (beta, T T^t likewise).
-
+    These are the normalised columns of J. A training label that never occurs has a uniform column.
+    Source: Eq 10 (alpha: T^t for doubly stochastic T and uniform prior) and 13 (beta: T T^t).
     """
     J = check_joint(J)
     n = J.sum(axis=0)
@@ -145,55 +65,18 @@ def optimal_matrix(J: ArrayLike) -> np.ndarray:
 
 
 def mean_field_p(J: ArrayLike) -> float:
-    """Best single smoothing parameter for all labels: trace(J).
+    """Return the best single p for all labels, trace(J).
 
-    Parameters
-    ----------
-    J : array_like, shape (M, M)
-        Joint distribution of test and training label.
-
-    Returns
-    -------
-    float, in [0, 1]
-        sum_c prior_c T[c, c] for alpha, trace(T D_prior T^t) for beta.
-
-    Raises
-    ------
-    ValueError
-        If J is not square or not a distribution.
-
-    Notes
-    -----
-    Source: arXiv 2010.12648, Eq 11 (section 4.1) and 17 (4.4).
-
+    It is sum_c prior_c T[c, c] for alpha, trace(T D_prior T^t) for beta. Source: Eq 11 and 17.
     """
     return min(float(np.trace(check_joint(J))), 1.0)
 
 
 def inverse(T: np.ndarray) -> np.ndarray:
-    """Return the inverse of a matrix.
+    """Return the inverse of a matrix, shape (M, M).
 
-    Its columns are backward correction's targets, whose mean over the noise of `T` is the one-hot
-    clean label.
-
-    Parameters
-    ----------
-    T : ndarray, shape (M, M)
-
-    Returns
-    -------
-    ndarray, shape (M, M)
-        Columns sum to 1 if those of `T` do.
-
-    Raises
-    ------
-    ValueError
-        If the condition of `T` is above 1e8.
-
-    Notes
-    -----
-    Source: Patrini et al. 2017, theorem 1.
-
+    Its columns are the targets of backward correction: their mean over the noise of `T` is the
+    one-hot clean label. A condition above 1e8 is refused. Source: Patrini et al. 2017, theorem 1.
     """
     condition = np.linalg.cond(T)
     if condition > _LARGEST_CONDITION:

@@ -7,76 +7,26 @@ from label_smoothing.theory.checks import check_assumption, check_classes, float
 
 
 def kappa(x: ArrayLike, M: ArrayLike):
-    """Signal strength (M x - 1)/(M - 1) of a probability: 1 at x = 1, 0 at chance.
+    """Return the signal strength (M x - 1)/(M - 1) of a probability: 1 at x = 1, 0 at chance.
 
-    Parameters
-    ----------
-    x : array_like, in [0, 1]
-        A clean rate, a smoothing parameter or an accuracy.
-    M : array_like of int, >= 2
-        Number of classes.
-
-    Returns
-    -------
-    float or ndarray, in [-1/(M - 1), 1]
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of range.
-
+    `x` is a clean rate, a smoothing parameter or an accuracy.
     """
     x, M = in_range("x", x), check_classes(M)
     return float_or_array((M * x - 1) / (M - 1))
 
 
 def kappa_inverse(k: ArrayLike, M: ArrayLike):
-    """Probability whose `kappa` is k: (1 + (M - 1) k)/M.
-
-    Parameters
-    ----------
-    k : array_like, in [-1/(M - 1), 1]
-        Signal strength.
-    M : array_like of int, >= 2
-        Number of classes.
-
-    Returns
-    -------
-    float or ndarray, in [0, 1]
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of range.
-
-    """
+    """Return the probability whose `kappa` is k, in [-1/(M - 1), 1]: (1 + (M - 1) k)/M."""
     M = check_classes(M)
     k = in_range("k", k, -1 / (M - 1), 1.0)
     return float_or_array((1 + (M - 1) * k) / M)
 
 
 def compose_clean_rates(*rates: ArrayLike, M: ArrayLike):
-    """Clean rate of independent uniform corruptions in a row: their kappas multiply.
+    """Return the clean rate of independent uniform corruptions in a row: their kappas multiply.
 
     A network with uniform errors and accuracy g that was trained on labels of clean rate a and is
     scored on labels of clean rate a' has match probability ``compose_clean_rates(a, g, a', M=M)``.
-
-    Parameters
-    ----------
-    *rates : array_like, each in [0, 1]
-        Clean rates, accuracies or smoothing parameters; at least one.
-    M : array_like of int, >= 2
-        Number of classes.
-
-    Returns
-    -------
-    float or ndarray, in [0, 1]
-
-    Raises
-    ------
-    ValueError
-        If there is no rate or an argument is out of range.
-
     """
     if not rates:
         raise ValueError("the number of rates is 0; allowed: 1 or more")
@@ -88,7 +38,7 @@ def compose_clean_rates(*rates: ArrayLike, M: ArrayLike):
 
 
 def match_probability(a: ArrayLike, M: ArrayLike, assumption: str, p: ArrayLike | None = None):
-    """Probability c that the memorised label is the one that the test set asks for.
+    """Return the probability c that the memorised label is the one that the test set asks for.
 
     ==========  ===========================================  ========================
     assumption  test set                                     c
@@ -98,31 +48,7 @@ def match_probability(a: ArrayLike, M: ArrayLike, assumption: str, p: ArrayLike 
     gamma       clean labels smoothed with the same p        a p + (1 - a) q
     ==========  ===========================================  ========================
 
-    Parameters
-    ----------
-    a : array_like, in [0, 1]
-        Clean rate of the training labels.
-    M : array_like of int, >= 2
-        Number of classes.
-    assumption : {"alpha", "beta", "gamma"}
-        What the test labels are.
-    p : array_like, in [0, 1]
-        Smoothing parameter: needed for gamma, without effect on the others.
-
-    Returns
-    -------
-    float or ndarray, in [0, 1]
-        Shape of a and M (and, for gamma, p) broadcast together.
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of range, or p is missing.
-
-    Notes
-    -----
-    Source: arXiv 2010.12648, Eq 7-9 (M = 2), 11, 14 and 15.
-
+    Only gamma needs `p`. Source: Eq 7-9 (M = 2), 11, 14 and 15.
     """
     a, M = np.broadcast_arrays(in_range("a", a), check_classes(M))
     if check_assumption(assumption) == "alpha":
@@ -136,26 +62,10 @@ def match_probability(a: ArrayLike, M: ArrayLike, assumption: str, p: ArrayLike 
 
 
 def clean_rate_from_beta(c: ArrayLike, M: ArrayLike):
-    """Clean rate a >= 1/M whose beta match probability is c.
+    """Return the clean rate a >= 1/M whose beta match probability is c.
 
-    Parameters
-    ----------
-    c : array_like
-        Match probability; a measured one may lie outside [1/M, 1].
-    M : array_like of int, >= 2
-        Number of classes.
-
-    Returns
-    -------
-    float or ndarray
-        The larger of the two solutions; the other, 2/M - a, is worse than chance. Above 1 for
-        c > 1, and nan for c < 1/M, which no clean rate gives.
-
-    Raises
-    ------
-    ValueError
-        If M is out of range.
-
+    A measured c may lie outside [1/M, 1]: above 1 so does the clean rate, below 1/M it is nan. The
+    other solution, 2/M - a, is worse than chance.
     """
     M = check_classes(M)
     excess = np.asarray(c, dtype=float) - 1 / M
@@ -167,50 +77,16 @@ def clean_rate_from_beta(c: ArrayLike, M: ArrayLike):
 
 
 def epsilon_from_p(p: ArrayLike, M: ArrayLike):
-    """PyTorch's `label_smoothing` of a smoothing parameter, M (1 - p)/(M - 1).
+    """Return PyTorch's `label_smoothing`, M (1 - p)/(M - 1): the weight of the uniform target.
 
-    Parameters
-    ----------
-    p : array_like
-        Smoothing parameter; above 1 it is negative smoothing, which PyTorch takes as none.
-    M : array_like of int, >= 2
-        Number of classes.
-
-    Returns
-    -------
-    float or ndarray
-        Weight of the uniform distribution in the target: 0 at p = 1, 1 at p = 1/M.
-
-    Raises
-    ------
-    ValueError
-        If M is out of range.
-
+    It is 0 at p = 1 and 1 at p = 1/M. Above p = 1 it is negative, which PyTorch takes as none.
     """
     M = check_classes(M)
     return float_or_array(M * (1 - np.asarray(p, dtype=float)) / (M - 1))
 
 
 def p_from_epsilon(epsilon: ArrayLike, M: ArrayLike):
-    """Smoothing parameter of PyTorch's `label_smoothing`, 1 - epsilon (M - 1)/M.
-
-    Parameters
-    ----------
-    epsilon : array_like
-        Weight of the uniform distribution in the target.
-    M : array_like of int, >= 2
-        Number of classes.
-
-    Returns
-    -------
-    float or ndarray
-
-    Raises
-    ------
-    ValueError
-        If M is out of range.
-
-    """
+    """Return the smoothing parameter of PyTorch's `label_smoothing`, 1 - epsilon (M - 1)/M."""
     M = check_classes(M)
     return float_or_array(1 - np.asarray(epsilon, dtype=float) * (M - 1) / M)
 

@@ -41,36 +41,11 @@ def vote_loss(
     assumption: str,
     purity: ArrayLike = 1.0,
 ):
-    """Test loss of a network that draws on k labels of clean rate a, under uniform noise.
+    """Return the test loss of a network that draws on k labels with uniform noise.
 
-    Parameters
-    ----------
-    p : array_like, in [0, 1]
-        Smoothing parameter of the training targets and, under gamma, of the test targets.
-    a : array_like, in [0, 1]
-        Clean rate of the training labels and, under beta, of the test labels.
-    k : array_like, >= 1
-        Number of labels that the network draws on, an effective number; 1 is `memorising.loss`,
-        inf a network that averages.
-    M : array_like of int, >= 2
-        Number of classes.
-    assumption : {"alpha", "beta", "gamma"}
-        What the test labels are.
-    purity : array_like, in [0, 1]
-        Share of the image's own class among the images that the network draws on: 1 on easy data.
-        Its kappa and that of a multiply.
-
-    Returns
-    -------
-    float or ndarray
-        Loss in nats, shape of p, a, k, M and purity broadcast together. It is finite at p = 1 where
-        k > 1 and every class that the test asks for has a share.
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of range.
-
+    k = 1 is `memorising.loss`, k = inf a network that averages. `purity` is 1 on easy data; its
+    kappa and that of a multiply. At p = 1 the loss is finite where k > 1 and every class that the
+    test asks for has a share.
     """
     hit = {"alpha": 1.0, "beta": a, "gamma": p}[check_assumption(assumption)]
     return share_loss(p, _own_share(a, purity, M), hit, k, M)
@@ -83,33 +58,16 @@ def share_loss(
     k: ArrayLike,
     M: ArrayLike,
 ):
-    """Test loss of a network that draws on k labels, a share t of them of the image's own class.
+    """Return the test loss of a network that draws on k labels, a share t of them of its own class.
 
     The other labels are spread evenly over the other classes, and so are the other test labels.
 
     Parameters
     ----------
-    p : array_like, in [0, 1]
-        Smoothing parameter.
     t : array_like, in [0, 1]
         Mean share of the image's own class.
     hit : array_like, in [0, 1]
         Probability that the test label is the image's own class.
-    k : array_like, >= 1
-        Number of labels that the network draws on.
-    M : array_like of int, >= 2
-        Number of classes.
-
-    Returns
-    -------
-    float or ndarray
-        Loss in nats, shape of the arguments broadcast together.
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of range.
-
     """
     p, t, hit, k, M = np.broadcast_arrays(
         in_range("p", p),
@@ -135,34 +93,19 @@ def vote_matrix_loss(
     prior: ArrayLike | None = None,
     confusion: ArrayLike | None = None,
 ) -> float:
-    """Test loss of a network that draws on k labels, for any noise matrix, prior and targets.
+    """Return the test loss of a network that draws on k labels, for any noise, prior and targets.
 
     Parameters
     ----------
     S : float in [0, 1] or array_like, shape (M, M)
-        Targets, one column per training label; a number p stands for `matrices.smoothing_matrix`.
-    T : array_like, shape (M, M)
-        ``T[i, j]`` = P(noisy label i | clean label j).
-    k : float, >= 1
-        Number of labels that the network draws on.
-    assumption : {"alpha", "beta", "gamma"}
-        What the test labels are.
-    prior : array_like, shape (M,), optional
-        Distribution of the clean labels; uniform if not given.
+        Targets; a number p stands for `matrices.smoothing_matrix`.
     confusion : array_like, shape (M, M), optional
         ``C[i, j]``, the share of class i among the images that the network draws on for an image of
-        class j; on easy data, if not given, the identity.
+        class j. On easy data, if not given, it is the identity.
 
-    Returns
-    -------
-    float
-        Loss in nats. At k = 1 it is `memorising.matrix_loss` of the joint distribution.
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of range.
-
+    Notes
+    -----
+    At k = 1 it is `memorising.matrix_loss` of the joint distribution.
     """
     T, prior = transition_and_prior(T, prior)
     M, k = len(T), _check_votes(k)
@@ -192,32 +135,10 @@ def vote_matrix_loss(
 
 
 def vote_accuracy(a: ArrayLike, k: ArrayLike, M: ArrayLike, purity: ArrayLike = 1.0):
-    """Probability that the image's own class has the largest share of the votes.
+    """Return the accuracy on clean labels of a network that draws on k labels, for every p > 1/M.
 
-    The accuracy on clean test labels of a network that draws on k labels, for every p > 1/M.
-
-    Parameters
-    ----------
-    a : array_like, in [0, 1]
-        Clean rate of the training labels.
-    k : array_like, >= 1
-        Number of labels that the network draws on.
-    M : array_like of int, >= 2
-        Number of classes.
-    purity : array_like, in [0, 1]
-        Share of the image's own class among the images that the network draws on.
-
-    Returns
-    -------
-    float or ndarray, in [0, 1]
-        The mean share of the own class at k = 1, which is a where the purity is 1; it rises to 1
-        with k where that share is above 1/M.
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of range.
-
+    It is the probability that the image's own class has the largest share: the mean share at k = 1,
+    rising to 1 with k where the mean share is above 1/M.
     """
     t, k, M = np.broadcast_arrays(_own_share(a, purity, M), _check_votes(k), check_classes(M))
     accuracy = [largest_share_probability(*row) for row in zip(t.flat, k.flat, M.flat, strict=True)]
@@ -225,29 +146,10 @@ def vote_accuracy(a: ArrayLike, k: ArrayLike, M: ArrayLike, purity: ArrayLike = 
 
 
 def smoothing_helps_below(a: ArrayLike, M: ArrayLike, purity: ArrayLike = 1.0):
-    """Return the number of labels, 1 + 1/kappa(a), from which p = 1 is best on clean test labels.
+    """Return the k from which p = 1 is best on clean test labels, 1 + 1/(kappa(a) kappa(purity)).
 
-    Parameters
-    ----------
-    a : array_like, in [0, 1]
-        Clean rate of the training labels.
-    M : array_like of int, >= 2
-        Number of classes.
-    purity : array_like, in [0, 1]
-        Share of the image's own class among the images that the network draws on. Below 1 it is
-        1 + 1/(kappa(a) kappa(purity)).
-
-    Returns
-    -------
-    float or ndarray
-        2 towards a = purity = 1 (where nothing is wrong, at 1 itself, p = 1 is best for every k);
-        inf up to a = 1/M, where no number of labels tells the class.
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of range.
-
+    It is 2 towards a = purity = 1. (There, where nothing is wrong, p = 1 is best for every k.) It
+    is inf up to a = 1/M, where no number of labels tells the class.
     """
     strength = np.asarray(kappa(_own_share(a, purity, M), M))
     informative = strength > 0
@@ -257,37 +159,15 @@ def smoothing_helps_below(a: ArrayLike, M: ArrayLike, purity: ArrayLike = 1.0):
 def vote_optimum(
     a: ArrayLike, k: ArrayLike, M: ArrayLike, assumption: str, purity: ArrayLike = 1.0
 ):
-    """Return the p that minimises `vote_loss`.
+    """Return the p in [0, 1] that minimises `vote_loss`, for a finite k.
 
-    Parameters
-    ----------
-    a : array_like, in [0, 1]
-        Clean rate of the training labels and, under beta, of the test labels.
-    k : array_like, >= 1 and finite
-        Number of labels that the network draws on; 1 is `memorising.optimum`.
-    M : array_like of int, >= 2
-        Number of classes.
-    assumption : {"alpha", "beta", "gamma"}
-        What the test labels are.
-    purity : array_like, in [0, 1]
-        Share of the image's own class among the images that the network draws on.
-
-    Returns
-    -------
-    float or ndarray, in [0, 1]
-        Under alpha exactly 1 from `smoothing_helps_below` on. Under gamma, where two minima may
-        compete, the deeper one; 1/M where nothing beats the uniform output.
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of range.
+    Under alpha it is exactly 1 from `smoothing_helps_below` on. Under gamma, where two minima may
+    compete, it is the deeper one, or 1/M where nothing beats the uniform output.
 
     Notes
     -----
-    Under alpha and beta the loss is convex in p, as -log of a linear function is, so that the sign
-    of its slope leads to the minimum.
-
+    Under alpha and beta the loss is convex in p, as -log of a linear function is: the sign of its
+    slope leads to the minimum.
     """
     check_assumption(assumption)
     a, k, M, purity = np.broadcast_arrays(
