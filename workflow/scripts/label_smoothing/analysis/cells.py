@@ -1,4 +1,8 @@
-"""The scores of cells: read and checked, and summarised over seeds."""
+"""Cells: the scores of networks, one row each, read, checked and summarised over seeds.
+
+"Cells" of a function are rows as `aggregate` writes them, of one data set, noise type and method
+unless it says otherwise.
+"""
 
 import json
 import os
@@ -46,21 +50,18 @@ def read_scores(paths: Iterable[str | os.PathLike]) -> pd.DataFrame:
 
 
 def memorised(cells: pd.DataFrame, threshold: float) -> pd.Series:
-    """
-    Return which networks have memorised their corrupted training labels.
+    """Return which networks have memorised their corrupted training labels: the one rule for all.
 
-    By one of these, as docs/methods.md explains: their accuracy on them; below p = 1/M, where a
-    network that fits its targets avoids the given label, how far it is below chance,
-    1 - M x accuracy; the KL divergence from the targets, as a share of what averaging the noise
-    away would leave; or that all labels have the same target, so that nothing can be memorised.
+    A network has if one of these holds (docs/methods.md explains them):
 
-    Parameters
-    ----------
-    cells : DataFrame
-        One row a network, with p, classes, diverged_epoch, train_accuracy (missing if it diverged),
-        train_kl and averaging_kl (missing for losses without targets).
-    threshold : float
-        Train accuracy from which one counts, `memorised_at` in the config.
+    - Its accuracy on these labels is at least `threshold`, which is `memorised_at` of the config.
+    Below
+      p = 1/M a network avoids the given label, and 1 - M x accuracy takes the place of the
+      accuracy.
+    - Its KL divergence from the targets (train_kl) is at most MOST_KL times what averaging the
+    noise
+      away would leave (averaging_kl).
+    - All labels have the same target, so that nothing can be memorised, and it did not diverge.
     """
     accuracy, M = cells["train_accuracy"].astype(float), cells["classes"]
     fitted = accuracy.where(cells["p"] > 1 / M - 1e-9, 1 - M * accuracy) >= threshold
@@ -70,21 +71,14 @@ def memorised(cells: pd.DataFrame, threshold: float) -> pd.Series:
 
 
 def summarise(cells: pd.DataFrame) -> pd.DataFrame:
-    """
-    Return mean and interval of every score over the seeds.
-
-    Parameters
-    ----------
-    cells : DataFrame
-        One row for each p and seed of one slice, see `metrics.Metrics`.
+    """Return mean and interval of every score over the seeds.
 
     Returns
     -------
     DataFrame
-        One row for each p and score: names of the slice, a, p, epsilon (PyTorch's label_smoothing),
-        score, mean, low and high (95 % t-interval, empty for one seed), n (seeds with this score),
-        diverged (seeds without); gain, gain_low, gain_high: the score minus that at p = 1 of the
-        same a and seed, mean and interval, empty where there is none.
+        One row for each p and score: names of the slice, a, p, epsilon, score, mean, low and high
+        (95 % t-interval, empty for one seed), n (seeds with this score), diverged (seeds without).
+        gain, gain_low and gain_high are the score minus that at p = 1 of the same a and seed.
     """
     names = [name for name in NAMES if name != "seed"]
     names.insert(names.index("p") + 1, "epsilon")
@@ -107,13 +101,9 @@ def summarise(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_tables(paths: Iterable[str | os.PathLike]) -> pd.DataFrame:
-    """
-    Return the rows of several .csv files, one file below the other; of none, an empty table.
+    """Return the rows of several .csv files, one file below the other; of none, an empty table.
 
-    Raises
-    ------
-    ValueError
-        If a file is damaged; the message says what to do.
+    A damaged file is a ValueError that says what to do.
     """
     # Names are text, whatever they look like: a method may be called `nan` or `true`.
     names = dict.fromkeys(("dataset", "noise", "assumption", "method"), str)
@@ -122,14 +112,7 @@ def read_tables(paths: Iterable[str | os.PathLike]) -> pd.DataFrame:
 
 
 def join_tables(paths: Iterable[str | os.PathLike]) -> pd.DataFrame:
-    """
-    Return what `read_tables` does as text, so that every number keeps its digits.
-
-    Raises
-    ------
-    ValueError
-        If a file is damaged; the message says what to do.
-    """
+    """Return what `read_tables` does as text, so that every number keeps its digits."""
     return pd.concat([_read_table(path, dtype=str, na_filter=False) for path in paths])
 
 
@@ -142,31 +125,17 @@ def _read_table(path: str | os.PathLike, **how: Any) -> pd.DataFrame:
 
 
 def rates_known(cells: pd.DataFrame) -> bool:
-    """Return whether the clean rates of some cells, or fits, are known: not of given labels."""
+    """Return whether the clean rates of cells, or fits, are known: not of given labels."""
     return bool(cells["expected_clean_rate"].notna().all())
 
 
 def curves_over_p(
     cells: pd.DataFrame, score: str, fewest: int = 3, memorised: bool = False
 ) -> pd.DataFrame:
-    """
-    Return a score on the p that all seeds share.
+    """Return a score on the p that all seeds share: index a and p, one column a seed.
 
-    Parameters
-    ----------
-    cells : DataFrame
-        Slices of one data set, noise type and method, see `theory_fits.compare_with_theory`.
-    score : str
-        Column of theirs.
-    fewest : int
-        Clean rates with fewer such p are left out: they show no curve.
-    memorised : bool
-        Whether a p counts only if every seed memorised it.
-
-    Returns
-    -------
-    DataFrame
-        Index a and p, one column a seed.
+    Clean rates with fewer than `fewest` such p show no curve and are left out. If `memorised`, a p
+    counts only where every seed memorised.
     """
     if memorised:
         # Kept as rows without a score, so that a p must be memorised by every seed.
@@ -176,8 +145,7 @@ def curves_over_p(
 
 
 def is_uniform(cells: pd.DataFrame) -> pd.Series:
-    """
-    Return which cells have uniform label noise, by the agreement of two corruptions.
+    """Return which cells have uniform label noise, by the agreement of two corruptions.
 
     Cells of given labels, whose rates are unknown, do not.
     """

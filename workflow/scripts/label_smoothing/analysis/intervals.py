@@ -17,21 +17,7 @@ class Interval(NamedTuple):
 
 
 def mean_interval(values: ArrayLike, level: float = 0.95) -> Interval:
-    """
-    Return the mean of independent values and its Student t interval.
-
-    Parameters
-    ----------
-    values : array_like, shape (n,)
-        One value a seed; nan values are left out.
-    level : float
-        Confidence level, in (0, 1).
-
-    Returns
-    -------
-    Interval
-        In the unit of the values.
-    """
+    """Return the mean of values, one a seed, and its Student t interval; nan is left out."""
     values = np.asarray(values, dtype=float)
     values = values[~np.isnan(values)]
     n = len(values)
@@ -45,20 +31,9 @@ def mean_interval(values: ArrayLike, level: float = 0.95) -> Interval:
 
 
 def other_seeds_interval(values: ArrayLike, level: float = 0.95) -> Interval:
-    """
-    Return the mean and where the mean of as many other values would lie.
+    """Return the mean, and where the mean of as many other seeds lies with probability `level`.
 
-    Parameters
-    ----------
-    values : array_like, shape (n,)
-        One value a seed; nan values are left out.
-    level : float
-        Probability that the mean of n further values lies between the limits, in (0, 1).
-
-    Returns
-    -------
-    Interval
-        In the unit of the values. √2 times as wide as `mean_interval`, as both means err.
+    It is √2 times as wide as `mean_interval`, as both means err.
     """
     mean, low, high, n = mean_interval(values, level)
     return Interval(mean, mean - np.sqrt(2) * (mean - low), mean + np.sqrt(2) * (high - mean), n)

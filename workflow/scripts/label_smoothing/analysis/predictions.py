@@ -39,19 +39,10 @@ _UNKNOWN = FittedVotes(*[Interval(np.nan, np.nan, np.nan, 0)] * 2)
 
 
 def predicted_loss(p: ArrayLike, match: ArrayLike, M: int, assumption: str) -> np.ndarray:
-    """
-    Return the theory's test loss of a network that memorises, in nats.
+    """Return the theory's test loss of a network that memorises, in nats.
 
-    Parameters
-    ----------
-    p : array_like, in [0, 1]
-        Smoothing parameter.
-    match : array_like, in [0, 1]
-        Match probability of the noise, see `noise.match_probabilities`. The theory knows a noise
-        matrix by this number alone.
-    M : int
-        Number of classes.
-    assumption : {"alpha", "beta", "gamma"}
+    `match` is the match probability of the noise, see `noise.match_probabilities`: the theory knows
+    a noise matrix by this number alone.
     """
     if assumption == "gamma":
         return loss(p, match, M, "gamma")
@@ -89,20 +80,11 @@ class Explained(NamedTuple):
 
 
 def explained_share(cells: pd.DataFrame, found: FittedVotes | None = None) -> Explained:
-    """
-    Return how much of the test losses a theory explains where the paper's is put to the test.
+    """Return how much of the test losses a theory explains where the paper's is put to the test.
 
     That is where labels are corrupted (a < 1), 0 < p < 1, p ≠ 1/M, and every seed memorised:
     without noise all theories are alike, at p = 1 they diverge, at p = 1/M the loss is log M
-    whatever the noise.
-
-    Parameters
-    ----------
-    cells : DataFrame
-        Slices of one data set, noise type and method, see `theory_fits.compare_with_theory`.
-    found : FittedVotes, optional
-        k and purity of the vote theory; without them, the paper's theory, which has no free
-        parameter.
+    whatever the noise. Without `found` it is the paper's theory, which has no free parameter.
     """
     first = cells.iloc[0]
     M, assumption = int(first["classes"]), first["assumption"]
@@ -127,22 +109,10 @@ def unscaled(share: ArrayLike) -> np.ndarray:
 
 
 def match_over_a(table: pd.DataFrame, rates: ArrayLike) -> np.ndarray:
-    """
-    Return the match probability between the clean rates of a study.
+    """Return the match probability between the clean rates of a study, shape of `rates`.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Rows of one data set and noise type with a, assumption, expected_clean_rate and
-        match_probability.
-    rates : array_like, shape (n,)
-        Clean rates, not below the table's: not every noise matrix reaches lower ones.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-        1 without noise, at a = 1. Below it nan, where no row of the table has a < 1, so that none
-        shows the noise.
+    `table` has rows of one data set and noise type. It is nan below a = 1 where no row has a < 1,
+    so that none shows the noise.
     """
     corrupted = table[table["a"] < 1]
     rates = np.asarray(rates, dtype=float)
@@ -159,20 +129,11 @@ def match_over_a(table: pd.DataFrame, rates: ArrayLike) -> np.ndarray:
 
 
 def votes_of_study(votes: pd.DataFrame) -> FittedVotes:
-    """
-    Return the k and the purity that together fit the losses of a data set and method best.
+    """Return the k and the purity that together fit the losses of a data set and method best.
 
-    Parameters
-    ----------
-    votes : DataFrame
-        Table of `vote_fits.fit_vote_table`.
-
-    Returns
-    -------
-    FittedVotes
-        Both with their limits, of all clean rates and all noise types with uniform noise, or of the
-        only one; nan where the table has none, or where no label is corrupted: then nothing tells
-        the two apart.
+    They are those of all clean rates and all noise types with uniform noise, or of the only one, in
+    a table of `vote_fits.fit_vote_table`. They are nan where the table has none, or where no label
+    is corrupted: then nothing tells the two apart.
     """
     of_all = votes[votes["a"].isna()]
     told = of_all.loc[of_all["source"] == "losses", "noise"]
@@ -190,15 +151,9 @@ def votes_of_study(votes: pd.DataFrame) -> FittedVotes:
 
 
 def votes_of_noise(votes: pd.DataFrame, cells: pd.DataFrame) -> FittedVotes:
-    """
-    Return `votes_of_study` for the cells of one noise type, nan where the theory has no say.
+    """Return `votes_of_study` for the cells of one noise type, nan where the theory has no say.
 
-    Parameters
-    ----------
-    votes : DataFrame
-    cells : DataFrame
-        Rows with classes, expected_clean_rate and expected_agreement: the vote theory of one k and
-        one p is that of uniform noise.
+    The vote theory of one k and one p is that of uniform noise.
     """
     return votes_of_study(votes) if is_uniform(cells).all() else _UNKNOWN
 
@@ -206,18 +161,7 @@ def votes_of_noise(votes: pd.DataFrame, cells: pd.DataFrame) -> FittedVotes:
 def voted_loss(
     p: ArrayLike, a: ArrayLike, found: FittedVotes, M: int, assumption: str
 ) -> np.ndarray:
-    """
-    Return the vote theory's test loss in nats; nan where p is above 1 or the votes are unknown.
-
-    Parameters
-    ----------
-    p, a : array_like
-        Smoothing parameters and expected clean rates.
-    found : FittedVotes
-    M : int
-        Number of classes.
-    assumption : {"alpha", "beta", "gamma"}
-    """
+    """Return the vote theory's test loss; nan where p is above 1 or the votes are unknown."""
     p, a = np.broadcast_arrays(np.asarray(p, float), np.asarray(a, float))
     loss = np.full(p.shape, np.nan)
     if found.known:

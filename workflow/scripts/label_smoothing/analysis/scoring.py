@@ -1,9 +1,9 @@
-"""
-What a network's test predictions are worth under each assumption about the test set.
+"""What a network's test predictions are worth under each assumption about the test set.
 
 The assumptions (arXiv 2010.12648, sections 3.1 to 3.3): alpha scores against clean test labels,
 beta against test labels corrupted independently at the same rate, gamma against clean test labels
-smoothed with the p of the training (the smoothing as a prior).
+smoothed with the p of the training. Every evaluation imports this module, so it does without
+scipy, whose import takes as long as an evaluation.
 """
 
 import math
@@ -38,32 +38,26 @@ def network_scores(
     p: float,
     smoothed: bool,
 ) -> dict[str, Any]:
-    """
-    Return every score of one network under one assumption.
+    """Return every score of one network under one assumption.
 
     Parameters
     ----------
     run : mapping of ndarray
-        Fields of `training.loop.TrainingResult`, without the history; the uncorrected outputs only
-        where they differ.
+        Fields of `TrainingResult`, without the history; uncorrected outputs only where they differ.
     history : mapping of ndarray, shape (epochs,)
-        Columns of its history.
     clean_train, clean_test, noisy_test : ndarray of int, shape (N,)
-        Labels. Where the clean ones are unknown, `clean_train` is None, and `clean_test` below 0
-        for each image of which nobody knows: alpha and gamma score on the others alone.
+        Labels. Where the clean ones are unknown, `clean_train` is None, and `clean_test` is below 0
+        for each unknown image: alpha and gamma score on the others alone.
     transition : ndarray, shape (M, M)
-        ``T[i, j]``, probability of the noisy label `i` given the clean label `j`.
-    assumption : {"alpha", "beta", "gamma"}
-    p : float
-        The smoothing parameter of the training.
+        T of the training.
     smoothed : bool
         Whether a network that memorises puts out targets smoothed with p.
 
     Returns
     -------
     dict
-        The scores and ``diverged_epoch``, see `metrics.Metrics`. A training that
-        diverged has None for each score, and so has what needs clean labels that nobody knows.
+        The scores and ``diverged_epoch``, see `metrics.Metrics`. A training that diverged has None
+        for each score, and so has what needs clean labels that nobody knows.
     """
     outputs = run["log_probabilities"]
     uncorrected = run.get("uncorrected_log_probabilities", outputs)
@@ -102,22 +96,9 @@ def network_scores(
 def scored_loss(
     log_probabilities: np.ndarray, clean: np.ndarray, noisy: np.ndarray, assumption: str, p: float
 ) -> float:
-    """
-    Return the mean test loss in nats.
+    """Return the mean test loss of log outputs, shape (N, M), in nats. Source: Eq 7, 8 and 9.
 
-    Parameters
-    ----------
-    log_probabilities : ndarray, shape (N, M)
-        Log outputs of the network on the test images.
-    clean, noisy : ndarray of int, shape (N,)
-        The clean and the corrupted test labels.
-    assumption : {"alpha", "beta", "gamma"}
-    p : float
-        The smoothing parameter of the training; only gamma depends on it.
-
-    References
-    ----------
-    arXiv 2010.12648, Eq 7 (alpha), 8 (beta), 9 (gamma).
+    `clean` and `noisy`, shape (N,), are the test labels; gamma smooths the clean ones with p.
     """
     log_probabilities = log_probabilities.astype(np.float64)
     labels = scored_labels(clean, noisy, assumption)
@@ -143,29 +124,16 @@ def smoothed_loss(loss: ArrayLike, uniform_loss: ArrayLike, p: float, M: int) ->
 def empirical_loss(
     class_losses: np.ndarray, prior: np.ndarray, T: np.ndarray, assumption: str, p: float
 ) -> float:
-    """
-    Return the loss on the TRAINING images against labels that the training has not seen, in nats.
+    """Return the loss on the TRAINING images against labels that the training has not seen.
 
-    The labels are those of the assumption, drawn anew for each image: what the paper's theory
-    computes, and takes for an estimate of the test loss.
+    The labels are those of the assumption, drawn anew for each image. This is what the paper's
+    theory computes, and takes for an estimate of the test loss (section 2).
 
     Parameters
     ----------
     class_losses : ndarray, shape (M, M)
         Entry ``[j, y]`` is the mean of minus the log output `j` over the training images of the
         clean class `y`.
-    prior : ndarray, shape (M,)
-        Distribution of their clean labels.
-    T : ndarray, shape (M, M)
-        ``T[i, j]``, probability of the noisy label `i` given the clean label `j`; only beta's loss
-        depends on it.
-    assumption : {"alpha", "beta", "gamma"}
-    p : float
-        The smoothing parameter of the training; only gamma's loss depends on it.
-
-    References
-    ----------
-    arXiv 2010.12648, section 2 (empirical generalization loss) and Eq 7 to 9.
     """
     if assumption == "beta":
         return float((T * class_losses).sum(axis=0) @ prior)
@@ -177,27 +145,16 @@ def empirical_loss(
 
 
 def true_class_share(log_probabilities: np.ndarray, clean: np.ndarray, p: float) -> np.ndarray:
-    """
-    Return the share that each test image gives to its true class, (f - q)/(p - q) of its output f.
+    """Return the share (f - q)/(p - q) that each test image gives to its true class, of output f.
 
     A network that puts out a mixture of smoothed targets, ``q + (p - q) w_j`` for class `j`, gives
     it the share ``w_y``: 0 or 1 for the paper's network, which draws on one label, and in between
-    for one that draws on several.
-
-    Parameters
-    ----------
-    log_probabilities : ndarray, shape (N, M)
-    clean : ndarray of int, shape (N,)
-        Clean test labels.
-    p : float
-        The smoothing parameter of the training.
+    for one that draws on several. Outputs that are no mixture of targets have shares beyond 0 or 1.
 
     Returns
     -------
     ndarray, shape (N,)
-        Outputs that are no mixture of targets have shares below 0 or above 1. Of shape (0,) where
-        outputs tell no shares: at p = 1/M, where all targets are the same, above p = 1, where
-        outputs cannot be the targets, and for nan.
+        Of shape (0,) where outputs tell no shares: at p = 1/M, above p = 1 and for nan.
     """
     M = log_probabilities.shape[1]
     if not (p <= 1 and abs(p - 1 / M) > 1e-9):
@@ -210,22 +167,9 @@ def true_class_share(log_probabilities: np.ndarray, clean: np.ndarray, p: float)
 def true_class_shares(
     log_probabilities: np.ndarray, clean: np.ndarray, p: float
 ) -> dict[str, float | None]:
-    """
-    Return mean and variance over the test images of `true_class_share`.
+    """Return ``share_mean`` and ``share_variance`` of `true_class_share`, or None.
 
     The variance of the mean of `k` labels is ``t (1 - t) / k`` around their mean `t`.
-
-    Parameters
-    ----------
-    log_probabilities : ndarray, shape (N, M)
-    clean : ndarray of int, shape (N,)
-    p : float
-        The smoothing parameter of the training.
-
-    Returns
-    -------
-    dict
-        ``share_mean`` and ``share_variance``; None where outputs tell no shares.
     """
     share = true_class_share(log_probabilities, clean, p)
     if not share.size:
@@ -246,24 +190,18 @@ def accuracy(log_probabilities: np.ndarray, labels: np.ndarray) -> float:
 def calibration(
     log_probabilities: np.ndarray, labels: np.ndarray, bins: int = 15
 ) -> dict[str, float | None]:
-    """
-    Return how far the network's probabilities can be trusted.
-
-    Parameters
-    ----------
-    log_probabilities : ndarray, shape (N, M)
-    labels : ndarray of int, shape (N,)
-    bins : int
-        Equal bins of the confidence, the probability of the most probable class.
+    """Return how far the network's probabilities can be trusted.
 
     Returns
     -------
     dict
         - brier: mean squared distance of the probabilities from the one-hot label, 0 to 2
         - calibration_error: expected calibration error, the mean over samples of the distance
-          between the accuracy and the mean confidence of their bin
-        - confidence: its mean; confidence_right and confidence_wrong: its mean over the predictions
-          that are and are not the label, None where there are none
+        between
+          the accuracy and the mean confidence of their bin (equal bins of the confidence)
+        - confidence: mean probability of the most probable class; confidence_right and
+          confidence_wrong: its mean over right and over wrong predictions, None where there are
+          none
 
     References
     ----------
@@ -288,19 +226,9 @@ def calibration(
 def early_stopped(
     history: Mapping[str, np.ndarray], assumption: str, p: float, M: int
 ) -> dict[str, float | None]:
-    """
-    Return the test scores at the epoch with the highest test accuracy, the first of equals.
+    """Return the test scores at the epoch with the highest test accuracy, the first of equals.
 
-    Parameters
-    ----------
-    history : mapping of ndarray, shape (epochs,)
-        Columns of `training.loop.TrainingResult.history`; epochs that are not scored, whose test
-        columns are NaN, are passed over. Without those on clean labels, what needs them is None.
-    assumption : {"alpha", "beta", "gamma"}
-    p : float
-        The smoothing parameter of the training; only gamma's loss depends on it.
-    M : int
-        Number of classes.
+    Epochs that are not scored, whose test columns are nan, are passed over.
 
     Returns
     -------
@@ -308,7 +236,8 @@ def early_stopped(
         ``honest_stop_*`` chooses the epoch on the corrupted test labels, which a user has;
         ``oracle_stop_*`` on the clean ones, as the paper does. ``_epoch`` counts from 1, ``_loss``
         (nats) and ``_accuracy`` are against the labels of the assumption, ``_clean_accuracy``
-        against the clean ones. Of a training that diverged before any epoch was scored, the first.
+        against the clean ones. What needs clean labels is None without them. A training that
+        diverged before any epoch was scored has its first epoch.
     """
     scored = np.flatnonzero(~np.isnan(history["noisy_test_accuracy"]))
     kind = "noisy_" if assumption == "beta" else ""
@@ -345,22 +274,12 @@ WITH_TARGETS = (
 
 
 def target_matrix(loss: str, matrix: np.ndarray) -> np.ndarray | None:
-    """
-    Return the outputs of a network that memorises, one column for each training label, or None.
+    """Return the outputs S of a network that memorises, or None for losses without such outputs.
 
-    Parameters
-    ----------
-    loss : str
-        As in a method of the config.
-    matrix : ndarray, shape (M, M)
-        That of the method, see `training.methods.method_matrix`.
-
-    Returns
-    -------
-    ndarray, shape (M, M)
-        None for losses without such outputs, for p above 1, whose targets are no probabilities, and
-        for a forward correction that takes some noisy label to come from another class: the output
-        that fits a label best is then not the label's own column.
+    `matrix` is that of the method, see `training.methods.method_matrix`. There are none above p =
+    1, where targets are no probabilities, and for a forward correction that takes some noisy label
+    to come from another class: the output that fits a label best is then not the label's own
+    column.
     """
     if loss not in WITH_TARGETS or (matrix < 0).any():
         return None
@@ -377,30 +296,15 @@ def predictions(
     assumption: str,
     p: float,
 ) -> dict[str, float | None]:
-    """
-    Return what a network that memorises and one that averages the noise would have.
-
-    Parameters
-    ----------
-    S : ndarray, shape (M, M)
-        Targets, see `target_matrix`; None if there are none.
-    T : ndarray, shape (M, M)
-        ``T[i, j]``, probability of the noisy label `i` given the clean label `j`.
-    test_prior, train_prior : ndarray, shape (M,)
-        Distributions of the clean labels.
-    assumption : {"alpha", "beta", "gamma"}
-        What the test labels are.
-    p : float
-        Of the training; only gamma's test labels depend on it.
+    """Return what a network that memorises and one that averages the noise would have.
 
     Returns
     -------
     dict
-        - predicted_loss: test loss of a network that memorises S, in nats; None without targets and
-          where it is infinite
+        - predicted_loss: test loss of a network that memorises S; None without targets and where it
+          is infinite
         - noiseless_loss: the same if no label were wrong
-        - averaging_kl: mean KL divergence from the targets of a network that puts out their mean
-          for each clean class, in nats; without noise, of one that puts out their mean
+        - averaging_kl: see `averaging_kl`
     """
     names = ("predicted_loss", "noiseless_loss", "averaging_kl")
     if S is None:
@@ -426,20 +330,11 @@ def _cross_entropy(weights: np.ndarray, S: np.ndarray) -> float:
 
 
 def averaging_kl(S: np.ndarray, T: np.ndarray, prior: np.ndarray) -> float:
-    """
-    Return the mean KL divergence from the targets of a network that averages the noise away.
+    """Return the mean KL divergence from the targets of a network that averages the noise away.
 
     It puts out ``S T[:, j]`` for all images of the clean class `j`. Without noise these are the
-    targets; then it is that of a network that puts out the mean target for every image. 0 where all
-    labels have the same target: there is nothing to memorise.
-
-    Parameters
-    ----------
-    S : ndarray, shape (M, M)
-        Targets, one column for each training label.
-    T : ndarray, shape (M, M)
-    prior : ndarray, shape (M,)
-        Distribution of the clean labels.
+    targets; then it is that of a network that puts out the mean target for every image. It is 0
+    where all labels have the same target: there is nothing to memorise.
     """
     if np.ptp(S, axis=1).max() < 1e-9:
         return 0.0

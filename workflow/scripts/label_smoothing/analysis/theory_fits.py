@@ -1,4 +1,8 @@
-"""The fits: what was measured at each clean rate beside what the theory of memorising predicts."""
+"""The fits: what was measured at each clean rate beside what the theory of memorising predicts.
+
+The memorised loss is linear in one unknown rate. So the losses over p give that rate by linear
+least squares, without looking for their minimum.
+"""
 
 from typing import NamedTuple
 
@@ -169,7 +173,20 @@ def _spread(name: str, values: pd.Series) -> dict[str, float]:
 
 
 class CleanRateFit(NamedTuple):
-    """Result of `fit_clean_rate`."""
+    """Result of `fit_clean_rate`.
+
+    Attributes
+    ----------
+    estimate : float
+        Probability that the memorised label is the test label, before any smoothing of test
+        targets: c for alpha and beta, a for gamma. By the theory it is the accuracy on these test
+        labels. It is not clipped: a value outside [0, 1] says that the theory does not hold.
+    standard_error : float
+        From the scatter about the fitted curve. The sampling error of a test set of n samples,
+        sqrt(c (1 - c)/n), moves all losses along that curve and is not in it.
+    clean_rate : float
+        a of the training labels; under beta nan for an estimate below 1/M, which no a gives.
+    """
 
     estimate: float
     standard_error: float
@@ -177,47 +194,24 @@ class CleanRateFit(NamedTuple):
 
 
 def fit_clean_rate(p: ArrayLike, loss: ArrayLike, M: int, assumption: str) -> CleanRateFit:
-    """Fit the match rate, and from it the effective clean rate, to a curve of test losses.
+    """Return the match rate that fits test losses over p best, and its clean rate.
 
     Parameters
     ----------
-    p : array_like, shape (k,)
-        Smoothing parameters. Points outside 0 < p < 1 and at p = 1/M carry no information (the
-        theory diverges or is flat in the rate) and are left out, whatever their loss.
-    loss : array_like, shape (k,)
-        Mean test loss in nats at each p.
-    M : int, >= 2
-        Number of classes.
-    assumption : {"alpha", "beta", "gamma"}
-        What the loss was measured against. For gamma each loss is against targets that are smoothed
-        with the p of its own point.
+    p, loss : array_like, shape (n,)
+        Points outside 0 < p < 1 and at p = 1/M tell nothing of the rate and are left out. For gamma
+        each loss is against targets smoothed with the p of its own point.
 
     Returns
     -------
     CleanRateFit
-        - estimate : probability that the memorised label is the test label, before any smoothing
-          of test targets. It is c for alpha and beta and, as gamma's c = a p + (1 - a) q moves with
-          p, a for gamma. Under the theory it equals the accuracy against the same test labels. It
-          is not clipped: a value outside [0, 1] says that the theory does not hold.
-        - standard_error : of the estimate, from the scatter about the fitted curve. It measures how
-          well the theory's curve fits; if all p share one test set of n samples, the sampling error
-          sqrt(c (1 - c)/n) moves all losses along that curve and is not in it.
-        - clean_rate : a of the training labels: the estimate for alpha and gamma, the solution
-          a >= 1/M for beta, nan there if the estimate is below 1/M, which no a gives.
-
-    Raises
-    ------
-    ValueError
-        If shapes differ, M or the assumption is out of range, a loss that is used is not finite, or
-        fewer than 2 points can be used.
 
     Notes
     -----
     With L = log(p/q): -(loss + log q) = c L for alpha and beta, and, as c = q + a kappa(p),
     -(loss + log q) - q L = a kappa(p) L for gamma, which is
     loss = log M + (1 - kappa(a)) KL(U||S_p) - kappa(a) KL(S_p||U).
-    Source: linear form of arXiv 2010.12648, Eq 11, 14 and 15; the fit is this project's.
-
+    Source: linear form of Eq 11, 14 and 15; the fit is this project's.
     """
     p, loss = _points(p, loss)
     M = float(check_classes(M))
@@ -249,28 +243,15 @@ def fit_clean_rate(p: ArrayLike, loss: ArrayLike, M: int, assumption: str) -> Cl
 def measured_optimum(p: np.ndarray, loss: np.ndarray) -> tuple[float, str]:
     """Return the p that minimises the losses of one seed, and how it was found.
 
-    The losses are no parabola, so the vertex of one through the lowest three is biased and noisy:
-    `fit_clean_rate` is the better estimator where the theory holds, this one needs no theory.
-
-    Parameters
-    ----------
-    p, loss : ndarray, shape (k,)
-        Each p once, in any order; losses in nats.
+    `fit_clean_rate` is the better estimator where the theory holds; this one needs no theory.
 
     Returns
     -------
     tuple
         The vertex of the parabola through the lowest loss below p = 1 and its two neighbours, and
         "ok". Where there is none, the p of the lowest loss (nan without losses) and why: "grid" if
-        that p is 1 or more, where the theory diverges, or fewer than three p are below 1; "edge" if
-        it is the first or last of these, so that the optimum may lie beyond it. Nothing is
-        extrapolated: the vertex lies between the neighbours.
-
-    Raises
-    ------
-    ValueError
-        If shapes differ, a p is not finite, or a loss below p = 1 that is used is not.
-
+        that p is 1 or more, or fewer than three p are below 1; "edge" if it is the first or last of
+        these, so that the optimum may lie beyond it.
     """
     p, loss = _points(p, loss)
     lowest = float(p[loss.argmin()]) if p.size else np.nan

@@ -58,25 +58,15 @@ def fit_votes(
     *,
     purity: float | None = 1.0,
 ) -> VoteFit:
-    """
-    Fit k to losses by least squares, one k for all of them.
+    """Return the k, and with ``purity=None`` the purity, that fit losses best by least squares.
 
     Parameters
     ----------
     p, a, loss : array_like, shape (n,)
-        Smoothing parameters, clean rates and test losses in nats. Points at p <= 1/M and p >= 1
-        are left out: the paper's theory, which is k = 1, has nothing to say there.
-    M : int
-        Number of classes.
+        Points at p <= 1/M and p >= 1 are left out: the paper's theory, which is k = 1, has nothing
+        to say there.
     assumption : str or array_like of str, shape (n,)
-        What each loss was measured against: "alpha", "beta" or "gamma".
-    purity : float, optional
-        Share of neighbours of the same class. None fits it, too.
-
-    Raises
-    ------
-    ValueError
-        If no loss can be used, or one is not finite.
+        What each loss was measured against.
     """
     p, a, loss, assumption = np.broadcast_arrays(
         np.asarray(p, float), np.asarray(a, float), np.asarray(loss, float), assumption
@@ -172,29 +162,16 @@ def _at_nodes(p, share, M):
 
 
 def votes_of_spread(a: ArrayLike, variance: ArrayLike) -> np.ndarray:
-    """
-    Return the k of a variance of the true class's share over test images, a (1 - a)/variance.
-
-    Parameters
-    ----------
-    a : array_like
-        Clean rate (with purity below 1: the mean share).
-    variance : array_like, > 0
-        As evaluations record it (share_variance). No loss enters.
-    """
+    """Return the k of a variance of the true class's share over test images, a (1 - a)/variance."""
     a = np.asarray(a, dtype=float)
     return a * (1 - a) / np.asarray(variance, dtype=float)
 
 
 def votes_of_accuracy(accuracy: float, a: float, M: int) -> float:
-    """
-    Return the k at which the vote theory has this accuracy on clean labels.
+    """Return the k at which the vote theory has this accuracy on clean labels.
 
-    Returns
-    -------
-    float
-        1 for an accuracy up to a, nan where the accuracy tells nothing (a <= 1/M or a = 1), inf if
-        no k reaches it.
+    It is 1 for an accuracy up to a, nan where the accuracy tells nothing (a <= 1/M or a = 1), and
+    inf if no k reaches it.
     """
     if not 1 / M < a < 1 or np.isnan(accuracy):
         return np.nan
@@ -214,13 +191,9 @@ def votes_of_accuracy(accuracy: float, a: float, M: int) -> float:
 
 
 def fit_vote_table(cells: pd.DataFrame) -> pd.DataFrame:
-    """
-    Return k by every way of measuring it, with its interval over seeds.
+    """Return k by every way of measuring it, with its interval over seeds.
 
-    Parameters
-    ----------
-    cells : DataFrame
-        Slices as `aggregate` writes them, of one data set and method, any noise types.
+    `cells` are of one data set and method, any noise types.
 
     Returns
     -------
@@ -311,14 +284,7 @@ def _other_measurements(cells):
 
 
 def mean_votes(values: ArrayLike) -> Interval:
-    """
-    Return the mean over seeds of k and its interval, both of log(k - 1), so that none is below 1.
-
-    Parameters
-    ----------
-    values : array_like, shape (n,)
-        One k a seed, >= 1; nan is left out.
-    """
+    """Return mean and interval of k over seeds, both of log(k - 1), so that none is below 1."""
     excess = np.clip(np.asarray(values, dtype=float) - 1, _SMALLEST, _LARGEST)
     interval = mean_interval(np.log(excess))
     mean, low, high = (1 + float(np.exp(value)) for value in interval[:3])
