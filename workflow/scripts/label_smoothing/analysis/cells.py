@@ -12,10 +12,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import ValidationError
 
 from label_smoothing.analysis.intervals import mean_interval
-from label_smoothing.analysis.metrics import Metrics
 from label_smoothing.files import refusing_damage
 from label_smoothing.theory.rates import match_probability
 
@@ -33,6 +31,10 @@ def read_scores(paths: Iterable[str | os.PathLike]) -> pd.DataFrame:
     ValueError
         If a file is no JSON or not what `metrics.Metrics` says; the message names file and key.
     """
+    from pydantic import ValidationError
+
+    from label_smoothing.analysis.metrics import Metrics  # figures read tables without pydantic
+
     rows = []
     for path in paths:
         try:
