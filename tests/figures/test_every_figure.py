@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from samples import CONFIG, ROOT, SCHEMA, cells, clean_rate_estimates, of_given_labels
-from vote_studies import interpolators_table, shares_table, votes_table, write_history
+from vote_studies import shares_table, votes_table, write_history
 
 from label_smoothing.analysis.comparison import compare_with_theory
 from label_smoothing.figures.kit import write_figure
@@ -97,7 +97,6 @@ def numbers_of(name, tables, given=False, **changes):
     made = {
         "votes": votes_table,
         "shares": lambda: shares_table(rates=(0.6,), p=tuple(map(float, study.smoothing))),
-        "interpolators": interpolators_table,
         "estimates": clean_rate_estimates,
         "history": lambda: [tables.attrs["history"]] * len(study.smoothing) * len(study.seeds),
     }

@@ -68,7 +68,6 @@ def test_of_given_labels_is_offered_what_needs_no_clean_rate():
         "votes",
         "votes_over_a_and_p",
         "votes_over_epochs",
-        "interpolators",
         "matrix_or_mean_field",
     ]
     for name in ("loss_over_p", "optimum_over_a", "clean_rate", "effective_clean_rate"):

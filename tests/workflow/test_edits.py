@@ -76,7 +76,6 @@ SCORED = "digits/beta/label_smoothing/a0.6"
 FIGURE = "figures/digits/label_smoothing/loss_over_p_beta"
 OF_VOTES = (
     "effective_clean_rate",
-    "interpolators",
     "loss_landscapes",
     "measured_against_predicted",
     "optimum_over_a",
@@ -111,7 +110,7 @@ LOST = [
         ["datasets/digits.safetensors"],
         OF_A_NETWORK
         | {"prepare_dataset": 1, "corrupt_dataset": 2, "train": 4, "evaluate": 8, "aggregate": 4}
-        | {"count_shares": 2, "estimate_clean_rate": 2, "weigh_neighbours": 1},
+        | {"count_shares": 2, "estimate_clean_rate": 2},
     ),
     (
         ["labels/digits/uniform/a0.6/seed0.npz"],
@@ -135,7 +134,6 @@ LOST = [
         {"count_shares": 1, "draw_votes": 1},
     ),
     (["study.csv"], {"gather_study": 1}),
-    (["interpolators/digits.csv"], {"weigh_neighbours": 1, "draw_interpolators": 1}),
     (
         ["votes/digits/label_smoothing.csv", "claims.html", f"{FIGURE}.csv"],
         {"fit_votes": 1, "judge_claims": 1, "draw_loss_over_p": 2, "draw_loss_and_accuracy": 2}

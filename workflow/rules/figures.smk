@@ -7,7 +7,6 @@ FILES = {
     "votes": VOTES,
     "shares": SHARES,
     "estimates": ESTIMATES,
-    "interpolators": INTERPOLATORS,
     "metrics": METRICS,
     "predictions": PREDICTIONS,
     "history": HISTORY,

@@ -406,14 +406,6 @@ FIGURES = {
         (uniform_noise, several_networks),
         settings={"drawn": lambda study: list(map(float, _few_noisy(study)))},
     ),
-    "interpolators": Figure(
-        "{dataset}/{method}/interpolators",
-        _VOTES,
-        "k computed and measured, of kernels",
-        {"interpolators": over(), "votes": _votes},
-        (theory, clean_labels, uniform_noise),
-        settings={"drawn": lambda study: list(map(float, _few_noisy(study)))},
-    ),
     "methods": Figure(
         "{dataset}/methods_{noise}",
         _METHOD,
