@@ -45,14 +45,6 @@ def shares_table(k=1.9, rates=(0.6, 0.8), p=(0.2, 0.5, 0.9, 1.0), purity=1.0):
     return pd.concat(parts, ignore_index=True)
 
 
-def write_history(path, a, p, votes):
-    """Write the training history of a network with these votes, one number an epoch."""
-    table = pd.DataFrame({"epoch": range(1, len(votes) + 1), "train_accuracy": 0.9})
-    table["test_loss"] = [vote_loss(p, a, k, M, "alpha") for k in votes]
-    table["test_accuracy"] = vote_accuracy(a, votes, M)
-    table.to_csv(path, index=False)
-
-
 def study(k=1.9, purity=1.0, rates=(0.5, 0.7, 1.0), seeds=2, noise=0.0):
     rng = np.random.default_rng(0)
     rows = []

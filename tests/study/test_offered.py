@@ -24,7 +24,7 @@ def test_the_default_study_offers_every_figure():
     paths = offered(study())
     for name, figure in FIGURES.items():
         noise = "beta" if name == "clean_rate" else "alpha"
-        if name not in ("methods", "matrix_or_mean_field", "votes_of_networks"):
+        if name not in ("methods", "matrix_or_mean_field"):
             # of which the default study has one
             assert figure.path.format(**NAMES | {"noise": noise}) in paths
 
@@ -66,11 +66,9 @@ def test_of_given_labels_is_offered_what_needs_no_clean_rate():
         "loss_landscapes",
         "measured_against_predicted",
         "votes",
-        "votes_over_a_and_p",
-        "votes_over_epochs",
         "matrix_or_mean_field",
     ]
-    for name in ("loss_over_p", "optimum_over_a", "clean_rate", "effective_clean_rate"):
+    for name in ("loss_over_p", "optimum_over_a", "clean_rate"):
         assert not why_not(given, name, names)
         assert FIGURES[name].inputs.get("votes", lambda *names: [])(given, names) == []
     assert FIGURES["loss_over_p"].inputs["votes"](study(), NAMES) == [NAMES]
@@ -171,31 +169,6 @@ def test_certain_smoothing_parameters():
     assert not missing(either, smoothing=[0.5, 0.9])
     reason = missing(either, smoothing=[0.5])
     assert reason == "smoothing is 0.5; needed: at least 1 of 0.95, 0.9"
-
-
-def test_networks_are_compared_where_there_are_two_with_a_theory():
-    several = {**CONFIG["datasets"], "again": CONFIG["datasets"]["digits"]}
-    assert "votes_of_networks" in offered(study(datasets=several))
-    methods = {"one": {"loss": "label_smoothing"}, "two": {"loss": "forward_correction"}}
-    assert "votes_of_networks" in offered(study(methods=methods))
-    reason = why_not(study(), "votes_of_networks", {})
-    assert reason == (
-        "datasets with clean labels are digits, methods with a theory are label_smoothing; "
-        "needed: two of either, and one of the other"
-    )
-    methods["two"] = {"loss": "logit_smoothing"}
-    assert why_not(study(methods=methods), "votes_of_networks", {}) == reason.replace(
-        "label_smoothing", "one"
-    )
-    several["again"] = {**several["again"], "labels": "given"}
-    noise = {"beta": CONFIG["noise_types"]["beta"]}
-    assert why_not(study(datasets=several, noise_types=noise), "votes_of_networks", {}) == reason
-
-
-def test_k_over_the_epochs_needs_losses_below_one():
-    assert not why_not(study(smoothing=[0.9, 1]), "votes_over_epochs", NAMES)
-    reason = why_not(study(smoothing=[1]), "votes_over_epochs", NAMES)
-    assert reason == "smoothing is 1.0; needed: one below 1"
 
 
 def test_a_method_without_p_has_no_figure_over_p():

@@ -31,8 +31,6 @@ def test_every_stage_left_its_files(finished_study):
         "loss_over_p_beta",
         "optimum_over_a",
         "votes",
-        "votes_over_a_and_p",
-        "votes_over_epochs",
         "gamma_optimum",
         "landscapes",
         "optimum_over_classes",

@@ -75,12 +75,10 @@ CELL = "digits/uniform/label_smoothing/a0.6/p0.5/seed0"
 SCORED = "digits/beta/label_smoothing/a0.6"
 FIGURE = "figures/digits/label_smoothing/loss_over_p_beta"
 OF_VOTES = (
-    "effective_clean_rate",
     "loss_landscapes",
     "measured_against_predicted",
     "optimum_over_a",
     "votes",
-    "votes_over_a_and_p",
 )
 # A table's readers, and what reads all tables of a data set.
 OF_A_TABLE = {
@@ -101,7 +99,6 @@ OF_A_NETWORK = OF_A_TABLE | {
     "fit_theory": 2,
     "draw_calibration": 2,
     "count_shares": 1,
-    "draw_votes_over_epochs": 1,
     "estimate_clean_rate": 1,
     "draw_clean_rate": 1,
 }
@@ -123,7 +120,7 @@ LOST = [
     ([f"summaries/{SCORED}.csv"], OF_A_TABLE),
     (
         ["theory/digits/beta/label_smoothing.csv"],
-        {"fit_theory": 1, "draw_effective_clean_rate": 1, "draw_optimum_over_a": 1},
+        {"fit_theory": 1, "draw_optimum_over_a": 1},
     ),
     (
         ["estimates/digits/beta/label_smoothing/a0.6.csv"],

@@ -182,27 +182,9 @@ def smoothing_with(*values: float, at_least: int | None = None) -> Need:
     return need
 
 
-def smoothing_below_one(study: Study, names: Names) -> str:
-    """Need a smoothing parameter below 1."""
-    if float(study.smoothing[0]) < 1:
-        return ""
-    return f"smoothing is {_list(study.smoothing)}; needed: one below 1"
-
-
 def methods(count: int) -> Need:
     """Need so many methods."""
     return lambda study, names: _count("methods", study.config["methods"], count)
-
-
-def several_networks(study: Study, names: Names) -> str:
-    """Need data sets of clean labels and methods with a theory that make two pairs or more."""
-    datasets, with_theory = _clean_datasets(study), _with_theory(study)
-    if len(datasets) * len(with_theory) > 1:
-        return ""
-    return (
-        f"datasets with clean labels are {_list(datasets) or 'none'}, methods with a theory are "
-        f"{_list(with_theory) or 'none'}; needed: two of either, and one of the other"
-    )
 
 
 def _over_p(study, names):
@@ -222,7 +204,6 @@ def _list(values):
 
 
 _rates, _drawn = attrgetter("clean_rates"), attrgetter("drawn_clean_rates")
-_smoothing, _seeds = attrgetter("smoothing"), attrgetter("seeds")
 _few = methodcaller("few_clean_rates")
 
 
@@ -245,20 +226,10 @@ def _noise_types(study):
     return study.config["noise_types"]
 
 
-def _uniform_noise_types(study):
-    return [noise for noise in _noise_types(study) if study.transition_of(noise) in _uniform(study)]
-
-
 def _one_uniform_noise_type(study):
-    return _uniform_noise_types(study)[:1]
-
-
-def _clean_datasets(study):
-    return [name for name in study.config["datasets"] if not study.labels_given(name)]
-
-
-def _with_theory(study):
-    return list(filter(study.has_theory, _methods(study)))
+    return [
+        noise for noise in _noise_types(study) if study.transition_of(noise) in _uniform(study)
+    ][:1]
 
 
 def _methods(study):
@@ -344,13 +315,6 @@ FIGURES = {
         {"tables": over(a=_rates)},
         (theory, own_labels, smoothing_with(1.0), smoothing_with(0.95, 0.9, at_least=1)),
     ),
-    "effective_clean_rate": Figure(
-        "{dataset}/{method}/effective_clean_rate",
-        _LEARNT,
-        "effective match probability over a",
-        {"fits": over(noise=_noise_types), "votes": _votes},
-        (theory, smoothing(2)),
-    ),
     "clean_rate": Figure(
         "{dataset}/{method}/clean_rate_{noise}",
         _LEARNT,
@@ -375,36 +339,6 @@ FIGURES = {
             "tables": over(a=_few_noisy, noise=_one_uniform_noise_type),
         },
         (theory, clean_labels, uniform_noise),
-    ),
-    "votes_over_a_and_p": Figure(
-        "{dataset}/{method}/votes_over_a_and_p",
-        _VOTES,
-        "k over a and p",
-        {"tables": over(a=_few_noisy, noise=_uniform_noise_types), "votes": _votes},
-        (theory, clean_labels, uniform_noise),
-    ),
-    "votes_over_epochs": Figure(
-        "{dataset}/{method}/votes_over_epochs",
-        _VOTES,
-        "k over the epochs of the training",
-        {
-            "tables": over(a=_few_noisy, noise=_one_uniform_noise_type),
-            "history": over(transition=_uniform, a=_few_noisy, p=_smoothing, seed=_seeds),
-        },
-        (theory, clean_labels, uniform_noise, smoothing_below_one),
-        settings={
-            "clean_rates": lambda study: list(map(float, _few_noisy(study))),
-            "smoothing": lambda study: list(map(float, study.smoothing)),
-            "seeds": lambda study: list(map(int, study.seeds)),
-        },
-    ),
-    "votes_of_networks": Figure(
-        "votes_of_networks",
-        _VOTES,
-        "k of all networks",
-        {"votes": over(dataset=_clean_datasets, method=_with_theory)},
-        (uniform_noise, several_networks),
-        settings={"drawn": lambda study: list(map(float, _few_noisy(study)))},
     ),
     "methods": Figure(
         "{dataset}/methods_{noise}",
