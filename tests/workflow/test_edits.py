@@ -137,8 +137,8 @@ LOST = [
         | {f"draw_{figure}": 1 for figure in OF_VOTES},
     ),
     (
-        ["theory/literature.csv", "claims.csv", f"{FIGURE}.svg", "figures/theory/landscapes.csv"],
-        {"list_literature": 1, "judge_claims": 1, "draw_loss_over_p": 1, "draw_landscapes": 1},
+        ["claims.csv", f"{FIGURE}.svg", "figures/theory/landscapes.csv"],
+        {"judge_claims": 1, "draw_loss_over_p": 1, "draw_landscapes": 1},
     ),
     (
         ["claims_short.html", "figures/theory/landscapes.svg"],

@@ -240,11 +240,6 @@ def test_a_registered_figure_without_its_module_or_caption_ends_in_one_line(empt
     empty.snakemake("--dry-run")
 
 
-def test_a_changed_entry_of_the_literature_lists_it_anew(finished):
-    edit(finished, "workflow/resources/literature.csv", "NASNet", "NASNet-A")
-    assert finished.planned() == {"list_literature": 1}
-
-
 def test_a_changed_noise_reruns_what_follows_it(finished):
     edit(finished, f"{LIBRARY}/data/noise.py", "flip < np.diag(T)", "flip <= np.diag(T)")
     jobs = finished.planned()
