@@ -16,8 +16,8 @@ from vote_studies import shares_table, votes_table
 
 from label_smoothing.analysis.comparison import compare_with_theory
 from label_smoothing.figures.kit import write_figure
+from label_smoothing.study.figure_registry import FIGURES, why_not
 from label_smoothing.study.grid import Study
-from label_smoothing.study.offered import FIGURES, why_not
 
 SCRIPTS = ROOT / "workflow/scripts"
 # Of the figures alone; a noise type and a method as in the paths.

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from label_smoothing.study import code_hash as module
-from label_smoothing.study.offered import FIGURES
+from label_smoothing.study.figure_registry import FIGURES
 
 SCRIPTS = Path(module.__file__).parents[2]
 

@@ -209,7 +209,7 @@ NEW_ENTRY = """FIGURES["outputs"] = Figure(
 def test_a_new_figure_is_a_module_an_entry_and_a_caption(finished):
     (finished.path / LIBRARY / "figures/outputs.py").write_text(NEW_FIGURE)
     (finished.path / "workflow/report/outputs.rst").write_text("The highest outputs.\n")
-    with (finished.path / LIBRARY / "study/offered.py").open("a") as registry:
+    with (finished.path / LIBRARY / "study/figure_registry.py").open("a") as registry:
         registry.write(NEW_ENTRY)
     # The verdicts lead to figures, so they are written anew; nothing else is.
     assert finished.planned() == {"draw_outputs": 2, "judge_claims": 1}
@@ -224,7 +224,7 @@ def test_a_new_figure_is_a_module_an_entry_and_a_caption(finished):
 
 
 def test_a_registered_figure_without_its_module_or_caption_ends_in_one_line(empty):
-    with (empty.path / LIBRARY / "study/offered.py").open("a") as registry:
+    with (empty.path / LIBRARY / "study/figure_registry.py").open("a") as registry:
         registry.write(NEW_ENTRY)
     missing = {
         f"{LIBRARY}/figures/outputs.py": NEW_FIGURE,
@@ -234,7 +234,10 @@ def test_a_registered_figure_without_its_module_or_caption_ends_in_one_line(empt
         refused = empty.snakemake("--dry-run", check=False)
         assert refused.returncode == 1
         last = refused.stdout.strip().splitlines()[-1]
-        assert last == f"FIGURES in study/offered.py holds 'outputs'; needed: {empty.path / file}"
+        assert (
+            last
+            == f"FIGURES in study/figure_registry.py holds 'outputs'; needed: {empty.path / file}"
+        )
         assert "Traceback" not in refused.stdout
         (empty.path / file).write_text(content)
     empty.snakemake("--dry-run")

@@ -1,6 +1,6 @@
 # What the rules ask for: input and params functions; no rules.
 from label_smoothing.study.advice_study import slice_of_folds, slices_of_advice
-from label_smoothing.study.offered import (
+from label_smoothing.study.figure_registry import (
     ESTIMABLE,
     clean_labels,
     first_problem,

@@ -5,9 +5,9 @@ import copy
 import pytest
 from samples import CONFIG, SCHEMA
 
-from label_smoothing.study import offered as figures_offered
+from label_smoothing.study import figure_registry as registry
+from label_smoothing.study.figure_registry import FIGURES, Figure, in_menu, offered, why_not
 from label_smoothing.study.grid import Study
-from label_smoothing.study.offered import FIGURES, Figure, in_menu, offered, why_not
 
 NAMES = {"dataset": "digits", "noise": "alpha", "method": "label_smoothing"}
 
@@ -137,31 +137,31 @@ def test_a_name_that_the_study_lacks_is_the_reason(key, value, message):
 def test_theory_needs_a_method_that_it_predicts():
     methods = {"forward": {"loss": "forward_correction"}, "logit": {"loss": "logit_smoothing"}}
     names = {**NAMES, "method": "forward"}
-    assert not missing(figures_offered.theory, names, methods=methods)
+    assert not missing(registry.theory, names, methods=methods)
     names = {**NAMES, "method": "logit"}
-    reason = missing(figures_offered.theory, names, methods=methods)
+    reason = missing(registry.theory, names, methods=methods)
     assert reason.startswith("methods.logit has loss 'logit_smoothing' and matrix 'p'; needed:")
 
 
 def test_gamma_has_no_labels_of_its_own():
-    assert not missing(figures_offered.own_labels, {**NAMES, "noise": "beta"})
-    reason = missing(figures_offered.own_labels, {**NAMES, "noise": "gamma"})
+    assert not missing(registry.own_labels, {**NAMES, "noise": "beta"})
+    reason = missing(registry.own_labels, {**NAMES, "noise": "gamma"})
     assert "noise_types.gamma.assumption is 'gamma'" in reason
 
 
 def test_counts():
     two = {"clean_rates": [0.5, 1], "smoothing": [0.5, 1]}
     for need, key in (
-        (figures_offered.clean_rates, "clean_rates"),
-        (figures_offered.smoothing, "smoothing"),
+        (registry.clean_rates, "clean_rates"),
+        (registry.smoothing, "smoothing"),
     ):
         assert not missing(need(2), **two)
         assert missing(need(3), **two) == f"{key} is 0.5, 1.0; needed: 3 or more"
-    assert missing(figures_offered.methods(2)) == "methods is label_smoothing; needed: 2 or more"
+    assert missing(registry.methods(2)) == "methods is label_smoothing; needed: 2 or more"
 
 
 def test_certain_smoothing_parameters():
-    need = figures_offered.smoothing_with
+    need = registry.smoothing_with
     assert not missing(need(0.9, 1), smoothing=[0.5, 0.9, 1])
     reason = missing(need(0.9, 1), smoothing=[0.5, 0.9])
     assert reason == "smoothing is 0.5, 0.9; needed: 0.9, 1.0"
@@ -174,7 +174,7 @@ def test_certain_smoothing_parameters():
 def test_a_method_without_p_has_no_figure_over_p():
     names = {**NAMES, "method": "true"}
     methods = {"true": {"loss": "backward_correction", "matrix": "transition"}}
-    for need in (figures_offered.smoothing(1), figures_offered.smoothing_with(1)):
+    for need in (registry.smoothing(1), registry.smoothing_with(1)):
         reason = missing(need, names, methods=methods)
         assert (
             reason
@@ -204,7 +204,7 @@ def test_matrix_and_mean_field_are_of_one_assumption_that_a_noise_type_has(matri
 
 
 def test_several_needs_give_the_first_reason(monkeypatch):
-    needs = (figures_offered.methods(2), figures_offered.clean_rates(99))
+    needs = (registry.methods(2), registry.clean_rates(99))
     monkeypatch.setitem(FIGURES, "new", Figure("{dataset}/new", "New?", "news", needs=needs))
     assert why_not(study(), "new", {"dataset": "digits"}).startswith("methods is")
     assert "digits/new" not in offered(study())
