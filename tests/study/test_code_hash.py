@@ -111,12 +111,11 @@ def hashes(scripts):
     [
         ("figures/error.py", {"error"}),
         ("figures/loss_over_p.py", {"loss_over_p"}),
-        ("figures/landscapes.py", {"landscapes"}),
         ("figures/kit.py", {"advise", "draw_figure", *FIGURES}),
         ("figures/style.py", {"advise", "draw_figure", *FIGURES}),
         ("figures/plane.py", {"loss_landscapes", "loss_and_accuracy", "error"}),
         (
-            "figures/theory_lines.py",
+            "figures/landscapes.py",
             {
                 "landscapes",
                 "optimum_two_classes",
