@@ -22,7 +22,7 @@ help:
 	@echo "make reproduce  run the study on the paper's data (hours), write the numbers of docs/reproduction/"
 	@echo "make test-quick  run the unit tests alone, without any Snakemake"
 	@echo "make lint   check formatting, style and types"
-	@echo "make format format the code, write docs/reference.md"
+	@echo "make format format the code"
 
 $(READY): requirements.txt
 	@command -v $(PYTHON) >/dev/null || \
@@ -80,4 +80,3 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
-	$(BIN)/python tests/reference.py

@@ -4,10 +4,10 @@ import itertools
 
 import numpy as np
 import pandas as pd
+from identities import averaged_loss
 
 from label_smoothing.analysis.claims import CLAIMS, judge_claims
 from label_smoothing.theory.gamma import gamma_optimum
-from label_smoothing.theory.identities import averaged_loss
 from label_smoothing.theory.memorising import loss, memorised_loss
 from label_smoothing.theory.rates import match_probability
 

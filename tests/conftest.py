@@ -143,7 +143,7 @@ class Project:
     def copy_untrained(self, path):
         """Copy a study without its networks, and with what hangs on none: the data, the theory."""
         copy = self.copy(path)
-        kept = ("datasets", "labels", "interpolators", "theory/literature", "figures/theory")
+        kept = ("datasets", "labels", "figures/theory")
         copy.remove(lambda name: not name.startswith(kept))
         return copy
 

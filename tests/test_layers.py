@@ -28,7 +28,7 @@ HEAVY = {
     "matplotlib": {"figures"},
     "sklearn": {"data.sources", "data.convert", "analysis"},
     "cleanlab": {"analysis.clean_rate"},
-    "pandas": {"analysis", "figures", "theory.literature", "data.convert"},
+    "pandas": {"analysis", "figures", "data.convert"},
     "PIL": {"data.convert"},
 }
 MODULES = sorted(

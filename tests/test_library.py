@@ -7,8 +7,6 @@ import subprocess
 import sys
 
 import pytest
-from reference import PAGE as PAGE_OF_ALL
-from reference import reference
 from samples import ROOT
 
 PAGE = (ROOT / "docs/library.md").read_text()
@@ -73,15 +71,6 @@ def test_the_modules_of_the_library_are_installed_and_nothing_else(installed):
     files = {file for file in library.rglob("*") if file.is_file() and file.suffix != ".pyc"}
     assert {str(file.relative_to(library)) for file in files} == modules
     assert "training/losses/label_smoothing.py" in modules
-
-
-def test_every_public_function_stands_on_one_page_with_what_it_returns():
-    page = reference()
-    assert PAGE_OF_ALL.read_text() == page, "make format writes it"
-    assert "**theory.memorising**" in page
-    entries = re.findall(r"^- `\w+`: (.*)$", page, re.MULTILINE)
-    assert len(entries) > 100
-    assert all(len(entry) > 10 for entry in entries)
 
 
 def test_the_page_says_what_its_calls_print(installed, tmp_path):

@@ -45,28 +45,6 @@ def shares_table(k=1.9, rates=(0.6, 0.8), p=(0.2, 0.5, 0.9, 1.0), purity=1.0):
     return pd.concat(parts, ignore_index=True)
 
 
-def write_history(path, a, p, votes):
-    """Write the training history of a network with these votes, one number an epoch."""
-    table = pd.DataFrame({"epoch": range(1, len(votes) + 1), "train_accuracy": 0.9})
-    table["test_loss"] = [vote_loss(p, a, k, M, "alpha") for k in votes]
-    table["test_accuracy"] = vote_accuracy(a, votes, M)
-    table.to_csv(path, index=False)
-
-
-def interpolators_table(rates=(0.6, 0.8)):
-    """Return the k of two interpolators, computed and measured, the measured within 0.2."""
-    rows = []
-    for name, computed in (("Laplace", 7.0), ("NTK", 4.0)):
-        for a in rates:
-            for source in ("weights", "median weight", "spread", "accuracy", "losses"):
-                k = computed + (source == "losses")
-                row = {"dataset": "d", "train_images": 90, "test_images": 30, "interpolator": name}
-                row |= {"a": a, "source": source, "k": k, "draws": 20}
-                limits = (np.nan, np.nan) if "weight" in source else (k - 0.2, k + 0.2)
-                rows.append({**row, "k_low": limits[0], "k_high": limits[1]})
-    return pd.DataFrame(rows)
-
-
 def study(k=1.9, purity=1.0, rates=(0.5, 0.7, 1.0), seeds=2, noise=0.0):
     rng = np.random.default_rng(0)
     rows = []

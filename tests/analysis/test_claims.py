@@ -13,7 +13,7 @@ from samples import of_given_labels
 from label_smoothing.analysis.claims import CLAIMS, COLUMNS, judge_claims
 from label_smoothing.analysis.claims_page import claims_page, claims_short
 from label_smoothing.analysis.vote_claims import VOTE_CLAIMS
-from label_smoothing.study.offered import FIGURES
+from label_smoothing.study.figure_registry import FIGURES
 
 
 def test_the_part_that_decides_is_named():

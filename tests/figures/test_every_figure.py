@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from samples import CONFIG, ROOT, SCHEMA, cells, clean_rate_estimates, of_given_labels
-from vote_studies import interpolators_table, shares_table, votes_table, write_history
+from vote_studies import shares_table, votes_table
 
 from label_smoothing.analysis.theory_fits import compare_with_theory
 from label_smoothing.figures.kit import write_figure
+from label_smoothing.study.figure_registry import FIGURES, why_not
 from label_smoothing.study.grid import Study
-from label_smoothing.study.offered import FIGURES, why_not
 
 SCRIPTS = ROOT / "workflow/scripts"
 # Of the figures alone; a noise type and a method as in the paths.
@@ -39,7 +39,7 @@ TITLE = "$\\frac$ & <b>'q\"</b> ]]> -->\n.. include:: /etc/passwd\a\ud800"
 
 
 @pytest.fixture(scope="module")
-def tables(tmp_path_factory):
+def tables():
     """Return cells of all noise types and of a second method, with every score."""
     table = pd.concat(
         [cells(noise, a, noise=0.02) for a in (0.6, 1.0) for noise in ("alpha", "beta", "gamma")],
@@ -61,10 +61,7 @@ def tables(tmp_path_factory):
     forward = table.assign(method="forward", uncorrected_test_loss=table["test_loss"] + 1)
     once = table[table["p"] == 1].assign(predicted_loss=table["test_loss"])
     matrices = [once.assign(method=name) for name in ("best", "single")]
-    table = pd.concat([table, forward, *matrices], ignore_index=True)
-    table.attrs["history"] = tmp_path_factory.mktemp("history") / "history.csv"
-    write_history(table.attrs["history"], 0.6, 0.9, [3.0, 2.0])
-    return table
+    return pd.concat([table, forward, *matrices], ignore_index=True)
 
 
 OF_P = {method: {"loss": "label_smoothing"} for method in ("label_smoothing", "forward")}
@@ -97,9 +94,7 @@ def numbers_of(name, tables, given=False, **changes):
     made = {
         "votes": votes_table,
         "shares": lambda: shares_table(rates=(0.6,), p=tuple(map(float, study.smoothing))),
-        "interpolators": interpolators_table,
         "estimates": clean_rate_estimates,
-        "history": lambda: [tables.attrs["history"]] * len(study.smoothing) * len(study.seeds),
     }
     inputs = {}
     for kind, files in FIGURES[name].inputs.items():
@@ -204,7 +199,6 @@ def test_one_clean_rate_one_p_and_one_seed_are_drawn(name, a, given, tables, tmp
     [
         ("error", {"quantity": ["curve"]}),
         ("methods", {"score": ["test_accuracy"]}),
-        ("effective_clean_rate", {"quantity": ["measured accuracy"]}),
         ("calibration", {"quantity": ["confidence_right", "confidence_wrong"]}),
     ],
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from label_smoothing.study import code_hash as module
-from label_smoothing.study.offered import FIGURES
+from label_smoothing.study.figure_registry import FIGURES
 
 SCRIPTS = Path(module.__file__).parents[2]
 
@@ -111,12 +111,11 @@ def hashes(scripts):
     [
         ("figures/error.py", {"error"}),
         ("figures/loss_over_p.py", {"loss_over_p"}),
-        ("figures/landscapes.py", {"landscapes"}),
         ("figures/kit.py", {"advise", "draw_figure", *FIGURES}),
         ("figures/style.py", {"advise", "draw_figure", *FIGURES}),
         ("figures/plane.py", {"loss_landscapes", "loss_and_accuracy", "error"}),
         (
-            "figures/theory_lines.py",
+            "figures/landscapes.py",
             {
                 "landscapes",
                 "optimum_two_classes",

@@ -4,11 +4,11 @@ import time
 
 import numpy as np
 import pytest
+from identities import loss_curvature
 from numpy.testing import assert_allclose, assert_array_equal, assert_array_less
 from scipy.special import lambertw
 
 from label_smoothing.theory.gamma import gamma_optimum, gamma_transition
-from label_smoothing.theory.identities import loss_curvature
 from label_smoothing.theory.memorising import loss
 from label_smoothing.theory.rates import kappa
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from identities import mean_field_gap
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax, softmax
 
 from label_smoothing.data.noise import pair_flip_transition
-from label_smoothing.theory.identities import mean_field_gap
 from label_smoothing.theory.matrices import (
     alpha_joint,
     beta_joint,

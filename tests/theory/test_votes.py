@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from identities import averaged_loss
 from numpy.testing import assert_allclose, assert_array_equal, assert_array_less
 from scipy.integrate import quad
 from scipy.special import digamma
@@ -19,7 +20,6 @@ from scipy.stats import beta as beta_distribution
 
 from label_smoothing.data.noise import pair_flip_transition
 from label_smoothing.theory.checks import ASSUMPTIONS
-from label_smoothing.theory.identities import averaged_loss
 from label_smoothing.theory.matrices import (
     alpha_joint,
     beta_joint,

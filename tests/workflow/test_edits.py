@@ -75,13 +75,10 @@ CELL = "digits/uniform/label_smoothing/a0.6/p0.5/seed0"
 SCORED = "digits/beta/label_smoothing/a0.6"
 FIGURE = "figures/digits/label_smoothing/loss_over_p_beta"
 OF_VOTES = (
-    "effective_clean_rate",
-    "interpolators",
     "loss_landscapes",
     "measured_against_predicted",
     "optimum_over_a",
     "votes",
-    "votes_over_a_and_p",
 )
 # A table's readers, and what reads all tables of a data set.
 OF_A_TABLE = {
@@ -102,7 +99,6 @@ OF_A_NETWORK = OF_A_TABLE | {
     "fit_theory": 2,
     "draw_calibration": 2,
     "count_shares": 1,
-    "draw_votes_over_epochs": 1,
     "estimate_clean_rate": 1,
     "draw_clean_rate": 1,
 }
@@ -111,7 +107,7 @@ LOST = [
         ["datasets/digits.safetensors"],
         OF_A_NETWORK
         | {"prepare_dataset": 1, "corrupt_dataset": 2, "train": 4, "evaluate": 8, "aggregate": 4}
-        | {"count_shares": 2, "estimate_clean_rate": 2, "weigh_neighbours": 1},
+        | {"count_shares": 2, "estimate_clean_rate": 2},
     ),
     (
         ["labels/digits/uniform/a0.6/seed0.npz"],
@@ -124,7 +120,7 @@ LOST = [
     ([f"summaries/{SCORED}.csv"], OF_A_TABLE),
     (
         ["theory/digits/beta/label_smoothing.csv"],
-        {"fit_theory": 1, "draw_effective_clean_rate": 1, "draw_optimum_over_a": 1},
+        {"fit_theory": 1, "draw_optimum_over_a": 1},
     ),
     (
         ["estimates/digits/beta/label_smoothing/a0.6.csv"],
@@ -135,15 +131,14 @@ LOST = [
         {"count_shares": 1, "draw_votes": 1},
     ),
     (["study.csv"], {"gather_study": 1}),
-    (["interpolators/digits.csv"], {"weigh_neighbours": 1, "draw_interpolators": 1}),
     (
         ["votes/digits/label_smoothing.csv", "claims.html", f"{FIGURE}.csv"],
         {"fit_votes": 1, "judge_claims": 1, "draw_loss_over_p": 2, "draw_loss_and_accuracy": 2}
         | {f"draw_{figure}": 1 for figure in OF_VOTES},
     ),
     (
-        ["theory/literature.csv", "claims.csv", f"{FIGURE}.svg", "figures/theory/landscapes.csv"],
-        {"list_literature": 1, "judge_claims": 1, "draw_loss_over_p": 1, "draw_landscapes": 1},
+        ["claims.csv", f"{FIGURE}.svg", "figures/theory/landscapes.csv"],
+        {"judge_claims": 1, "draw_loss_over_p": 1, "draw_landscapes": 1},
     ),
     (
         ["claims_short.html", "figures/theory/landscapes.svg"],

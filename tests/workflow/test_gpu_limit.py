@@ -38,7 +38,7 @@ def test_the_limit_is_the_number_of_slots(empty, monkeypatch, settings, visible,
     install_two_gpus(empty)
     empty.configure(empty.config() | settings)
     show(monkeypatch, visible)
-    arguments += ["--quiet", "host", "--", "results/theory/literature.csv"]
+    arguments += ["--quiet", "host", "--", "results/figures/theory/optimum_two_classes.csv"]
     output = empty.snakemake("--cores", "8", *arguments).stdout
     provided = re.search(r"Provided resources: .*gpu\D+(\d+)", output)
     assert (provided and int(provided[1])) == limit
@@ -60,4 +60,6 @@ def test_cuda_without_a_gpu_ends_before_any_job(empty, monkeypatch, visible):
     assert ("CUDA_VISIBLE_DEVICES is ''" in last) == (visible is not None)
     assert "Traceback" not in refused.stdout
     assert not (empty.path / "results").exists()
-    empty.snakemake("--cores", "1", "--", "results/theory/literature.csv")  # trains nothing
+    empty.snakemake(
+        "--cores", "1", "--", "results/figures/theory/optimum_two_classes.csv"
+    )  # trains nothing

@@ -162,9 +162,8 @@ def test_a_change_of_what_all_figures_share_redraws_all_and_no_more(finished, fi
 @pytest.mark.parametrize(
     ("file", "old", "new", "jobs"),
     [
-        ("landscapes", "_HIGHEST_LOSS = 2.0", "_HIGHEST_LOSS = 3.0", {"draw_landscapes": 1}),
         ("loss_landscapes", "margin = 0.02", "margin = 0.03", {"draw_loss_landscapes": 1}),
-        ("theory_lines", "CLASSES = (2, 3,", "CLASSES = (2, 4,", DRAW_THEORY),
+        ("landscapes", "CLASSES = (2, 3,", "CLASSES = (2, 4,", DRAW_THEORY),
     ],
 )
 def test_a_changed_figure_is_drawn_again_alone(finished, file, old, new, jobs):
@@ -209,7 +208,7 @@ NEW_ENTRY = """FIGURES["outputs"] = Figure(
 def test_a_new_figure_is_a_module_an_entry_and_a_caption(finished):
     (finished.path / LIBRARY / "figures/outputs.py").write_text(NEW_FIGURE)
     (finished.path / "workflow/report/outputs.rst").write_text("The highest outputs.\n")
-    with (finished.path / LIBRARY / "study/offered.py").open("a") as registry:
+    with (finished.path / LIBRARY / "study/figure_registry.py").open("a") as registry:
         registry.write(NEW_ENTRY)
     # The verdicts lead to figures, so they are written anew; nothing else is.
     assert finished.planned() == {"draw_outputs": 2, "judge_claims": 1}
@@ -224,7 +223,7 @@ def test_a_new_figure_is_a_module_an_entry_and_a_caption(finished):
 
 
 def test_a_registered_figure_without_its_module_or_caption_ends_in_one_line(empty):
-    with (empty.path / LIBRARY / "study/offered.py").open("a") as registry:
+    with (empty.path / LIBRARY / "study/figure_registry.py").open("a") as registry:
         registry.write(NEW_ENTRY)
     missing = {
         f"{LIBRARY}/figures/outputs.py": NEW_FIGURE,
@@ -234,15 +233,13 @@ def test_a_registered_figure_without_its_module_or_caption_ends_in_one_line(empt
         refused = empty.snakemake("--dry-run", check=False)
         assert refused.returncode == 1
         last = refused.stdout.strip().splitlines()[-1]
-        assert last == f"FIGURES in study/offered.py holds 'outputs'; needed: {empty.path / file}"
+        assert (
+            last
+            == f"FIGURES in study/figure_registry.py holds 'outputs'; needed: {empty.path / file}"
+        )
         assert "Traceback" not in refused.stdout
         (empty.path / file).write_text(content)
     empty.snakemake("--dry-run")
-
-
-def test_a_changed_entry_of_the_literature_lists_it_anew(finished):
-    edit(finished, "workflow/resources/literature.csv", "NASNet", "NASNet-A")
-    assert finished.planned() == {"list_literature": 1}
 
 
 def test_a_changed_noise_reruns_what_follows_it(finished):
@@ -286,7 +283,7 @@ def test_deleted_cells_come_back_and_what_follows_from_them_never_imports_torch(
         assert refused.returncode != 0
         assert "the trap was imported" in refused.stdout
     finished.run("--", *cells)
-    kept = ("runs", "labels", "datasets", "interpolators", "figures/theory")
+    kept = ("runs", "labels", "datasets", "figures/theory")
     finished.remove(lambda name: not name.startswith(kept))
     monkeypatch.setenv("PYTHONPATH", str(trap))
     finished.run()

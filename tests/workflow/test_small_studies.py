@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from samples import CONFIG, SCHEMA
 
 from label_smoothing.study.errors import ConfigError
+from label_smoothing.study.figure_registry import FIGURES, offered, why_not
 from label_smoothing.study.grid import Study
-from label_smoothing.study.offered import FIGURES, offered, why_not
 from label_smoothing.study.preflight import check_files
 
 ONE = {"clean_rates": [1.0], "smoothing": [0.5], "seeds": [0]}

@@ -113,32 +113,6 @@ rule count_shares:
         "../scripts/count_shares.py"
 
 
-rule weigh_neighbours:
-    input:
-        dataset=known(dataset_to_weigh),
-    output:
-        table=INTERPOLATORS,
-    log:
-        log_of(INTERPOLATORS),
-    conda:
-        f"{ENVS}/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,  # SVHN takes half of it
-        runtime=10,
-    params:
-        code=code("weigh_neighbours"),
-        clean_rates=[a for a in map(float, STUDY.clean_rates) if a < 1],
-        smoothing=[*map(float, STUDY.smoothing)],
-        # Weights of more images cost their third power, and change little.
-        most_train=2000,
-        most_test=500,
-        draws=20,
-        seed=0,
-    script:
-        "../scripts/weigh_neighbours.py"
-
-
 rule estimate_clean_rate:
     input:
         unpack(known(outputs_to_estimate)),

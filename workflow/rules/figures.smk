@@ -1,5 +1,5 @@
-# All figures, each an SVG and a CSV with the numbers in it: label_smoothing/study/offered.py.
-from label_smoothing.study.offered import FIGURES, why_not
+# All figures, each an SVG and a CSV with the numbers in it: label_smoothing/study/figure_registry.py.
+from label_smoothing.study.figure_registry import FIGURES, why_not
 
 FILES = {
     "tables": TABLE,
@@ -7,7 +7,6 @@ FILES = {
     "votes": VOTES,
     "shares": SHARES,
     "estimates": ESTIMATES,
-    "interpolators": INTERPOLATORS,
     "metrics": METRICS,
     "predictions": PREDICTIONS,
     "history": HISTORY,
@@ -52,7 +51,7 @@ def demand_parts(name):
     """End here if a registered figure lacks what draws or explains it."""
     for part in (SCRIPTS / f"label_smoothing/figures/{name}.py", WORKFLOW / f"report/{name}.rst"):
         if not part.exists():
-            refuse(f"FIGURES in study/offered.py holds {name!r}; needed: {part}")
+            refuse(f"FIGURES in study/figure_registry.py holds {name!r}; needed: {part}")
 
 
 for name, figure in FIGURES.items():

@@ -1,13 +1,12 @@
 # What the rules ask for: input and params functions; no rules.
 from label_smoothing.study.advice_study import slice_of_folds, slices_of_advice
-from label_smoothing.study.offered import (
+from label_smoothing.study.figure_registry import (
     ESTIMABLE,
     clean_labels,
     first_problem,
     in_menu,
     offered,
     theory,
-    uniform_noise,
 )
 
 CLEAN_THEORY = (theory, clean_labels)
@@ -93,11 +92,6 @@ def predictions_to_share(wildcards):
     return expand(PREDICTIONS, p=p, seed=STUDY.seeds, **wildcards)
 
 
-def dataset_to_weigh(wildcards):
-    demand((clean_labels, uniform_noise), INTERPOLATORS, wildcards)
-    return DATASET.format(**wildcards)
-
-
 def outputs_to_estimate(wildcards):
     """Input function: all networks of one clean rate, p by p, and the labels of each seed."""
     demand(ESTIMABLE, ESTIMATES, wildcards)
@@ -162,8 +156,6 @@ def study_files(wildcards):
             files |= dict.fromkeys(expand(FITS, **where))
             if not clean_labels(STUDY, where):
                 files |= dict.fromkeys(expand(VOTES, **where))
-                if not uniform_noise(STUDY, where):
-                    files |= dict.fromkeys(expand(INTERPOLATORS, **where))
         if not first_problem(ESTIMABLE, STUDY, where):
             files |= dict.fromkeys(expand(ESTIMATES, **where))
     return list(files)

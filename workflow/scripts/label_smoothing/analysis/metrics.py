@@ -54,9 +54,7 @@ class Metrics(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
     dataset: str = Field(description="data set, as named in the config")
-    labels: Literal["given"] | None = Field(
-        None, description="given; absent if clean"
-    )
+    labels: Literal["given"] | None = Field(None, description="given; absent if clean")
     noise: str = Field(description="noise type, as named in the config")
     assumption: Literal["alpha", "beta", "gamma"] = Field(
         description="test labels: clean, equally corrupted, or clean and smoothed with p"

@@ -17,7 +17,7 @@ from label_smoothing.figures.kit import (
     rate_title,
     wrapped,
 )
-from label_smoothing.figures.style import MEASURED, PREDICTED, SMOOTHING, house_style
+from label_smoothing.figures.style import MEASURED, OPEN, PREDICTED, SMOOTHING, house_style
 
 _MOST_COLUMNS = 5
 _SCORES = ("confidence_right", "confidence_wrong", "calibration_error")
@@ -25,21 +25,11 @@ _SCORES = ("confidence_right", "confidence_wrong", "calibration_error")
 
 def numbers(tables: pd.DataFrame) -> pd.DataFrame:
     """
-    Return the numbers of the figure.
+    Return confidences and the calibration error over p at each clean rate.
 
-    Parameters
-    ----------
-    tables : DataFrame
-        Slices of one data set, noise type and method, see `theory_fits.compare_with_theory`.
-
-    Returns
-    -------
-    DataFrame
-        Rows with quantity "confidence_right", "confidence_wrong" (mean confidence of the
-        predictions that agree and disagree with the noise type's test labels) and
-        "calibration_error" (mean over seeds, 95 % t-interval cut at 0 and 1, n seeds), and, on a
-        fine grid from p = 1/M on, "predicted confidence" (p, right or wrong) and, where the clean
-        rate is known, "predicted error" (|p - c|) of a network that memorises.
+    "confidence_right" and "confidence_wrong" are mean confidences of the predictions that agree and
+    disagree with the noise type's test labels. Of a network that memorises: "predicted confidence"
+    (p, right or wrong) and, where the clean rate is known, "predicted error" (|p - c|).
     """
     grid = np.linspace(1 / tables["classes"].iloc[0], 1, 101)
     rows = []
@@ -86,7 +76,7 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
                 panel.plot(line["p"], line["value"], dashes, color=PREDICTED, lw=1.8, label=label)
         for panel, quantity, beside, fmt, face, label in (
             (above, "confidence_right", -0.007, "o", MEASURED, "right predictions"),
-            (above, "confidence_wrong", 0.007, "o", "white", "wrong predictions"),
+            (above, "confidence_wrong", 0.007, "o", OPEN, "wrong predictions"),
             (below, "calibration_error", 0, "s", MEASURED, "calibration error"),
         ):
             style = {"fmt": fmt, "color": MEASURED, "mfc": face, "label": label}

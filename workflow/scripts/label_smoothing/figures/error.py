@@ -8,8 +8,8 @@ import pandas as pd
 
 from label_smoothing.analysis.intervals import mean_interval
 from label_smoothing.analysis.local_minima import local_minima
-from label_smoothing.figures.accuracies import PAPER, predicted_accuracies
 from label_smoothing.figures.kit import (
+    PAPER,
     by_quantity,
     draw_legend,
     draw_title,
@@ -18,6 +18,7 @@ from label_smoothing.figures.kit import (
     label_lowest,
     mean_of,
     of_noise,
+    predicted_accuracies,
     rate_axis,
     rate_title,
     vote_label,
@@ -25,15 +26,17 @@ from label_smoothing.figures.kit import (
 )
 from label_smoothing.figures.plane import MARK, SHARE_COLOURS, cell_means, draw_cells
 from label_smoothing.figures.style import (
+    BLACK,
     MEASURED,
+    PALE,
     PREDICTED,
     SMOOTHING,
     VOTES,
+    WHITE,
     house_style,
 )
 from label_smoothing.theory.rates import asks_for_label
 
-_PALE = "#b9d6e8"  # measured, for intervals so long that they would hide the points
 _MARGINS = 4  # highest margin of a curve, in ranges of its means
 _WITHIN_NOISE = "local minimum, barrier within the noise"
 _MINIMA: dict[str, dict[str, Any]] = {
@@ -41,8 +44,8 @@ _MINIMA: dict[str, dict[str, Any]] = {
     "local minimum, barrier beyond the noise": {
         **MARK,
         "marker": "v",
-        "mfc": "black",
-        "mec": "white",
+        "mfc": BLACK,
+        "mec": WHITE,
         "zorder": 5,
     },
     _WITHIN_NOISE: {**MARK, "marker": "v", "zorder": 5},
@@ -53,26 +56,12 @@ def numbers(
     tables: pd.DataFrame, drawn: list[float], votes: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """
-    Return the numbers of the figure.
+    Return test errors, 1 - accuracy.
 
-    Parameters
-    ----------
-    tables : DataFrame
-        Slices of one data set, noise type and method, see `theory_fits.compare_with_theory`.
-    drawn : list of float
-        Clean rates whose curve is drawn.
-    votes : DataFrame, optional
-        Table of `vote_fits.fit_vote_table` of the data set and method, if it has a theory.
-
-    Returns
-    -------
-    DataFrame
-        Test errors, 1 - accuracy. Rows with quantity "mean" (over the seeds of a cell), "curve"
-        (the same at the drawn clean rates, with 95 % t-interval, cut at 0 and 1) and "minimum" (see
-        `local_minima.local_minima`, whose low and high are the limits of the barrier). The last two
-        are of p > 1/M: below, right is what a network avoids. With a theory, at the drawn clean
-        rates "paper" and "voted", the errors that the theories predict for all p > 1/M, and the
-        latter's "k" and "purity".
+    "mean" is over the seeds of a cell, "curve" the same at the `drawn` clean rates, cut at 0 and 1.
+    "minimum": see `local_minima.local_minima`, whose low and high are the limits of the barrier.
+    Both are of p > 1/M: below, right is what a network avoids. "paper" and "voted" are the errors
+    that the theories predict at the drawn clean rates for all p > 1/M.
     """
     cells = tables.assign(test_error=1 - tables["test_accuracy"].astype(float))
     means = cell_means(cells, "test_error")
@@ -94,8 +83,7 @@ def numbers(
         for a, at_rate in cells.groupby("a")
     ]
     predicted = predicted_accuracies(cells, votes, drawn).assign(score="test_error")
-    accuracies = predicted["quantity"].isin(["paper", "voted"])
-    predicted["value"] = predicted["value"].mask(accuracies, 1 - predicted["value"])
+    predicted["value"] = 1 - predicted["value"].astype(float)
     rows = pd.concat([means, curves, *minima, predicted], ignore_index=True)
     return identified(rows, tables, "dataset", "noise", "assumption", "method", "classes")
 
@@ -132,7 +120,7 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
             color=MEASURED,
             lw=1.2,
             elinewidth=3,
-            ecolor=_PALE,
+            ecolor=PALE,
             label="mean with 95 % t-interval",
         )
         for kind, points in _kinds_of_minima(minima):

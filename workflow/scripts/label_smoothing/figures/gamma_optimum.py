@@ -5,20 +5,17 @@ import numpy as np
 import pandas as pd
 
 from label_smoothing.figures.kit import draw_legend, graded_colours
-from label_smoothing.figures.style import house_style
-from label_smoothing.figures.theory_lines import CLASSES, rates_of_optimum, unit_square
+from label_smoothing.figures.landscapes import CLASSES, rates_of_optimum, unit_square
+from label_smoothing.figures.style import JUMP, OPEN, house_style
 from label_smoothing.theory.gamma import gamma_optimum, gamma_transition
 
 
 def numbers() -> pd.DataFrame:
     """
-    Return the numbers of the figure.
+    Return p* over a: columns classes, a_c, branch, a, p.
 
-    Returns
-    -------
-    DataFrame
-        Columns classes, a_c, branch, a, p. Rows with branch "below" (p* = 1/M, up to a_c) and
-        "above" (from a_c on). At a_c both have a row, and for M >= 3 the two differ: the jump.
+    Branch "below" (p* = 1/M) goes up to a_c, "above" begins there: for M >= 3 the two rows at a_c
+    differ, the jump.
     """
     parts = []
     for M in CLASSES:
@@ -52,8 +49,8 @@ def draw(numbers: pd.DataFrame) -> plt.Figure:
         panel.plot(above["a"], above["p"], color=colour, lw=1.8, label=label)
         if ends[1] > ends[0]:
             panel.plot([a_c, a_c], ends, color=colour, ls=(0, (2, 2)), lw=1.1)
-            panel.plot([a_c, a_c], ends, "o", ms=5.5, mfc="white", mec=colour, mew=1.5, zorder=3)
-    panel.plot([], [], "o--", color="#444444", mfc="white", label="both ends equally good at $a_c$")
+            panel.plot([a_c, a_c], ends, "o", ms=5.5, mfc=OPEN, mec=colour, mew=1.5, zorder=3)
+    panel.plot([], [], "o--", color=JUMP, mfc=OPEN, label="both ends equally good at $a_c$")
     unit_square(panel)
     draw_legend(figure, 2)
     panel.set_title("Theory: best smoothing for gamma over the number of classes M")

@@ -8,14 +8,24 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
+from label_smoothing.analysis.predictions import (
+    FittedVotes,
+    match_over_a,
+    voted_accuracy,
+    votes_of_noise,
+)
 from label_smoothing.figures.style import (
     CLEAN_RATE,
     GIVEN_TEST_SETS,
+    OPEN,
     TEST_SETS,
     house_style,
 )
 from label_smoothing.files import replacing
+
+PAPER = "paper's theory"
 
 
 @house_style()
@@ -34,11 +44,7 @@ def write_figure(
 
 
 def identified(numbers: pd.DataFrame, cells: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """
-    Return numbers behind columns that say what they are of, alike in all cells.
-
-    Where labels are given, the column labels says so.
-    """
+    """Return numbers behind columns that say what they are of, alike in all cells."""
     if "labels" in cells:
         columns = ("labels", *columns)
     for column in reversed(columns):
@@ -55,6 +61,39 @@ def by_quantity(numbers: pd.DataFrame) -> dict[str, pd.DataFrame]:
 def fine_smoothing(lowest: float, count: int) -> np.ndarray:
     """Return p from the lowest to 1, finer towards 1, where losses grow without bound."""
     return 1 - (1 - lowest) * np.linspace(1, 0, count) ** 2
+
+
+def votes_rows(found: FittedVotes) -> list[pd.DataFrame]:
+    """Return the row "votes" with the k and the purity of the vote theory, if they are known."""
+    if not found.known:
+        return []
+    row: dict[str, Any] = {"quantity": "votes", "seeds": found.k.n}
+    for name, interval in found._asdict().items():
+        row |= {name: interval.mean, f"{name}_low": interval.low, f"{name}_high": interval.high}
+    return [pd.DataFrame([row])]
+
+
+def predicted_accuracies(
+    tables: pd.DataFrame, votes: pd.DataFrame | None, rates: ArrayLike
+) -> pd.DataFrame:
+    """
+    Return the accuracies that the theories predict at some clean rates, alike for all p > 1/M.
+
+    Quantity "paper" (of a network that memorises), "voted" and "votes", where there is a theory.
+    """
+    if votes is None or votes.columns.empty:
+        return pd.DataFrame({"quantity": [], "a": [], "value": []}, dtype=float)
+    first, rates = tables.iloc[0], np.asarray(rates, dtype=float)
+    lines = {"paper": match_over_a(tables, rates)}
+    found = votes_of_noise(votes, tables)
+    if found.known:
+        M = int(first["classes"])
+        lines["voted"] = voted_accuracy(rates, found, M, first["assumption"])
+    rows = [
+        pd.DataFrame({"quantity": name, "a": rates, "value": line, "seeds": 0})
+        for name, line in lines.items()
+    ]
+    return pd.concat([*rows, *votes_rows(found)], ignore_index=True)
 
 
 # ---- words --------------------------------------------------------------------------------------
@@ -101,24 +140,14 @@ def mean_of(seeds: pd.Series, interval: str = "95 % t-interval") -> str:
     return f"mean of {count} seeds" + (f" with {interval}" if interval else "")
 
 
-def vote_label(numbers: pd.DataFrame, value: str = "value") -> str:
-    """
-    Return "votes, k = 1.93 [1.90, 1.96], purity 0.98" of numbers, or "" if the votes are unknown.
-
-    Parameters
-    ----------
-    numbers : DataFrame
-        With rows of quantity "k" and "purity", alike wherever they stand, of columns low and high;
-        no limits are named where there are none.
-    value : str
-        Column in which the two stand.
-    """
-    by = by_quantity(numbers)
-    if by["k"].empty:
+def vote_label(numbers: pd.DataFrame) -> str:
+    """Return "votes, k = 1.93 [1.90, 1.96], purity 0.98" of the row "votes", or "" without one."""
+    rows = numbers[numbers["quantity"] == "votes"]
+    if rows.empty:
         return ""
-    k, purity = by["k"].iloc[0], by["purity"].iloc[0]
-    limits = f" [{k['low']:.2f}, {k['high']:.2f}]" if np.isfinite(k["low"]) else ""
-    return f"votes, k = {k[value]:.2f}{limits}, purity {purity[value]:.2f}"
+    row = rows.iloc[0]
+    limits = f" [{row['k_low']:.2f}, {row['k_high']:.2f}]" if np.isfinite(row["k_low"]) else ""
+    return f"votes, k = {row['k']:.2f}{limits}, purity {row['purity']:.2f}"
 
 
 # ---- panels and what stands in them -------------------------------------------------------------
@@ -127,25 +156,7 @@ def vote_label(numbers: pd.DataFrame, value: str = "value") -> str:
 def noise_panels(
     numbers: pd.DataFrame, rows: int, height: float, beside: float = 1.0
 ) -> tuple[plt.Figure, np.ndarray]:
-    """
-    Return a figure with a column of panels for each noise type, in the order of the numbers.
-
-    Parameters
-    ----------
-    numbers : DataFrame
-        Columns noise and assumption.
-    rows : int
-    height : float
-        Of the figure, inches.
-    beside : float
-        Inches beside the panels.
-
-    Returns
-    -------
-    figure : Figure
-    panels : ndarray of Axes, shape (rows, noise types)
-        With titles.
-    """
+    """Return a figure with a column of titled panels for each noise type; sizes are in inches."""
     types = numbers[["noise", "assumption"]].drop_duplicates()
     figure, panels = plt.subplots(
         rows,
@@ -173,21 +184,9 @@ def wrapped_panels(
     count: int, most: int, width: float, height: float, beside: float, around: float
 ) -> tuple[plt.Figure, np.ndarray]:
     """
-    Return a figure with lines of `most` panels or fewer that share their axes.
+    Return a figure with `count` panels or more, at most `most` a line, that share their axes.
 
-    Parameters
-    ----------
-    count, most : int
-    width, height : float
-        Of a panel, inches.
-    beside, around : float
-        Inches beside all panels, and above and below them.
-
-    Returns
-    -------
-    figure : Figure
-    panels : ndarray of Axes, shape (lines, columns)
-        `count` or more of them.
+    `width` and `height` of a panel, and what is `beside` and `around` all of them, are in inches.
     """
     lines, columns = wrapped(count, most)
     return plt.subplots(
@@ -236,6 +235,22 @@ def draw_means(
         yerr=error_bars(points, y),
         **{"ms": 5, "capsize": 2.5, "lw": 1.2, **style},
     )
+
+
+def draw_split(
+    panel: plt.Axes,
+    points: pd.DataFrame,
+    filled: pd.Series,
+    labels: tuple[str, str],
+    x: str,
+    y: str,
+    beside: float = 0.0,
+    **style: Any,
+) -> None:
+    """Draw means as `draw_means`, those that are not `filled` as open markers of another label."""
+    for chosen, face, label in ((filled, style["color"], labels[0]), (~filled, OPEN, labels[1])):
+        if chosen.any():
+            draw_means(panel, points[chosen], x, y, beside, mfc=face, label=label, **style)
 
 
 def error_bars(points: pd.DataFrame, column: str) -> np.ndarray:

@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from label_smoothing.figures.accuracies import PAPER, predicted_accuracies
 from label_smoothing.figures.kit import (
+    PAPER,
     by_quantity,
     draw_legend,
     draw_means,
@@ -14,6 +14,7 @@ from label_smoothing.figures.kit import (
     labels_given,
     mean_of,
     of_noise,
+    predicted_accuracies,
     rate_axis,
     vote_label,
 )
@@ -22,16 +23,19 @@ from label_smoothing.figures.plane import (
     MARK,
     SHARE_COLOURS,
     best_values,
-    cell_edges,
     cell_means,
+    cell_width,
     draw_cells,
     loss_scale,
 )
 from label_smoothing.figures.style import (
+    BLACK,
     MEASURED,
+    OPEN,
     PREDICTED,
     SMOOTHING,
     VOTES,
+    WHITE,
     house_style,
 )
 from label_smoothing.theory.rates import asks_for_label
@@ -42,30 +46,18 @@ _SCORES = {
     "oracle_stop_accuracy": "accuracy at early stopping",
     "honest_stop_accuracy": "accuracy at early stopping on these labels",
 }
-_SEED_MARK = {**MARK, "ms": 3.5, "mfc": "black", "mec": "white", "mew": 0.5, "zorder": 4}
+_SEED_MARK = {**MARK, "ms": 3.5, "mfc": BLACK, "mec": WHITE, "mew": 0.5, "zorder": 4}
 
 
 def numbers(tables: pd.DataFrame, votes: pd.DataFrame | None = None) -> pd.DataFrame:
     """
-    Return the numbers of the figure.
+    Return for each score, over a and p, its means and where it is best.
 
-    Parameters
-    ----------
-    tables : DataFrame
-        Slices of one data set, noise type and method, see `theory_fits.compare_with_theory`.
-    votes : DataFrame, optional
-        Table of `vote_fits.fit_vote_table` of the data set and method, if it has a theory.
-
-    Returns
-    -------
-    DataFrame
-        For each score (test_loss in nats, test_accuracy, oracle_stop_accuracy, of given labels
-        honest_stop_accuracy against the same) rows with quantity
-        "mean" (over the seeds of a cell), "best" (the p of the lowest mean loss or the highest mean
-        accuracy at each clean rate) and "seed's best" (the same of one seed); several of equals.
-        For the accuracies "all p" (mean of these means over p > 1/M, low and high are the lowest
-        and the highest). With a theory, accuracies "paper" and "voted" over a, and the latter's
-        "k" and "purity".
+    Scores are test_loss, test_accuracy and oracle_stop_accuracy, of given labels
+    honest_stop_accuracy against the same. "best" is the p of the best mean at each clean rate,
+    "seed's best" the same of one seed; several of equals. Of the accuracies, "all p" is the mean of
+    these means over p > 1/M, whose low and high are the lowest and the highest; "paper" and "voted"
+    are those of the theories.
     """
     stop = "honest_stop_accuracy" if labels_given(tables) else "oracle_stop_accuracy"
     scores = ["test_loss", "test_accuracy", stop]
@@ -119,7 +111,7 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
         mesh = draw_cells(panel, by["mean"], *scale)
         panel.plot(by["best"]["a"], by["best"]["p"], **MARK, label="best mean over seeds")
         singles = by["seed's best"]
-        places = _beside(singles, by["mean"]["a"].unique())
+        places = _beside(singles, cell_width(by["mean"]["a"]))
         panel.plot(places, singles["p"], **_SEED_MARK, label="best of a single seed")
         panel.set_title(_SCORES[score], fontsize=10)
         panel.set_xlabel(rate_axis(numbers))
@@ -145,7 +137,7 @@ def _draw_over_a(panel: plt.Axes, by: dict[str, pd.DataFrame], votes: str) -> No
     for score, points in by["all p"].groupby("score", sort=False):
         at_end = score == "test_accuracy"
         style = {
-            "mfc": MEASURED if at_end else "white",
+            "mfc": MEASURED if at_end else OPEN,
             "label": "measured, mean and range over p" if at_end else "the same at early stopping",
         }
         beside = -0.004 if at_end else 0.004
@@ -154,9 +146,8 @@ def _draw_over_a(panel: plt.Axes, by: dict[str, pd.DataFrame], votes: str) -> No
     panel.set_title("accuracy over all p", fontsize=10)
 
 
-def _beside(singles: pd.DataFrame, rates: np.ndarray) -> pd.Series:
+def _beside(singles: pd.DataFrame, width: float) -> pd.Series:
     """Return where the mark of each seed stands: side by side within its cell."""
     seeds = sorted(singles["seed"].unique())
-    half = dict(zip(rates, np.diff(cell_edges(rates)).clip(max=0.1) / 2, strict=True))
-    place = dict(zip(seeds, np.linspace(-1, 1, len(seeds) + 2)[1:-1] * 1.2, strict=True))
-    return singles["a"] + singles["a"].map(half) * singles["seed"].map(place)
+    places = np.linspace(-1, 1, len(seeds) + 2)[1:-1] * 0.6 * min(width, 0.1)
+    return singles["a"] + singles["seed"].map(dict(zip(seeds, places, strict=True)))

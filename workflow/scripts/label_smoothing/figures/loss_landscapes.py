@@ -24,6 +24,7 @@ from label_smoothing.figures.kit import (
     mean_of,
     noise_panels,
     vote_label,
+    votes_rows,
 )
 from label_smoothing.figures.plane import (
     LOSS_COLOURS,
@@ -38,23 +39,11 @@ from label_smoothing.figures.style import CLEAN_RATE, PREDICTED, SMOOTHING, VOTE
 
 def numbers(tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     """
-    Return the numbers of the figure.
+    Return the test losses over a and p of each noise type.
 
-    Parameters
-    ----------
-    tables : DataFrame
-        Slices of all noise types of one data set and method, see `theory_fits.compare_with_theory`.
-    votes : DataFrame
-        Table of `vote_fits.fit_vote_table` of the data set and method.
-
-    Returns
-    -------
-    DataFrame
-        Test losses in nats. Rows with quantity "mean" (over the seeds of a measured cell), "lowest"
-        (the p of the lowest mean at each measured clean rate), "theory" (on a fine grid; inf at
-        p = 1 where it diverges) and "theory's optimum" (p* over a); where the noise is uniform,
-        "voted" and "voted optimum" are those of the vote theory, whose k and purity of all noise
-        types are the values, with low and high, of the rows "k" and "purity".
+    "mean" (over the seeds of a measured cell), "lowest" (the p of the lowest mean at each measured
+    clean rate), "theory" (on a fine grid) and "theory's optimum" (p* over a); where the noise is
+    uniform, "voted" and "voted optimum" are those of the vote theory.
     """
     parts = []
     for _, cells in tables.groupby("noise", sort=False):
@@ -65,39 +54,26 @@ def numbers(tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
         match = match_over_a(cells, rates)
         grid = fine_smoothing(min(means["p"].min(), 1 / M), 81)
         a, p = (plane.ravel() for plane in np.meshgrid(rates, grid, indexing="ij"))
-        loss = predicted_loss(p, np.repeat(match, len(grid)), M, assumption)
-        theory = pd.DataFrame({"quantity": "theory", "a": a, "p": p, "value": loss})
         best = predicted_optimum(match, M, assumption)
-        loss = predicted_loss(best, match, M, assumption)
-        optimum = pd.DataFrame(
-            {"quantity": "theory's optimum", "a": rates, "p": best, "value": loss}
-        )
-        voted = _voted(rates, grid, votes_of_noise(votes, cells), M, assumption)
-        rows = pd.concat([means, lowest, theory, optimum, *voted]).assign(score="test_loss")
+        lines = [
+            ("theory", a, p, predicted_loss(p, np.repeat(match, len(grid)), M, assumption)),
+            ("theory's optimum", rates, best, predicted_loss(best, match, M, assumption)),
+        ]
+        found = votes_of_noise(votes, cells)
+        if found.known:
+            best = voted_optimum(rates, found, M, assumption)
+            lines += [
+                (name, a, p, voted_loss(p, a, found, M, assumption))
+                for name, a, p in (("voted", a, p), ("voted optimum", rates, best))
+            ]
+        planes = [
+            pd.DataFrame({"quantity": name, "a": a, "p": p, "value": loss})
+            for name, a, p, loss in lines
+        ]
+        rows = pd.concat([means, lowest, *planes, *votes_rows(found)]).assign(score="test_loss")
         names = ("dataset", "noise", "assumption", "method", "classes")
         parts.append(identified(rows, cells, *names))
     return pd.concat(parts, ignore_index=True)
-
-
-def _voted(rates, grid, found, M, assumption):
-    if not found.known:
-        return []
-    a, p = (plane.ravel() for plane in np.meshgrid(rates, grid, indexing="ij"))
-    best = voted_optimum(rates, found, M, assumption)
-    parts = (("voted", a, p), ("voted optimum", rates, best))
-    both = [
-        {"quantity": name, "value": interval.mean, "low": interval.low, "high": interval.high}
-        for name, interval in found._asdict().items()
-    ]
-    return [
-        pd.DataFrame(both),
-        *(
-            pd.DataFrame(
-                {"quantity": name, "a": a, "p": p, "value": voted_loss(p, a, found, M, assumption)}
-            )
-            for name, a, p in parts
-        ),
-    ]
 
 
 @house_style(grid=False)

@@ -16,7 +16,7 @@ from label_smoothing.analysis.predictions import (
 from label_smoothing.figures.kit import (
     by_quantity,
     draw_legend,
-    draw_means,
+    draw_split,
     draw_title,
     fine_smoothing,
     identified,
@@ -25,66 +25,66 @@ from label_smoothing.figures.kit import (
     of_noise,
     rate_title,
     vote_label,
+    votes_rows,
     wrapped_panels,
 )
-from label_smoothing.figures.style import MEASURED, PREDICTED, SMOOTHING, VOTES, house_style
+from label_smoothing.figures.style import (
+    BLACK,
+    MEASURED,
+    OPEN,
+    PREDICTED,
+    SMOOTHING,
+    VOTES,
+    house_style,
+)
 
+_COLUMNS = ["quantity", "a", "p", "loss", "low", "high", "seeds", "memorised", "diverged"]
 _HIGHEST_LOSS = 1.6  # of the axis, in units of log M
 
 
 def numbers(tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     """
-    Return the numbers of the figure.
+    Return the loss over p at each clean rate.
 
-    Parameters
-    ----------
-    tables : DataFrame
-        Slices of one data set, noise type and method, see `theory_fits.compare_with_theory`.
-    votes : DataFrame
-        Table of `vote_fits.fit_vote_table` of the data set and method.
-
-    Returns
-    -------
-    DataFrame
-        Rows with quantity "measured" (mean over seeds, 95 % t-interval, n seeds, whether all of
-        them memorised, how many diverged and are left out) and, where the clean rate is known,
-        "predicted" (the theory's loss, inf at p = 1 where it diverges) and "predicted optimum";
-        "voted" and "voted optimum" are those of the vote theory, whose k and purity of all noise
-        types and clean rates stand in the rows "k" and "purity" (as their loss), where the noise is
-        uniform.
+    "measured" says whether all seeds memorised, and how many diverged and are left out. Where the
+    clean rate is known, "predicted" and "predicted optimum" are the paper's, "voted" and "voted
+    optimum" the vote theory's.
     """
     assumption, M = tables["assumption"].iloc[0], int(tables["classes"].iloc[0])
     grid = fine_smoothing(min(tables["p"].min(), 1 / M), 201)
     found = votes_of_noise(votes, tables)
-    rows: list[tuple] = []
-    if found.known:
-        for name, interval in found._asdict().items():
-            rows.append((name, np.nan, np.nan, *interval, None, 0))
+    parts = votes_rows(found)
     for a, at_rate in tables.groupby("a"):
+        rows = []
         for p, cell in at_rate.groupby("p"):
-            loss, low, high, n = mean_interval(cell["test_loss"])
             diverged = int((cell["diverged_epoch"] > 0).sum())
             memorised = bool(cell["memorised"].all())
-            rows.append(("measured", a, p, loss, low, high, n, memorised, diverged))
+            rows.append(("measured", a, p, *mean_interval(cell["test_loss"]), memorised, diverged))
+        parts.append(pd.DataFrame(rows, columns=_COLUMNS))
         if not rates_known(at_rate):
             continue
         match = at_rate["match_probability"].iloc[0]
-        for p, loss in zip(grid, predicted_loss(grid, match, M, assumption), strict=True):
-            rows.append(("predicted", a, p, loss, np.nan, np.nan, 0, None, 0))
         best = predicted_optimum(match, M, assumption)
-        loss = predicted_loss(best, match, M, assumption)
-        rows.append(("predicted optimum", a, best, loss, np.nan, np.nan, 0, None, 0))
+        lines = [
+            ("predicted", grid, predicted_loss(grid, match, M, assumption)),
+            ("predicted optimum", [best], [predicted_loss(best, match, M, assumption)]),
+        ]
         if found.known:
             rate = at_rate["expected_clean_rate"].iloc[0]
-            best = voted_optimum(rate, found, M, assumption)
-            lines = (("voted", grid), ("voted optimum", [float(best)]))
-            for quantity, line in lines:
-                losses = voted_loss(line, rate, found, M, assumption)
-                for p, loss in zip(line, losses, strict=True):
-                    rows.append((quantity, a, p, loss, np.nan, np.nan, 0, None, 0))
-    columns = ["quantity", "a", "p", "loss", "low", "high", "seeds", "memorised", "diverged"]
-    names = ("dataset", "noise", "assumption", "method", "classes")
-    return identified(pd.DataFrame(rows, columns=columns), tables, *names)
+            best = [float(voted_optimum(rate, found, M, assumption))]
+            lines += [
+                (f"voted{what}", p, voted_loss(p, rate, found, M, assumption))
+                for what, p in (("", grid), (" optimum", best))
+            ]
+        parts += [
+            pd.DataFrame(
+                {"quantity": name, "a": a, "p": p, "loss": loss, "seeds": 0, "diverged": 0}
+            )
+            for name, p, loss in lines
+        ]
+    table = pd.concat(parts, ignore_index=True)
+    table = table[[*_COLUMNS, *table.columns.difference(_COLUMNS, sort=False)]]
+    return identified(table, tables, "dataset", "noise", "assumption", "method", "classes")
 
 
 @house_style()
@@ -96,7 +96,7 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     highest = _HIGHEST_LOSS * np.log(numbers["classes"].iloc[0])
     top = np.fmin(1.12 * measured["loss"].max(), highest)  # nan if everything diverged
     figure, panels = wrapped_panels(len(rates), 4, 2.9, 2.9, beside=1.0, around=0.9)
-    label = vote_label(numbers, "loss")
+    label = vote_label(numbers)
     for panel, a in zip(panels.flat, rates, strict=False):
         _draw_panel(panel, numbers[numbers["a"] == a], a, top, label)
     for panel in panels[:, 0]:
@@ -138,7 +138,7 @@ def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame, a: float, top: float, vo
                 best["loss"],
                 marker,
                 ms=6,
-                mfc="white",
+                mfc=OPEN,
                 mec=colour,
                 mew=1.6,
                 clip_on=False,
@@ -146,16 +146,14 @@ def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame, a: float, top: float, vo
                 label=label,
             )
     measured = by["measured"]
-    for memorised, label in ((True, "measured"), (False, "measured, not all seeds memorised")):
-        points = measured[measured["memorised"] == memorised]
-        if not points.empty:
-            face = MEASURED if memorised else "white"
-            draw_means(panel, points, "p", "loss", fmt="o", mfc=face, color=MEASURED, label=label)
+    labels = ("measured", "measured, not all seeds memorised")
+    style = {"fmt": "o", "color": MEASURED}
+    draw_split(panel, measured, measured["memorised"].eq(True), labels, "p", "loss", **style)
     diverged = measured[measured["diverged"] > 0]
     if not diverged.empty:
         at_top = [top] * len(diverged)
         panel.plot(
-            diverged["p"], at_top, "x", ms=7, color="black", clip_on=False, label="a seed diverged"
+            diverged["p"], at_top, "x", ms=7, color=BLACK, clip_on=False, label="a seed diverged"
         )
     for point in measured[measured["loss"] > top].itertuples():
         panel.plot(point.p, top, "^", ms=7, color=MEASURED, clip_on=False, zorder=3)

@@ -7,36 +7,24 @@ import numpy as np
 import pandas as pd
 
 from label_smoothing.analysis.intervals import mean_interval
-from label_smoothing.figures.kit import draw_legend, draw_means, draw_title, mean_of, noise_panels
-from label_smoothing.figures.style import BLUE, CLEAN_RATE, GREEN, PREDICTED, house_style
+from label_smoothing.figures.kit import draw_legend, draw_split, draw_title, mean_of, noise_panels
+from label_smoothing.figures.style import BLACK, BLUE, CLEAN_RATE, GREEN, PREDICTED, house_style
 
-_BLACK = "#000000"
 # Marker, colour, place beside the clean rate.
 _QUANTITIES = {
     "best matrix": ("o", BLUE, -0.24, "loss of the best matrix"),
     "mean field": ("s", GREEN, 0.0, "loss of the best single p (mean field)"),
-    "cost": ("^", _BLACK, 0.24, "cost of the single p: their difference, paired"),
+    "cost": ("^", BLACK, 0.24, "cost of the single p: their difference, paired"),
 }
 
 
 def numbers(tables: pd.DataFrame, matrices: Mapping[str, str]) -> pd.DataFrame:
     """
-    Return the numbers of the figure.
+    Return both losses and their difference for each noise type that has both, and each a.
 
-    Parameters
-    ----------
-    tables : DataFrame
-        Slices of one data set, of several noise types and methods with a matrix.
-    matrices : mapping
-        The matrix of each method, as in the config.
-
-    Returns
-    -------
-    DataFrame
-        Rows with quantity "best matrix", "mean field" (test losses) and "cost" (the second minus
-        the first, of the same seed) for each noise type that has both, and each a, all in nats:
-        what the theory predicts, mean over seeds, 95 % t-interval, n seeds, and how many of them
-        memorised (for the cost: both networks). A seed of which one diverged is left out.
+    Quantity "best matrix", "mean field" and "cost" (the second minus the first, of the same seed):
+    predicted, mean over seeds, and how many of the seeds memorised (for the cost: both networks).
+    A seed of which one diverged is left out. `matrices` has the matrix of each method.
     """
     tables, rows = tables.assign(matrix=tables["method"].map(matrices)), []
     for (noise, assumption, a), cells in tables.groupby(["noise", "assumption", "a"], sort=False):
@@ -79,13 +67,9 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
                 label="predicted, if networks memorise",
             )
             memorised = points["memorised"] == points["seeds"]
-            for chosen, face, note in (
-                (memorised, colour, ""),
-                (~memorised, "white", ", not all seeds memorised"),
-            ):
-                if chosen.any():
-                    style = {"fmt": fmt, "color": colour, "mfc": face, "label": label + note}
-                    draw_means(panel, points[chosen], "place", "value", beside, **style)
+            labels = (label, f"{label}, not all seeds memorised")
+            style = {"fmt": fmt, "color": colour}
+            draw_split(panel, points, memorised, labels, "place", "value", beside, **style)
         panel.set_xticks(range(len(rates)), [f"{a:g}" for a in rates])
         panel.set_xlim(-0.5, len(rates) - 0.5)
         panel.set_xlabel(CLEAN_RATE)

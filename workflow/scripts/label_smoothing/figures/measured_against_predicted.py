@@ -19,34 +19,23 @@ from label_smoothing.figures.kit import (
     identified,
     noise_panels,
     vote_label,
+    votes_rows,
 )
-from label_smoothing.figures.style import PREDICTED, VOTES, house_style
+from label_smoothing.figures.style import OPEN, PREDICTED, VOTES, house_style
 
 _PAPER, _VOTES = "paper", "votes"  # the theories
+_VALUES = ["quantity", "value", "low", "high"]
 
 
 def numbers(tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     """
-    Return the numbers of the figure.
+    Return the losses of each network by theory, "paper" and, under uniform noise, "votes".
 
-    Parameters
-    ----------
-    tables : DataFrame
-        Slices of one data set and method, any noise types, see `theory_fits.compare_with_theory`.
-    votes : DataFrame
-        Table of `vote_fits.fit_vote_table` of the data set and method.
-
-    Returns
-    -------
-    DataFrame
-        By theory, "paper" and, where the noise is uniform, "votes", whose k and purity of all noise
-        types are the values of the rows "k" and "purity". Rows with quantity "loss", one a network:
-        predicted and measured (nats; predicted is inf at p = 1 where the paper's theory diverges
-        and nan for p > 1, measured is nan if the training diverged) and memorised. For each noise
-        type, rows with a value: "R2" (mean over seeds with 95 % t-interval, of -log(1 - R²)),
-        "RMSE" and "mean deviation" (measured minus predicted) over the networks that put the theory
-        to the test (see `predictions.explained_share`), the number of those ("tested") and, among
-        all, of those that are "shown", that "diverged", and that are "without prediction".
+    Quantity "loss", one row a network: predicted (nan for p > 1), measured (nan if the training
+    diverged) and memorised. For each noise type, rows with a value: "R2" (with a t-interval of
+    -log(1 - R²)), "RMSE" and "mean deviation" (measured minus predicted) over the networks that put
+    the theory to the test (see `prediction.explained_share`), the number of those ("tested") and,
+    among all, of those that are "shown", that "diverged", and that are "without prediction".
     """
     parts = []
     for noise, group in tables.groupby("noise", sort=False):
@@ -64,16 +53,14 @@ def numbers(tables: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
         found = votes_of_noise(votes, group)
         if found.known:
             group.loc[foreseen, "predicted"] = voted_loss(p, a, found, M, assumption)
-            both = [(name, *interval[:3]) for name, interval in found._asdict().items()]
-            rows = [*both, *_agreement(group, found)]
-            values = pd.DataFrame(rows, columns=_VALUES)
-            parts += [group.assign(theory=_VOTES), values.assign(theory=_VOTES, **names)]
+            values = pd.DataFrame(_agreement(group, found), columns=_VALUES)
+            rows = [group, *votes_rows(found), values]
+            parts += [part.assign(theory=_VOTES, **names) for part in rows]
+    table = pd.concat(parts, ignore_index=True)
     columns = ["theory", "noise", "assumption", "quantity", "a", "p", "seed"]
-    columns += ["predicted", "measured", "memorised", "value", "low", "high"]
-    return identified(pd.concat(parts, ignore_index=True)[columns], tables, "dataset", "method")
-
-
-_VALUES = ["quantity", "value", "low", "high"]
+    columns += ["predicted", "measured", "memorised", *_VALUES[1:]]
+    columns += [name for name in table if name.startswith(("k", "purity"))]
+    return identified(table[columns], tables, "dataset", "method")
 
 
 def _agreement(losses, found=None):
@@ -140,7 +127,7 @@ def _draw_networks(panel: plt.Axes, losses: pd.DataFrame, colours: dict) -> None
                 "o",
                 ms=4.5,
                 mec=colours[a],
-                mfc=colours[a] if memorised else "white",
+                mfc=colours[a] if memorised else OPEN,
                 label=f"a = {a:g}" if memorised else "not memorised (open)",
             )
 

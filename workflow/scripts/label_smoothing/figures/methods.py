@@ -17,10 +17,16 @@ from label_smoothing.figures.kit import (
     of_noise,
     rate_title,
 )
-from label_smoothing.figures.style import BLUE, SMOOTHING, house_style
+from label_smoothing.figures.style import (
+    METHODS,
+    OPEN,
+    SMOOTHING,
+    STRIP,
+    STRIP_TEXT,
+    WHITE,
+    house_style,
+)
 
-# Okabe and Ito's without those of theories and fit.
-_COLOURS = (BLUE, "#E69F00", "#000000", "#56B4E9", "#8a6d00", "#999999")
 _SCORES = {"test_loss": "test loss (nats)", "test_accuracy": "test accuracy"}
 _HIGHEST_LOSS = 2.0  # of the axis, in units of log M
 _BESIDE = 0.006  # of p, between the points of two methods
@@ -29,23 +35,10 @@ _BEYOND_P = 0.05  # of p, in the strip right of the curves, between the methods 
 
 def numbers(tables: pd.DataFrame, over_p: Collection[str]) -> pd.DataFrame:
     """
-    Return the numbers of the figure.
+    Return loss and accuracy over p: of each method, as scored and uncorrected, where that differs.
 
-    Parameters
-    ----------
-    tables : DataFrame
-        Slices of several methods on one data set and noise type, see
-        `theory_fits.compare_with_theory`.
-    over_p : collection of str
-        Those that depend on p; the others have one network for all p.
-
-    Returns
-    -------
-    DataFrame
-        One row for each method, output ("scored", and "uncorrected" where it differs), score
-        (test_loss in nats, test_accuracy), a and p: mean over seeds, 95 % t-interval (of shares cut
-        at 0 and 1), n seeds, number of diverged ones, which are left out, and whether the method
-        depends on p.
+    Diverged seeds are counted and left out; intervals of accuracies are cut at 0 and 1. `over_p`
+    names the methods that depend on p; the others have one network for all p.
     """
     rows = []
     for method, of_method in tables.groupby("method", sort=False):
@@ -107,10 +100,10 @@ def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame, top: float) -> None:
     places = iter(last + _BEYOND_P * np.arange(1, 1 + len(numbers)))
     beyond: list[tuple[float, float, float, str]] = []
     for (method, output), line in numbers.groupby(["method", "output"], sort=False):
-        colour = _COLOURS[methods.index(method) % len(_COLOURS)]
+        colour = METHODS[methods.index(method) % len(METHODS)]
         corrected = output == "scored"
         style = {"color": colour, "lw": 1.4, "ms": 4.5, "capsize": 2, "elinewidth": 0.9}
-        style |= {"mfc": colour if corrected else "white"}
+        style |= {"mfc": colour if corrected else OPEN}
         style |= {"label": method if corrected else f"{method}, uncorrected"}
         if method in over_p:
             style["fmt"] = "o-" if corrected else "o--"
@@ -146,7 +139,7 @@ def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame, top: float) -> None:
 
 def _draw_strip(panel: plt.Axes, left: float, ends: tuple[float, float]) -> None:
     """Set the methods without p apart from the axis of p, whose ends stay where they are."""
-    panel.axvspan(left, ends[1], color="#f0f0f0", lw=0, zorder=0)
+    panel.axvspan(left, ends[1], color=STRIP, lw=0, zorder=0)
     panel.set_xlim(*ends)
     panel.annotate(
         "without p",
@@ -158,7 +151,7 @@ def _draw_strip(panel: plt.Axes, left: float, ends: tuple[float, float]) -> None
         ha="center",
         va="bottom",
         fontsize=8,
-        color="#555555",
+        color=STRIP_TEXT,
     )
 
 
@@ -178,7 +171,7 @@ def _draw_beyond(
             va="top",
             fontsize=8,
             color=colour,
-            bbox={"fc": "white", "ec": "none", "pad": 0.5, "alpha": 0.8},
+            bbox={"fc": WHITE, "ec": "none", "pad": 0.5, "alpha": 0.8},
         )
         at_p[p] += 1
 

@@ -5,20 +5,13 @@ import numpy as np
 import pandas as pd
 
 from label_smoothing.figures.kit import draw_legend, graded_colours
-from label_smoothing.figures.style import CLEAN_RATE, VERMILLION, house_style
-from label_smoothing.figures.theory_lines import CLASSES, unit_square
+from label_smoothing.figures.landscapes import CLASSES, unit_square
+from label_smoothing.figures.style import BLACK, CLEAN_RATE, VERMILLION, house_style
 from label_smoothing.theory.memorising import optimum
 
 
 def numbers() -> pd.DataFrame:
-    """
-    Return the numbers of the figure.
-
-    Returns
-    -------
-    DataFrame
-        Columns noise, classes (inf for the limit, beta only), a, p and above_limit = p - a^2.
-    """
+    """Return p* over a: columns noise, classes (inf: beta's limit), a, p, above_limit = p - a^2."""
     a = np.linspace(0, 1, 201)
     parts = [
         pd.DataFrame({"noise": noise, "classes": M, "a": a, "p": optimum(a, M, noise)})
@@ -41,7 +34,7 @@ def draw(numbers: pd.DataFrame) -> plt.Figure:
         1, 2, figsize=(10.4, 5.2), sharex=True, layout="constrained"
     )
     one_line = alpha[["a", "p"]].drop_duplicates()
-    panel.plot(one_line["a"], one_line["p"], color="black", lw=2, label="alpha, every M")
+    panel.plot(one_line["a"], one_line["p"], color=BLACK, lw=2, label="alpha, every M")
     for M, colour in graded_colours(classes).items():
         line = beta[beta["classes"] == M]
         panel.plot(line["a"], line["p"], color=colour, lw=1.8, label=f"beta, M = {M:g}")

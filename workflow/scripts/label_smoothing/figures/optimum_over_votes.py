@@ -6,8 +6,8 @@ import pandas as pd
 
 from label_smoothing.analysis.predictions import unsmoothed_from
 from label_smoothing.figures.kit import draw_legend, graded_colours
-from label_smoothing.figures.style import PREDICTED, VOTES, house_style
-from label_smoothing.figures.theory_lines import unit_square
+from label_smoothing.figures.landscapes import unit_square
+from label_smoothing.figures.style import BLACK, OPEN, PREDICTED, VOTES, house_style
 from label_smoothing.theory.votes import vote_optimum
 
 _CLASSES = (2, 10)
@@ -16,13 +16,9 @@ _VOTES = (1.0, 1.2, 1.5, 2.0, 2.5, 4.0)
 
 def numbers() -> pd.DataFrame:
     """
-    Return the numbers of the figure.
+    Return p* over a for several k, under alpha: columns quantity, classes, k, a, p.
 
-    Returns
-    -------
-    DataFrame
-        Columns quantity, classes, k, a, p, under alpha. Rows with quantity "optimum" (p* over
-        a >= 1/M) and "threshold" (the a from which p* = 1, for k > 2).
+    Quantity "optimum" (from a = 1/M on) and "threshold" (the a from which p* = 1, for k > 2).
     """
     parts = []
     for M in _CLASSES:
@@ -62,8 +58,8 @@ def draw(numbers: pd.DataFrame) -> plt.Figure:
                     threshold["p"],
                     "o",
                     ms=7,
-                    mfc="white",
-                    mec="black",
+                    mfc=OPEN,
+                    mec=BLACK,
                     clip_on=False,
                     zorder=3,
                     label="from here on p* = 1",

@@ -4,22 +4,15 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from label_smoothing.figures.kit import draw_legend
+from label_smoothing.figures.landscapes import MIRROR, two_class_optimum, unit_square
 from label_smoothing.figures.style import BLUE, GREEN, TEST_SETS, VERMILLION, house_style
-from label_smoothing.figures.theory_lines import MIRROR, two_class_optimum, unit_square
 from label_smoothing.theory.checks import ASSUMPTIONS
 
 _LINES = {"alpha": (BLUE, "-"), "beta": (VERMILLION, "--"), "gamma": (GREEN, "-.")}
 
 
 def numbers() -> pd.DataFrame:
-    """
-    Return the numbers of the figure.
-
-    Returns
-    -------
-    DataFrame
-        Those of `theory_lines.two_class_optimum`, of all three assumptions.
-    """
+    """Return `landscapes.two_class_optimum` of all three assumptions."""
     return pd.concat(map(two_class_optimum, ASSUMPTIONS), ignore_index=True)
 
 

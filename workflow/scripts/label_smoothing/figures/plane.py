@@ -8,15 +8,15 @@ import pandas as pd
 from matplotlib.colors import BoundaryNorm, Colormap, Normalize
 from matplotlib.ticker import MaxNLocator
 
-from label_smoothing.figures.style import BEYOND
+from label_smoothing.figures.style import BEYOND, BLACK, OPEN, WHITE
 
 HIGHEST_LOSS = 1.6  # of the colour scale, in units of log M
 MARK: dict[str, Any] = {
     "ls": "none",
     "marker": "o",
     "ms": 6.5,
-    "mfc": "white",
-    "mec": "black",
+    "mfc": OPEN,
+    "mec": BLACK,
     "clip_on": False,
 }
 LOSS_COLOURS = plt.cm.viridis.with_extremes(over=BEYOND)
@@ -61,19 +61,32 @@ def loss_scale(losses: pd.Series, M: int) -> BoundaryNorm:
     return BoundaryNorm(MaxNLocator(20).tick_values(0, top), LOSS_COLOURS.N, extend="max")
 
 
+def cell_width(rates: pd.Series) -> float:
+    """Return how wide the cells of these clean rates are: as far as the two nearest are apart."""
+    return float(np.diff(np.unique(rates)).min())
+
+
 def draw_cells(panel: plt.Axes, means: pd.DataFrame, colours: Colormap, norm: Normalize | None):
-    """Draw one rectangle for each measured cell, as wide and high as the grid is fine there."""
+    """
+    Draw a column of cells at each measured clean rate; between columns nothing was measured.
+
+    A cell is as high as the grid of p is fine there. Return what a colour bar needs.
+    """
     field = means.pivot(index="p", columns="a", values="value")
-    mesh = panel.pcolormesh(
-        cell_edges(field.columns),
-        cell_edges(field.index),
-        np.ma.masked_invalid(field.to_numpy(float)),
-        cmap=colours,
-        norm=norm,
-        edgecolors="white",
-        lw=0.4,
-    )
+    if norm is None:
+        norm = Normalize(means["value"].min(), means["value"].max())
+    half = cell_width(means["a"]) / 2
+    for a, column in field.items():
+        mesh = panel.pcolormesh(
+            [a - half, a + half],
+            cell_edges(field.index),
+            np.ma.masked_invalid(column.to_numpy(float)[:, np.newaxis]),
+            cmap=colours,
+            norm=norm,
+            edgecolors=WHITE,
+            lw=0.4,
+        )
     diverged = means[means["diverged"] > 0]
     if not diverged.empty:
-        panel.plot(diverged["a"], diverged["p"], "kx", ms=6, label="a seed diverged")
+        panel.plot(diverged["a"], diverged["p"], "x", color=BLACK, ms=6, label="a seed diverged")
     return mesh

@@ -16,46 +16,29 @@ from label_smoothing.figures.kit import (
     identified,
     mean_of,
     vote_label,
+    votes_rows,
 )
-from label_smoothing.figures.style import MEASURED, PREDICTED, VOTES, house_style
+from label_smoothing.figures.style import MEASURED, PALE, PREDICTED, VOTES, house_style
 from label_smoothing.theory.rates import compose_clean_rates
 
 _MOST_P = 4
-_PALE = "#b9d6e8"
 _SHARE = "share of the true class"
 _TICKS = (0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1)
 
 
 def numbers(shares: pd.DataFrame, votes: pd.DataFrame, tables: pd.DataFrame) -> pd.DataFrame:
     """
-    Return the numbers of the figure.
+    Return parts of the test images, for each clean rate and at most four p from first to last.
 
-    Parameters
-    ----------
-    shares : DataFrame
-        Histograms of `shares.count_shares`, of clean rates below 1 of one data set and method.
-    votes : DataFrame
-        Table of `vote_fits.fit_vote_table` of the same.
-    tables : DataFrame
-        Slices of the same networks, which say whether they memorised.
-
-    Returns
-    -------
-    DataFrame
-        For each clean rate, and at most four p from the first to the last, parts of the test
-        images: rows with quantity "measured" (in the bin about each share, mean over seeds with
-        95 % t-interval; memorised says whether all of them did) and "distance" of the mean from a
-        theory (Kolmogorov's: the largest of the distribution functions, at the edges of the bins).
-        For each clean rate, quantity "paper" (0 and 1 alone) and "voted" (Beta, where votes have a
-        k and a purity, which are in the rows "k" and "purity").
+    "measured" (in the bin about each share; memorised says whether all seeds did) and "distance" of
+    the mean from a theory (Kolmogorov's: the largest of the distribution functions, at the edges of
+    the bins). For each clean rate, "paper" (0 and 1 alone) and "voted" (Beta, where votes have a k
+    and a purity). `shares` are histograms of `shares.count_shares`.
     """
     found = votes_of_study(votes)
     M = int(tables["classes"].iloc[0])
     all_memorised = tables.groupby(["a", "p"])["memorised"].all()
     rows = []
-    if found.known:
-        for name, interval in found._asdict().items():
-            rows.append((name, np.nan, np.nan, "", np.nan, *interval, True))
     for a, of_rate in shares.groupby("a"):
         theories = {"paper": np.where(CENTRES == 0, 1 - a, 0) + np.where(CENTRES == 1, a, 0)}
         if found.known:
@@ -79,6 +62,7 @@ def numbers(shares: pd.DataFrame, votes: pd.DataFrame, tables: pd.DataFrame) -> 
                 rows.append((*row, memorised))
     columns = ["quantity", "a", "p", "theory", "share", "value", "low", "high", "seeds"]
     table = pd.DataFrame(rows, columns=[*columns, "memorised"])
+    table = pd.concat([table, *votes_rows(found)], ignore_index=True)
     return identified(table, shares, "dataset", "transition", "method")
 
 
@@ -133,7 +117,7 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
 def _draw_panel(panel, cell, paper, voted, label):
     edges = np.append(CENTRES, CENTRES[-1] + WIDTH) - WIDTH / 2
     measured = cell["value"].fillna(0)  # everything diverged
-    panel.stairs(measured, edges, fill=True, color=_PALE, lw=0, label="measured")
+    panel.stairs(measured, edges, fill=True, color=PALE, lw=0, label="measured")
     bars = cell[cell["value"] > 0].assign(low=cell["low"].clip(lower=0))
     style = {"fmt": "none", "ecolor": MEASURED, "capsize": 0, "elinewidth": 1.0}
     draw_means(panel, bars, "share", "value", **style)

@@ -16,29 +16,18 @@ from label_smoothing.figures.kit import (
     of_noise,
     rate_axis,
 )
-from label_smoothing.figures.style import MEASURED, PREDICTED, house_style
+from label_smoothing.figures.style import CLAIMED, MEASURED, PREDICTED, SKY, house_style
 
 WEAK = (0.95, 0.9)
 _CLAIMED = (0.9, 1.0)  # clean rates for which the paper says that weak smoothing helps
 _BESIDE = 0.004  # of the clean rate, between points that would hide each other
-_LIGHT_BLUE = "#56B4E9"
 
 
 def numbers(tables: pd.DataFrame) -> pd.DataFrame:
     """
-    Return the numbers of the figure.
+    Return the accuracy at each p of `WEAK` minus that at p = 1, in percentage points.
 
-    Parameters
-    ----------
-    tables : DataFrame
-        Slices of one data set, noise type and method with cells at p = 1 and at a p of `WEAK`.
-
-    Returns
-    -------
-    DataFrame
-        Accuracy at p minus accuracy at p = 1, in percentage points, against the test labels of the
-        noise type. Rows with quantity "mean" (over seeds, with 95 % t-interval of the paired
-        differences, n seeds) and "seed" (one difference each).
+    Quantity "mean" (over seeds, of the paired differences) and "seed" (one difference each).
     """
     accuracy = tables.set_index(["a", "seed", "p"])["test_accuracy"].astype(float).unstack("p")
     rows = []
@@ -65,12 +54,12 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
         panel.axvspan(
             low - 4 * _BESIDE,
             high + 4 * _BESIDE,
-            color="#eeeeee",
+            color=CLAIMED,
             zorder=0,
             label="paper: weak smoothing helps here",
         )
     panel.axhline(0, color=PREDICTED, lw=1.8, label="theory: no difference")
-    for p, fmt, colour, side in ((0.95, "o", MEASURED, -1), (0.9, "s", _LIGHT_BLUE, 1)):
+    for p, fmt, colour, side in ((0.95, "o", MEASURED, -1), (0.9, "s", SKY, 1)):
         points, single = means[means["p"] == p], seeds[seeds["p"] == p]
         if points.empty:
             continue

@@ -5,9 +5,9 @@ import copy
 import pytest
 from samples import CONFIG, SCHEMA
 
-from label_smoothing.study import offered as figures_offered
+from label_smoothing.study import figure_registry as registry
+from label_smoothing.study.figure_registry import FIGURES, Figure, in_menu, offered, why_not
 from label_smoothing.study.grid import Study
-from label_smoothing.study.offered import FIGURES, Figure, in_menu, offered, why_not
 
 NAMES = {"dataset": "digits", "noise": "alpha", "method": "label_smoothing"}
 
@@ -24,7 +24,7 @@ def test_the_default_study_offers_every_figure():
     paths = offered(study())
     for name, figure in FIGURES.items():
         noise = "beta" if name == "clean_rate" else "alpha"
-        if name not in ("methods", "matrix_or_mean_field", "votes_of_networks"):
+        if name not in ("methods", "matrix_or_mean_field"):
             # of which the default study has one
             assert figure.path.format(**NAMES | {"noise": noise}) in paths
 
@@ -66,12 +66,9 @@ def test_of_given_labels_is_offered_what_needs_no_clean_rate():
         "loss_landscapes",
         "measured_against_predicted",
         "votes",
-        "votes_over_a_and_p",
-        "votes_over_epochs",
-        "interpolators",
         "matrix_or_mean_field",
     ]
-    for name in ("loss_over_p", "optimum_over_a", "clean_rate", "effective_clean_rate"):
+    for name in ("loss_over_p", "optimum_over_a", "clean_rate"):
         assert not why_not(given, name, names)
         assert FIGURES[name].inputs.get("votes", lambda *names: [])(given, names) == []
     assert FIGURES["loss_over_p"].inputs["votes"](study(), NAMES) == [NAMES]
@@ -140,31 +137,31 @@ def test_a_name_that_the_study_lacks_is_the_reason(key, value, message):
 def test_theory_needs_a_method_that_it_predicts():
     methods = {"forward": {"loss": "forward_correction"}, "logit": {"loss": "logit_smoothing"}}
     names = {**NAMES, "method": "forward"}
-    assert not missing(figures_offered.theory, names, methods=methods)
+    assert not missing(registry.theory, names, methods=methods)
     names = {**NAMES, "method": "logit"}
-    reason = missing(figures_offered.theory, names, methods=methods)
+    reason = missing(registry.theory, names, methods=methods)
     assert reason.startswith("methods.logit has loss 'logit_smoothing' and matrix 'p'; needed:")
 
 
 def test_gamma_has_no_labels_of_its_own():
-    assert not missing(figures_offered.own_labels, {**NAMES, "noise": "beta"})
-    reason = missing(figures_offered.own_labels, {**NAMES, "noise": "gamma"})
+    assert not missing(registry.own_labels, {**NAMES, "noise": "beta"})
+    reason = missing(registry.own_labels, {**NAMES, "noise": "gamma"})
     assert "noise_types.gamma.assumption is 'gamma'" in reason
 
 
 def test_counts():
     two = {"clean_rates": [0.5, 1], "smoothing": [0.5, 1]}
     for need, key in (
-        (figures_offered.clean_rates, "clean_rates"),
-        (figures_offered.smoothing, "smoothing"),
+        (registry.clean_rates, "clean_rates"),
+        (registry.smoothing, "smoothing"),
     ):
         assert not missing(need(2), **two)
         assert missing(need(3), **two) == f"{key} is 0.5, 1.0; needed: 3 or more"
-    assert missing(figures_offered.methods(2)) == "methods is label_smoothing; needed: 2 or more"
+    assert missing(registry.methods(2)) == "methods is label_smoothing; needed: 2 or more"
 
 
 def test_certain_smoothing_parameters():
-    need = figures_offered.smoothing_with
+    need = registry.smoothing_with
     assert not missing(need(0.9, 1), smoothing=[0.5, 0.9, 1])
     reason = missing(need(0.9, 1), smoothing=[0.5, 0.9])
     assert reason == "smoothing is 0.5, 0.9; needed: 0.9, 1.0"
@@ -174,35 +171,10 @@ def test_certain_smoothing_parameters():
     assert reason == "smoothing is 0.5; needed: at least 1 of 0.95, 0.9"
 
 
-def test_networks_are_compared_where_there_are_two_with_a_theory():
-    several = {**CONFIG["datasets"], "again": CONFIG["datasets"]["digits"]}
-    assert "votes_of_networks" in offered(study(datasets=several))
-    methods = {"one": {"loss": "label_smoothing"}, "two": {"loss": "forward_correction"}}
-    assert "votes_of_networks" in offered(study(methods=methods))
-    reason = why_not(study(), "votes_of_networks", {})
-    assert reason == (
-        "datasets with clean labels are digits, methods with a theory are label_smoothing; "
-        "needed: two of either, and one of the other"
-    )
-    methods["two"] = {"loss": "logit_smoothing"}
-    assert why_not(study(methods=methods), "votes_of_networks", {}) == reason.replace(
-        "label_smoothing", "one"
-    )
-    several["again"] = {**several["again"], "labels": "given"}
-    noise = {"beta": CONFIG["noise_types"]["beta"]}
-    assert why_not(study(datasets=several, noise_types=noise), "votes_of_networks", {}) == reason
-
-
-def test_k_over_the_epochs_needs_losses_below_one():
-    assert not why_not(study(smoothing=[0.9, 1]), "votes_over_epochs", NAMES)
-    reason = why_not(study(smoothing=[1]), "votes_over_epochs", NAMES)
-    assert reason == "smoothing is 1.0; needed: one below 1"
-
-
 def test_a_method_without_p_has_no_figure_over_p():
     names = {**NAMES, "method": "true"}
     methods = {"true": {"loss": "backward_correction", "matrix": "transition"}}
-    for need in (figures_offered.smoothing(1), figures_offered.smoothing_with(1)):
+    for need in (registry.smoothing(1), registry.smoothing_with(1)):
         reason = missing(need, names, methods=methods)
         assert (
             reason
@@ -232,7 +204,7 @@ def test_matrix_and_mean_field_are_of_one_assumption_that_a_noise_type_has(matri
 
 
 def test_several_needs_give_the_first_reason(monkeypatch):
-    needs = (figures_offered.methods(2), figures_offered.clean_rates(99))
+    needs = (registry.methods(2), registry.clean_rates(99))
     monkeypatch.setitem(FIGURES, "new", Figure("{dataset}/new", "New?", "news", needs=needs))
     assert why_not(study(), "new", {"dataset": "digits"}).startswith("methods is")
     assert "digits/new" not in offered(study())

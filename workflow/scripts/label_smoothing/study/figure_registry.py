@@ -25,37 +25,17 @@ Files = Callable[[Study, Names], list[Names]]
 
 
 class Figure(NamedTuple):
-    """
-    A figure: an SVG, and a CSV of every number in it.
+    """A figure: an SVG, and a CSV of every number in it."""
 
-    Attributes
-    ----------
-    path : str
-        Below results/figures, without the ending.
-    question : str
-        That it answers, in the menu of the report.
-    shows : str
-        In few words, behind the question.
-    inputs : mapping of str to Files
-        What it reads, by kind, see FILES in workflow/rules/figures.smk. `numbers` of its module
-        takes each kind as an argument of that name: of those that are tables the rows, of
-        others the paths. A figure that reads nothing is of the theory alone, and has no title of a
-        study.
-    needs : tuple of Need
-        Without which there is no such figure.
-    settings : mapping of str to function of a Study
-        Further arguments of `numbers`.
-    of : mapping of str to str
-        What stands beside `shows` in the report, where it is not the noise type and the method.
-    """
-
-    path: str
-    question: str
-    shows: str
+    path: str  # below results/figures, without the ending
+    question: str  # that it answers, in the menu of the report
+    shows: str  # in few words, behind the question
+    # What it reads, by kind: FILES in workflow/rules/figures.smk. `numbers` of its module takes
+    # each kind as an argument. A figure that reads nothing is of the theory alone.
     inputs: Mapping[str, Files] = {}
-    needs: tuple[Need, ...] = ()
-    settings: Mapping[str, Callable[[Study], Any]] = {}
-    of: Mapping[str, str] = {}
+    needs: tuple[Need, ...] = ()  # without which there is no such figure
+    settings: Mapping[str, Callable[[Study], Any]] = {}  # further arguments of `numbers`
+    of: Mapping[str, str] = {}  # beside `shows`, where it is not the noise type and the method
 
     def labels(self) -> dict[str, str]:
         """Return what the report says of the figure; names in braces are of its path."""
@@ -64,56 +44,50 @@ class Figure(NamedTuple):
         return {"what": self.shows, **(self.of or of)}
 
 
-def over(**values: Callable[[Study], Iterable[str]]) -> Files:
-    """Read one file for each combination of these values, beside the names of the figure."""
-
-    def files(study: Study, names: Names) -> list[Names]:
-        columns = [choose(study) for choose in values.values()]
-        return [
-            {**names, **dict(zip(values, row, strict=True))} for row in itertools.product(*columns)
-        ]
-
-    return files
+# ---- what a figure needs of a study; rules ask some of these too -------------------------------
 
 
 def theory(study: Study, names: Names) -> str:
     """Need a method whose test loss the theory predicts."""
     method = names["method"]
-    if study.has_theory(method):
-        return ""
-    entry = study.config["methods"][method]
-    return (
-        f"methods.{method} has loss {entry['loss']!r} and matrix {entry['matrix']!r}; needed: loss "
-        "'label_smoothing' or 'forward_correction' with matrix 'p', which the theory predicts"
+    loss, matrix = (study.config["methods"][method][key] for key in ("loss", "matrix"))
+    return _unless(
+        study.has_theory(method),
+        f"methods.{method} has loss {loss!r} and matrix {matrix!r}",
+        "loss 'label_smoothing' or 'forward_correction' with matrix 'p', which the theory predicts",
     )
 
 
 def clean_labels(study: Study, names: Names) -> str:
     """Need labels whose clean rate is known: they are clean but for the noise of the study."""
     dataset = names["dataset"]
-    if not study.labels_given(dataset):
-        return ""
-    return f"datasets.{dataset}.labels is 'given'; needed: 'clean', as the clean rate is unknown"
+    return _unless(
+        not study.labels_given(dataset),
+        f"datasets.{dataset}.labels is 'given'",
+        "'clean', as the clean rate is unknown",
+    )
 
 
 def uniform_noise(study: Study, names: Names) -> str:
     """Need uniform label noise, for which the number of labels k is defined."""
-    if not _uniform(study):
-        names_of = _list(_transitions(study))
-        return f"transitions is {names_of}; needed: one of kind 'uniform' in noise_types"
-    if float(study.clean_rates[0]) < 1:
-        return ""
-    return f"clean_rates is {_list(study.clean_rates)}; needed: one below 1"
+    return _unless(
+        bool(_uniform(study)),
+        f"transitions is {_list(_transitions(study))}",
+        "one of kind 'uniform' in noise_types",
+    ) or _unless(
+        float(study.clean_rates[0]) < 1,
+        f"clean_rates is {_list(study.clean_rates)}",
+        "one below 1",
+    )
 
 
 def own_labels(study: Study, names: Names) -> str:
     """Need test labels that no other assumption scores: gamma's accuracy is alpha's."""
     noise = names["noise"]
-    if study.assumption_of(noise) != "gamma":
-        return ""
-    return (
-        f"noise_types.{noise}.assumption is 'gamma'; needed: 'alpha' or 'beta' (gamma's accuracy "
-        "is alpha's)"
+    return _unless(
+        study.assumption_of(noise) != "gamma",
+        f"noise_types.{noise}.assumption is 'gamma'",
+        "'alpha' or 'beta' (gamma's accuracy is alpha's)",
     )
 
 
@@ -137,14 +111,16 @@ def uniform_transition(study: Study, names: Names) -> str:
 
 def matrix_and_mean_field(study: Study, names: Names) -> str:
     """Need the best matrix and the best single p under the assumption of some noise type."""
-    assumptions = {study.assumption_of(noise) for noise in _noise_types(study)}
     matrices = {entry["matrix"] for entry in _methods(study).values()}
-    for assumption in assumptions:
-        if {f"{assumption}_optimal", f"{assumption}_mean_field"} <= matrices:
-            return ""
-    return (
-        f"methods is {_list(_methods(study))}; needed: matrix 'alpha_optimal' and "
-        "'alpha_mean_field', or beta's, beside a noise type of this assumption"
+    pairs = (
+        {f"{study.assumption_of(noise)}_{kind}" for kind in ("optimal", "mean_field")}
+        for noise in _noise_types(study)
+    )
+    return _unless(
+        any(pair <= matrices for pair in pairs),
+        f"methods is {_list(_methods(study))}",
+        "matrix 'alpha_optimal' and 'alpha_mean_field', or beta's, beside a noise type of this "
+        "assumption",
     )
 
 
@@ -157,72 +133,66 @@ def clean_rates(count: int) -> Need:
     return lambda study, names: _count("clean_rates", study.clean_rates, count)
 
 
+def methods(count: int) -> Need:
+    """Need so many methods."""
+    return lambda study, names: _count("methods", _methods(study), count)
+
+
 def smoothing(count: int) -> Need:
     """Need so many smoothing parameters, and a method that depends on them."""
-
-    def need(study: Study, names: Names) -> str:
-        return _over_p(study, names) or _count("smoothing", study.smoothing, count)
-
-    return need
+    return lambda study, names: _over_p(study, names) or _count("smoothing", study.smoothing, count)
 
 
 def smoothing_with(*values: float, at_least: int | None = None) -> Need:
     """Need these smoothing parameters, all or at least so many of them."""
     wanted = [canonical(value) for value in values]
-    least = len(wanted) if at_least is None else at_least
-
-    def need(study: Study, names: Names) -> str:
-        if problem := _over_p(study, names):
-            return problem
-        if len(set(wanted) & set(study.smoothing)) >= least:
-            return ""
-        some = "" if least == len(wanted) else f"at least {least} of "
-        return f"smoothing is {_list(study.smoothing)}; needed: {some}{_list(wanted)}"
-
-    return need
-
-
-def smoothing_below_one(study: Study, names: Names) -> str:
-    """Need a smoothing parameter below 1."""
-    if float(study.smoothing[0]) < 1:
-        return ""
-    return f"smoothing is {_list(study.smoothing)}; needed: one below 1"
-
-
-def methods(count: int) -> Need:
-    """Need so many methods."""
-    return lambda study, names: _count("methods", study.config["methods"], count)
-
-
-def several_networks(study: Study, names: Names) -> str:
-    """Need data sets of clean labels and methods with a theory that make two pairs or more."""
-    datasets, with_theory = _clean_datasets(study), _with_theory(study)
-    if len(datasets) * len(with_theory) > 1:
-        return ""
-    return (
-        f"datasets with clean labels are {_list(datasets) or 'none'}, methods with a theory are "
-        f"{_list(with_theory) or 'none'}; needed: two of either, and one of the other"
+    some = "" if at_least is None else f"at least {at_least} of "
+    return lambda study, names: (
+        _over_p(study, names)
+        or _unless(
+            len(set(wanted) & set(study.smoothing)) >= (at_least or len(wanted)),
+            f"smoothing is {_list(study.smoothing)}",
+            f"{some}{_list(wanted)}",
+        )
     )
 
 
 def _over_p(study, names):
     method = names["method"]
-    if study.depends_on_p(method):
-        return ""
     matrix = study.config["methods"][method]["matrix"]
-    return f"methods.{method}.matrix is {matrix!r}; needed: 'p', which gives it cells over p"
+    return _unless(
+        study.depends_on_p(method),
+        f"methods.{method}.matrix is {matrix!r}",
+        "'p', which gives it cells over p",
+    )
 
 
 def _count(key, values, count):
-    return "" if len(values) >= count else f"{key} is {_list(values)}; needed: {count} or more"
+    return _unless(len(values) >= count, f"{key} is {_list(values)}", f"{count} or more")
+
+
+def _unless(met, found, needed):
+    return "" if met else f"{found}; needed: {needed}"
 
 
 def _list(values):
     return ", ".join(values)
 
 
+# ---- which files a figure reads ----------------------------------------------------------------
+
+
+def over(**values: Callable[[Study], Iterable[str]]) -> Files:
+    """Read one file for each combination of these values, beside the names of the figure."""
+
+    def files(study: Study, names: Names) -> list[Names]:
+        rows = itertools.product(*(choose(study) for choose in values.values()))
+        return [{**names, **dict(zip(values, row, strict=True))} for row in rows]
+
+    return files
+
+
 _rates, _drawn = attrgetter("clean_rates"), attrgetter("drawn_clean_rates")
-_smoothing, _seeds = attrgetter("smoothing"), attrgetter("seeds")
 _few = methodcaller("few_clean_rates")
 
 
@@ -231,53 +201,43 @@ def _few_noisy(study):
     return few or rates[:4]
 
 
-def _uniform(study):
-    """Return the first transition that moves labels to all classes alike: others are its equals."""
-    kinds = {name: study.config["transitions"][name]["kind"] for name in _transitions(study)}
-    return [name for name, kind in kinds.items() if kind == "uniform"][:1]
-
-
-def _transitions(study):
-    return dict.fromkeys(map(study.transition_of, _noise_types(study)))
-
-
 def _noise_types(study):
     return study.config["noise_types"]
-
-
-def _uniform_noise_types(study):
-    return [noise for noise in _noise_types(study) if study.transition_of(noise) in _uniform(study)]
-
-
-def _one_uniform_noise_type(study):
-    return _uniform_noise_types(study)[:1]
-
-
-def _clean_datasets(study):
-    return [name for name in study.config["datasets"] if not study.labels_given(name)]
-
-
-def _with_theory(study):
-    return list(filter(study.has_theory, _methods(study)))
 
 
 def _methods(study):
     return study.config["methods"]
 
 
+def _transitions(study):
+    return dict.fromkeys(map(study.transition_of, _noise_types(study)))
+
+
+def _uniform(study):
+    """Return the first transition that moves labels to all classes alike: others are its equals."""
+    kinds = study.config["transitions"]
+    return [name for name in _transitions(study) if kinds[name]["kind"] == "uniform"][:1]
+
+
+def _one_uniform_noise_type(study):
+    uniform = _uniform(study)
+    return [noise for noise in _noise_types(study) if study.transition_of(noise) in uniform][:1]
+
+
+def _matrix_methods(study):
+    """Return the matrix of each method that smooths with one."""
+    entries = _methods(study).items()
+    return {name: one["matrix"] for name, one in entries if one["loss"] == "matrix_smoothing"}
+
+
 def _votes(study, names):
     """Read the fits of the vote theory, where there is one and a known clean rate allows them."""
-    given, has_theory = study.labels_given(names["dataset"]), study.has_theory(names["method"])
-    return [names] if has_theory and not given else []
+    return [] if theory(study, names) or clean_labels(study, names) else [names]
 
 
-def _smoothed_with_matrix(study):
-    return [name for name, entry in _methods(study).items() if entry["loss"] == "matrix_smoothing"]
+_all_noise_types = over(a=_rates, noise=_noise_types)
 
-
-def _over_p_alone(study):
-    return list(filter(study.depends_on_p, _methods(study)))
-
+# ---- the figures -------------------------------------------------------------------------------
 
 _BEST = "Which p is best?"
 _ACCURACY = "Loss or accuracy?"
@@ -294,7 +254,7 @@ FIGURES = {
         "{dataset}/{method}/loss_landscapes",
         _LOSS,
         "test loss over a and p",
-        {"tables": over(a=_rates, noise=_noise_types), "votes": _votes},
+        {"tables": _all_noise_types, "votes": _votes},
         (theory, clean_labels, clean_rates(2), smoothing(2)),
     ),
     "loss_over_p": Figure(
@@ -308,18 +268,14 @@ FIGURES = {
         "{dataset}/{method}/measured_against_predicted",
         _LOSS,
         "measured against predicted loss",
-        {"tables": over(a=_rates, noise=_noise_types), "votes": _votes},
+        {"tables": _all_noise_types, "votes": _votes},
         (theory, clean_labels),
     ),
     "optimum_over_a": Figure(
         "{dataset}/{method}/optimum_over_a",
         _BEST,
         "best p over a",
-        {
-            "fits": over(noise=_noise_types),
-            "tables": over(a=_rates, noise=_noise_types),
-            "votes": _votes,
-        },
+        {"fits": over(noise=_noise_types), "tables": _all_noise_types, "votes": _votes},
         (theory,),
     ),
     "loss_and_accuracy": Figure(
@@ -343,13 +299,6 @@ FIGURES = {
         "accuracy gained over a",
         {"tables": over(a=_rates)},
         (theory, own_labels, smoothing_with(1.0), smoothing_with(0.95, 0.9, at_least=1)),
-    ),
-    "effective_clean_rate": Figure(
-        "{dataset}/{method}/effective_clean_rate",
-        _LEARNT,
-        "effective match probability over a",
-        {"fits": over(noise=_noise_types), "votes": _votes},
-        (theory, smoothing(2)),
     ),
     "clean_rate": Figure(
         "{dataset}/{method}/clean_rate_{noise}",
@@ -376,64 +325,21 @@ FIGURES = {
         },
         (theory, clean_labels, uniform_noise),
     ),
-    "votes_over_a_and_p": Figure(
-        "{dataset}/{method}/votes_over_a_and_p",
-        _VOTES,
-        "k over a and p",
-        {"tables": over(a=_few_noisy, noise=_uniform_noise_types), "votes": _votes},
-        (theory, clean_labels, uniform_noise),
-    ),
-    "votes_over_epochs": Figure(
-        "{dataset}/{method}/votes_over_epochs",
-        _VOTES,
-        "k over the epochs of the training",
-        {
-            "tables": over(a=_few_noisy, noise=_one_uniform_noise_type),
-            "history": over(transition=_uniform, a=_few_noisy, p=_smoothing, seed=_seeds),
-        },
-        (theory, clean_labels, uniform_noise, smoothing_below_one),
-        settings={
-            "clean_rates": lambda study: list(map(float, _few_noisy(study))),
-            "smoothing": lambda study: list(map(float, study.smoothing)),
-            "seeds": lambda study: list(map(int, study.seeds)),
-        },
-    ),
-    "votes_of_networks": Figure(
-        "votes_of_networks",
-        _VOTES,
-        "k of all networks",
-        {"votes": over(dataset=_clean_datasets, method=_with_theory)},
-        (uniform_noise, several_networks),
-        settings={"drawn": lambda study: list(map(float, _few_noisy(study)))},
-    ),
-    "interpolators": Figure(
-        "{dataset}/{method}/interpolators",
-        _VOTES,
-        "k computed and measured, of kernels",
-        {"interpolators": over(), "votes": _votes},
-        (theory, clean_labels, uniform_noise),
-        settings={"drawn": lambda study: list(map(float, _few_noisy(study)))},
-    ),
     "methods": Figure(
         "{dataset}/methods_{noise}",
         _METHOD,
         "loss and accuracy over p",
         {"tables": over(a=_few, method=_methods)},
         (own_labels, methods(2)),
-        settings={"over_p": _over_p_alone},
+        settings={"over_p": lambda study: list(filter(study.depends_on_p, _methods(study)))},
     ),
     "matrix_or_mean_field": Figure(
         "{dataset}/matrix_or_mean_field",
         _METHOD,
         "best matrix and best single p",
-        {"tables": over(a=_rates, noise=_noise_types, method=_smoothed_with_matrix)},
+        {"tables": over(a=_rates, noise=_noise_types, method=_matrix_methods)},
         (clean_labels, matrix_and_mean_field),
-        settings={
-            "matrices": lambda study: {
-                name: study.config["methods"][name]["matrix"]
-                for name in _smoothed_with_matrix(study)
-            }
-        },
+        settings={"matrices": _matrix_methods},
     ),
     "landscapes": Figure(
         "theory/landscapes",
@@ -472,24 +378,11 @@ def why_not(study: Study, figure: str, names: Names) -> str:
     """
     Return why a study does not offer a figure, or "" if it does.
 
-    Parameters
-    ----------
-    study : Study
-    figure : str
-        A key of FIGURES.
-    names : mapping
-        The dataset, noise and method of the figure's path; other keys are ignored.
-
-    Returns
-    -------
-    str
-        The config key, its value and what is needed; of several reasons the first.
+    It is the config key, its value and what is needed; of several reasons the first. `names` are
+    the dataset, noise and method of the figure's path; other keys are ignored.
     """
-    for key, section in (
-        ("dataset", "datasets"),
-        ("noise", "noise_types"),
-        ("method", "methods"),
-    ):
+    sections = {"dataset": "datasets", "noise": "noise_types", "method": "methods"}
+    for key, section in sections.items():
         if key in names and names[key] not in study.config[section]:
             return f"{section} is {_list(study.config[section])}; needed: {names[key]}"
     return first_problem(FIGURES[figure].needs, study, names)
