@@ -14,13 +14,9 @@ from label_smoothing.analysis.prediction import (
     predicted_optimum,
     unscaled,
 )
-from label_smoothing.data.noise import (
-    match_probabilities,
-    pair_flip_transition,
-    scale_transition,
-)
 from label_smoothing.theory.matrices import alpha_joint, beta_joint, smoothing_matrix
 from label_smoothing.theory.memorising import loss, matrix_loss, optimum
+from label_smoothing.theory.noise import match_probabilities, pair_flip_transition, scale_transition
 from label_smoothing.theory.rates import ASSUMPTIONS
 
 

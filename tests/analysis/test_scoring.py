@@ -18,8 +18,9 @@ from label_smoothing.analysis.scoring import (
     scored_loss,
     true_class_shares,
 )
-from label_smoothing.data.noise import corrupt_labels, pair_flip_transition, uniform_transition
+from label_smoothing.data.corrupt import corrupt_labels
 from label_smoothing.theory.memorising import loss, memorised_accuracy
+from label_smoothing.theory.noise import pair_flip_transition, uniform_transition
 from label_smoothing.theory.rates import ASSUMPTIONS
 
 METRICS = json.loads(

@@ -10,7 +10,6 @@ from label_smoothing.analysis.targets import (
     predictions,
     target_matrix,
 )
-from label_smoothing.data.noise import pair_flip_transition, uniform_transition
 from label_smoothing.theory.matrices import (
     alpha_joint,
     beta_joint,
@@ -18,6 +17,7 @@ from label_smoothing.theory.matrices import (
     smoothing_matrix,
 )
 from label_smoothing.theory.memorising import loss, matrix_loss
+from label_smoothing.theory.noise import pair_flip_transition, uniform_transition
 from label_smoothing.training.by_name import names
 from label_smoothing.training.losses import base
 

@@ -246,7 +246,7 @@ def test_a_changed_entry_of_the_literature_lists_it_anew(finished):
 
 
 def test_a_changed_noise_reruns_what_follows_it(finished):
-    edit(finished, f"{LIBRARY}/data/noise.py", "flip < np.diag(T)", "flip <= np.diag(T)")
+    edit(finished, f"{LIBRARY}/data/corrupt.py", "flip < np.diag(T)", "flip <= np.diag(T)")
     jobs = finished.planned()
     assert (jobs["corrupt_dataset"], jobs["train"], jobs["evaluate"]) == (2, 4, 8)
     assert "prepare_dataset" not in jobs

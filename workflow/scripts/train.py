@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from label_smoothing.data.corrupt import read_matrix
 from label_smoothing.data.datasets import read_dataset
-from label_smoothing.data.noise import read_matrix
 from label_smoothing.files import job_log, read_arrays, replacing, write_arrays
 from label_smoothing.study.code_hash import demand_code
 from label_smoothing.training.checkpoints import Checkpoint, training_key

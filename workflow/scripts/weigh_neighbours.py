@@ -7,10 +7,11 @@ from label_smoothing.analysis.interpolators import (
     interpolation_weights,
     standardised,
 )
+from label_smoothing.data.corrupt import corrupt_labels
 from label_smoothing.data.datasets import read_dataset
-from label_smoothing.data.noise import corrupt_labels, uniform_transition
 from label_smoothing.files import job_log, replacing
 from label_smoothing.study.code_hash import demand_code
+from label_smoothing.theory.noise import uniform_transition
 
 with job_log(snakemake.log[0]):
     demand_code(snakemake.params.code, __file__)
