@@ -18,9 +18,10 @@ from label_smoothing.study.grid import Study
 from label_smoothing.theory.matrices import smoothing_matrix
 from label_smoothing.theory.noise import uniform_transition
 from label_smoothing.training.checkpoints import Checkpoint
-from label_smoothing.training.loop import Recipe, train_network
+from label_smoothing.training.loop import train_network
 from label_smoothing.training.losses.base import load_loss
 from label_smoothing.training.process import Interrupted
+from label_smoothing.training.recipe import Recipe
 
 ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
