@@ -30,21 +30,19 @@ from label_smoothing.analysis.advice import (
 )
 from label_smoothing.analysis.noise_model import most_suspicious
 from label_smoothing.analysis.training_labels import HeldOut, rank_training_labels
+from label_smoothing.data.corrupt import corrupt_labels
 from label_smoothing.data.datasets import Dataset
 from label_smoothing.data.folds import fold_places, take_fold
-from label_smoothing.data.noise import (
-    corrupt_labels,
-    pair_flip_transition,
-    uniform_transition,
-)
 from label_smoothing.data.sources import load_dataset, load_digits
 from label_smoothing.files import read_arrays, write_arrays
 from label_smoothing.seeding import seed_stream
 from label_smoothing.study.advice_study import advice_study
 from label_smoothing.theory.matrices import smoothing_matrix
+from label_smoothing.theory.noise import pair_flip_transition, uniform_transition
 from label_smoothing.theory.rates import p_from_epsilon
-from label_smoothing.training.loop import Recipe, train_network
+from label_smoothing.training.loop import train_network
 from label_smoothing.training.losses.base import load_loss
+from label_smoothing.training.recipe import Recipe
 
 NOISE = (
     ("none", 1.0),

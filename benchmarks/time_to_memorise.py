@@ -17,13 +17,15 @@ import torch
 import yaml
 from projects import ROOT, machine
 
+from label_smoothing.data.corrupt import corrupt_labels
 from label_smoothing.data.datasets import Dataset
-from label_smoothing.data.noise import corrupt_labels, transition_matrix
 from label_smoothing.data.sources import load_dataset
 from label_smoothing.seeding import seed_stream
 from label_smoothing.theory.matrices import smoothing_matrix
-from label_smoothing.training.loop import Recipe, train_network
+from label_smoothing.theory.noise import transition_matrix
+from label_smoothing.training.loop import train_network
 from label_smoothing.training.losses.base import load_loss
+from label_smoothing.training.recipe import Recipe
 
 STUDY = ROOT / "studies" / "reproduction.yaml"
 # Pairs of a and p. Hardest is neither the lowest a nor p = 1: where most labels are right, a wrong

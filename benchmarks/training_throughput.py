@@ -27,9 +27,10 @@ from torchvision.datasets import VisionDataset
 
 from label_smoothing.data.datasets import Dataset
 from label_smoothing.theory.matrices import smoothing_matrix
-from label_smoothing.training.loop import Recipe, train_network
+from label_smoothing.training.loop import train_network
 from label_smoothing.training.losses.base import load_loss
 from label_smoothing.training.networks.base import build_network
+from label_smoothing.training.recipe import Recipe
 
 SHAPE, CLASSES = (28, 28, 1), 10
 KERNEL, POOL, HIDDEN = 5, 2, 500

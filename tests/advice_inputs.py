@@ -3,8 +3,9 @@
 import numpy as np
 
 from label_smoothing.analysis.advice import Inputs, Networks
-from label_smoothing.data.noise import corrupt_labels, uniform_transition
+from label_smoothing.data.corrupt import corrupt_labels
 from label_smoothing.theory.matrices import smoothing_matrix
+from label_smoothing.theory.noise import uniform_transition
 from label_smoothing.theory.rates import compose_clean_rates
 
 M, N, SEEDS = 5, 400, 3

@@ -24,7 +24,7 @@ ROOMS = {
 # Heavy packages, and the only rooms or modules that import them.
 HEAVY = {
     "torch": {"training"},
-    "torchvision": {"data.torchvision_files"},
+    "torchvision": {"data.sources"},
     "matplotlib": {"figures"},
     "sklearn": {"data.sources", "data.convert", "analysis"},
     "cleanlab": {"analysis.clean_rate"},

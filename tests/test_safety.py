@@ -8,8 +8,8 @@ import pytest
 import torch
 from torchvision import datasets
 
+from label_smoothing.data.corrupt import read_matrix
 from label_smoothing.data.datasets import Dataset, read_dataset
-from label_smoothing.data.noise import read_matrix
 from label_smoothing.data.sources import load_dataset
 from label_smoothing.files import read_arrays
 from label_smoothing.training.checkpoints import Checkpoint

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 
 from label_smoothing.analysis.claims import CLAIMS, judge_claims
 from label_smoothing.analysis.scoring import predictions, target_matrix
-from label_smoothing.data.noise import pair_flip_transition, uniform_transition
+from label_smoothing.theory.noise import pair_flip_transition, uniform_transition
 from label_smoothing.training.methods import method_matrix
 
 A = (0.6, 0.75, 0.9)

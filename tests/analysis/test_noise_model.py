@@ -12,7 +12,8 @@ from label_smoothing.analysis.noise_model import (
     rate_likelihood,
     tempered,
 )
-from label_smoothing.data.noise import corrupt_labels, pair_flip_transition, uniform_transition
+from label_smoothing.data.corrupt import corrupt_labels
+from label_smoothing.theory.noise import pair_flip_transition, uniform_transition
 
 M = 5
 

@@ -22,14 +22,10 @@ from label_smoothing.analysis.predictions import (
     votes_of_study,
 )
 from label_smoothing.analysis.vote_fits import fit_vote_table
-from label_smoothing.data.noise import (
-    match_probabilities,
-    pair_flip_transition,
-    scale_transition,
-)
 from label_smoothing.theory.checks import ASSUMPTIONS
 from label_smoothing.theory.matrices import alpha_joint, beta_joint, smoothing_matrix
 from label_smoothing.theory.memorising import loss, matrix_loss, optimum
+from label_smoothing.theory.noise import match_probabilities, pair_flip_transition, scale_transition
 from label_smoothing.theory.rates import compose_clean_rates
 from label_smoothing.theory.votes import (
     smoothing_helps_below,

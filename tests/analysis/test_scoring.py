@@ -22,7 +22,7 @@ from label_smoothing.analysis.scoring import (
     target_matrix,
     true_class_shares,
 )
-from label_smoothing.data.noise import corrupt_labels, pair_flip_transition, uniform_transition
+from label_smoothing.data.corrupt import corrupt_labels
 from label_smoothing.theory.checks import ASSUMPTIONS
 from label_smoothing.theory.matrices import (
     alpha_joint,
@@ -31,6 +31,7 @@ from label_smoothing.theory.matrices import (
     smoothing_matrix,
 )
 from label_smoothing.theory.memorising import loss, matrix_loss, memorised_accuracy
+from label_smoothing.theory.noise import pair_flip_transition, uniform_transition
 from label_smoothing.training.by_name import names
 from label_smoothing.training.losses import base
 

@@ -2,7 +2,7 @@
 
 from samples import SCHEMA
 
-from label_smoothing.training.loop import Recipe
+from label_smoothing.training.recipe import Recipe
 
 
 def test_the_defaults_of_a_recipe_are_those_of_the_schema():

@@ -8,7 +8,7 @@ from identities import averaged_loss, loss_curvature, mean_field_gap
 from numpy.testing import assert_allclose, assert_array_less
 from scipy.special import log_softmax, logsumexp
 
-from label_smoothing.data.noise import corrupt_labels, pair_flip_transition
+from label_smoothing.data.corrupt import corrupt_labels
 from label_smoothing.theory.checks import ASSUMPTIONS
 from label_smoothing.theory.matrices import (
     alpha_joint,
@@ -17,6 +17,7 @@ from label_smoothing.theory.matrices import (
     smoothing_matrix,
 )
 from label_smoothing.theory.memorising import loss
+from label_smoothing.theory.noise import pair_flip_transition
 from label_smoothing.theory.rates import kappa, match_probability
 
 # A failure must not depend on the day, nor on how busy the machine is.

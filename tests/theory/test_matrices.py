@@ -9,7 +9,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax, softmax
 
-from label_smoothing.data.noise import pair_flip_transition
 from label_smoothing.theory.matrices import (
     alpha_joint,
     beta_joint,
@@ -18,6 +17,7 @@ from label_smoothing.theory.matrices import (
     smoothing_matrix,
 )
 from label_smoothing.theory.memorising import loss, matrix_loss, optimum
+from label_smoothing.theory.noise import pair_flip_transition
 
 # A failure must not depend on the day, nor on how busy the machine is.
 fixed = settings(derandomize=True, max_examples=50, deadline=None)

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize_scalar
 from scipy.special import rel_entr
 
-from label_smoothing.data.noise import corrupt_labels
+from label_smoothing.data.corrupt import corrupt_labels
 from label_smoothing.theory.checks import ASSUMPTIONS
 from label_smoothing.theory.gamma import gamma_optimum, gamma_transition
 from label_smoothing.theory.matrices import (

@@ -18,7 +18,6 @@ from scipy.integrate import quad
 from scipy.special import digamma
 from scipy.stats import beta as beta_distribution
 
-from label_smoothing.data.noise import pair_flip_transition
 from label_smoothing.theory.checks import ASSUMPTIONS
 from label_smoothing.theory.matrices import (
     alpha_joint,
@@ -27,6 +26,7 @@ from label_smoothing.theory.matrices import (
     smoothing_matrix,
 )
 from label_smoothing.theory.memorising import loss, matrix_loss, optimum
+from label_smoothing.theory.noise import pair_flip_transition
 from label_smoothing.theory.rates import compose_clean_rates, kappa
 from label_smoothing.theory.votes import (
     share_loss,

@@ -12,14 +12,16 @@ import torch
 import yaml
 from numpy.testing import assert_allclose, assert_array_equal
 
-from label_smoothing.data.noise import corrupt_labels, uniform_transition
+from label_smoothing.data.corrupt import corrupt_labels
 from label_smoothing.data.sources import load_digits
 from label_smoothing.study.grid import Study
 from label_smoothing.theory.matrices import smoothing_matrix
+from label_smoothing.theory.noise import uniform_transition
 from label_smoothing.training.checkpoints import Checkpoint
-from label_smoothing.training.loop import Recipe, train_network
+from label_smoothing.training.loop import train_network
 from label_smoothing.training.losses.base import load_loss
 from label_smoothing.training.process import Interrupted
+from label_smoothing.training.recipe import Recipe
 
 ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())

@@ -6,8 +6,9 @@ import torch
 from torch.nn import functional
 from torch.testing import assert_close
 
-from label_smoothing.data.noise import corrupt_labels, uniform_transition
+from label_smoothing.data.corrupt import corrupt_labels
 from label_smoothing.theory.matrices import smoothing_matrix
+from label_smoothing.theory.noise import uniform_transition
 from label_smoothing.training.by_name import names
 from label_smoothing.training.losses.base import load_loss, plain_outputs
 from label_smoothing.training.losses.forward_correction import forward_outputs

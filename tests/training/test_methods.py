@@ -7,10 +7,10 @@ import pytest
 from numpy.testing import assert_allclose
 from samples import SCHEMA
 
-from label_smoothing.data.noise import pair_flip_transition, uniform_transition
 from label_smoothing.study.consistency import LOSSES
 from label_smoothing.theory.matrices import smoothing_matrix
 from label_smoothing.theory.memorising import optimum
+from label_smoothing.theory.noise import pair_flip_transition, uniform_transition
 from label_smoothing.training.by_name import names
 from label_smoothing.training.losses.base import load_loss
 from label_smoothing.training.methods import MATRICES, method_matrix

@@ -8,8 +8,9 @@ from numpy.testing import assert_array_equal
 
 from label_smoothing.data.datasets import Dataset
 from label_smoothing.training.checkpoints import Checkpoint
-from label_smoothing.training.loop import Recipe, train_network
+from label_smoothing.training.loop import train_network
 from label_smoothing.training.losses.base import load_loss
+from label_smoothing.training.recipe import Recipe
 
 NET = """
 import torch

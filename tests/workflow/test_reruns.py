@@ -243,7 +243,7 @@ def test_a_registered_figure_without_its_module_or_caption_ends_in_one_line(empt
 
 
 def test_a_changed_noise_reruns_what_follows_it(finished):
-    edit(finished, f"{LIBRARY}/data/noise.py", "flip < np.diag(T)", "flip <= np.diag(T)")
+    edit(finished, f"{LIBRARY}/data/corrupt.py", "flip < np.diag(T)", "flip <= np.diag(T)")
     jobs = finished.planned()
     assert (jobs["corrupt_dataset"], jobs["train"], jobs["evaluate"]) == (2, 4, 8)
     assert "prepare_dataset" not in jobs

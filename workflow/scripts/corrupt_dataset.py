@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from label_smoothing.data.corrupt import corrupt_labels, read_transition
 from label_smoothing.data.datasets import number_of_classes, read_labels
-from label_smoothing.data.noise import corrupt_labels, read_transition, transition_matrix
 from label_smoothing.files import job_log, write_arrays
 from label_smoothing.seeding import seed_stream
 from label_smoothing.study.code_hash import demand_code
+from label_smoothing.theory.noise import transition_matrix
 
 with job_log(snakemake.log[0]):
     demand_code(snakemake.params.code, __file__)

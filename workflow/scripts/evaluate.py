@@ -4,10 +4,11 @@ import numpy as np
 
 from label_smoothing.analysis.scoring import network_scores, predictions, target_matrix
 from label_smoothing.data.checked import UNKNOWN, read_checked
+from label_smoothing.data.corrupt import read_matrix
 from label_smoothing.data.datasets import read_labels
-from label_smoothing.data.noise import match_probabilities, read_matrix
 from label_smoothing.files import job_log, read_arrays, read_columns, write_json
 from label_smoothing.study.code_hash import demand_code
+from label_smoothing.theory.noise import match_probabilities
 from label_smoothing.training.methods import method_matrix
 
 with job_log(snakemake.log[0]):

@@ -11,16 +11,17 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from label_smoothing.data.corrupt import read_matrix
 from label_smoothing.data.datasets import read_dataset
-from label_smoothing.data.noise import read_matrix
 from label_smoothing.files import job_log, read_arrays, replacing, write_arrays
 from label_smoothing.study.code_hash import demand_code
 from label_smoothing.training.checkpoints import Checkpoint, training_key
 from label_smoothing.training.gpu_slots import lock_folder, take_slot
-from label_smoothing.training.loop import Recipe, train_network
+from label_smoothing.training.loop import train_network
 from label_smoothing.training.losses.base import load_loss
 from label_smoothing.training.methods import method_matrix
 from label_smoothing.training.process import choose_device, demand_determinism, device_uuids
+from label_smoothing.training.recipe import Recipe
 
 with job_log(snakemake.log[0]):
     demand_code(snakemake.params.code, __file__)

@@ -5,7 +5,10 @@ import math
 import os
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from http.client import HTTPException
+from pathlib import Path
+from tarfile import TarError
 
 import numpy as np
 
@@ -16,6 +19,8 @@ from label_smoothing.seeding import seed_stream
 
 # As many as images have in common formats; more pixels than these are no channels.
 _MOST_CHANNELS = 4
+# What torchvision raises for unpacked files that are too short or of another kind.
+_UNREADABLE = (ValueError, TypeError, LookupError, AssertionError)
 
 
 def load_dataset(
@@ -57,10 +62,8 @@ def load_dataset(
     elif source == "npz":
         dataset = load_npz(path)  # type: ignore[arg-type]
     else:
-        from label_smoothing.data.torchvision_files import load_torchvision
-
         with _naming(f"{source} in {data_dir}"):
-            dataset = _checked(Dataset(*load_torchvision(source, data_dir)))  # type: ignore[arg-type]
+            dataset = _checked(load_torchvision(source, data_dir))  # type: ignore[arg-type]
     train = _subset("train_size", train_size, dataset.x_train, dataset.y_train, split_seed)
     test = _subset("test_size", test_size, dataset.x_test, dataset.y_test, split_seed)
     for part, (x, _) in (("train", train), ("test", test)):
@@ -76,6 +79,60 @@ def load_dataset(
                 len(x),
             )
     return Dataset(*train, *test)
+
+
+def load_torchvision(source: str, data_dir: str | os.PathLike) -> Dataset:
+    """
+    Return a data set of torchvision, which downloads and verifies what is not there.
+
+    Parameters
+    ----------
+    source : {"MNIST", "FashionMNIST", "KMNIST", "CIFAR10", "CIFAR100", "SVHN"}
+    data_dir : path
+        The folder that torchvision calls root. Files that are there need no network.
+
+    Raises
+    ------
+    ValueError
+        If unpacked files are there and cannot be read.
+    RuntimeError
+        If the download fails. The message names the files that a user can put there.
+    """
+    # These take seconds to import, which only torchvision's own data sets spend.
+    from filelock import FileLock
+    from torchvision import datasets
+
+    kind, root = getattr(datasets, source), Path(data_dir).expanduser()
+    key = ("split", "train", "test") if hasattr(kind, "split_list") else ("train", True, False)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        # Two entries of a study may share a source, and only one of their jobs downloads.
+        with FileLock(root / f".{source}.lock") if os.access(root, os.W_OK) else nullcontext():
+            parts = [kind(root, download=True, **{key[0]: part}) for part in key[1:]]
+    except (*_UNREADABLE, OSError, RuntimeError, HTTPException, TarError) as error:
+        reason = " ".join(str(error).split())
+        if isinstance(error, _UNREADABLE) or "is invalid for input of size" in reason:
+            raise ValueError(
+                f"the unpacked files cannot be read ({reason}); "
+                "allowed: whole ones, or none, which downloads them"
+            ) from None
+        files = ", ".join(f"{file} (from {url})" for file, url in _files(kind).items())
+        raise RuntimeError(
+            f"{source} is not in {root} and could not be downloaded: {reason}; "
+            f"allowed: these files put there by hand: {files}"
+        ) from None
+    if source == "SVHN":  # the only one with channels before pixels
+        return Dataset(*(a for p in parts for a in (p.data.transpose(0, 2, 3, 1), p.labels)))
+    return Dataset(*(np.asarray(a) for p in parts for a in (p.data, p.targets)))
+
+
+def _files(kind) -> dict[str, str]:
+    """Return the archives of a data set of torchvision, and where each comes from."""
+    if hasattr(kind, "split_list"):
+        return {file: url for url, file, _ in (kind.split_list["train"], kind.split_list["test"])}
+    if hasattr(kind, "resources"):
+        return {f"{kind.__name__}/raw/{file}": kind.mirrors[0] + file for file, _ in kind.resources}
+    return {kind.filename: kind.url}
 
 
 def load_digits(test_size: int, seed: int) -> Dataset:

@@ -128,7 +128,8 @@ def _matrices(study):
 
 
 def _matrix(study, section, name, file):
-    from label_smoothing.data.noise import read_matrix, read_transition, scale_transition
+    from label_smoothing.data.corrupt import read_matrix, read_transition
+    from label_smoothing.theory.noise import scale_transition
 
     with _reading(f"{section}.{name}.path", study.config[section][name]["path"], file):
         if section == "methods":
@@ -280,8 +281,8 @@ def _check_inverses(study, name, M, matrices):
     for method, entry in study.config["methods"].items():
         if entry["loss"] != "backward_correction":
             continue
-        from label_smoothing.data.noise import transition_matrix
         from label_smoothing.theory.matrices import inverse, smoothing_matrix
+        from label_smoothing.theory.noise import transition_matrix
 
         if entry["matrix"] == "p":
             candidates = (("smoothing", p, smoothing_matrix(float(p), M)) for p in study.smoothing)

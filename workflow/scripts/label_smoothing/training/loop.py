@@ -1,7 +1,7 @@
 """
 The training loop.
 
-The whole data set lives on the device as tensors and nothing inside an epoch waits for the device:
+The whole data set lives on the device as tensors. Nothing inside an epoch waits for the device:
 running sums stay tensors until the epoch ends.
 """
 
@@ -9,7 +9,7 @@ import contextlib
 import logging
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +25,7 @@ from label_smoothing.training.losses.base import Loss, plain_outputs
 from label_smoothing.training.networks.base import build_network, state_tensors
 from label_smoothing.training.optimizers import OPTIMIZERS, learning_rate_at
 from label_smoothing.training.process import Interrupted, sigterm_noted
+from label_smoothing.training.recipe import Recipe, TrainingResult
 
 _log = logging.getLogger(__name__)
 _SECONDS_BETWEEN_PROGRESS = 1.0
@@ -32,105 +33,11 @@ _EVALUATION_BATCH = 256  # larger ones are slower on processors and take an MNIS
 _PRECISIONS = {"fp32": None, "bf16": torch.bfloat16}
 
 
-class TrainingResult(NamedTuple):
-    """
-    What only the training can know.
+class _Outputs(NamedTuple):
+    """Log outputs (N, M) as the loss sees them, and as the network gives them."""
 
-    All scores of the training images are the final network's, all weights frozen, in nats where
-    they are losses, and NaN if the training diverged.
-
-    Attributes
-    ----------
-    log_probabilities : ndarray of float32, shape (N_test, M)
-        Log outputs of the final network on the test images, in nats, as its loss saw them: for
-        forward correction and logit smoothing the corrected ones. NaN if the training diverged.
-    uncorrected_log_probabilities : ndarray of float32, shape (N_test, M)
-        Log softmax of the final network; the same array where nothing is corrected.
-    train_loss : float
-        Training loss on the corrupted labels.
-    train_kl : float
-        Mean KL divergence of the log outputs from the targets of the corrupted training labels: 0
-        for a network that memorises. NaN where the loss has no target.
-    train_accuracy : float
-        Accuracy of the log outputs on the corrupted training labels: does the network memorise?
-    uniform_train_loss : float
-        Cross entropy of the log outputs on the training images, all labels weighing the same.
-    clean_train_loss, clean_train_accuracy : float or None
-        Cross entropy and accuracy of the log outputs on the CLEAN labels of the training images;
-        None where those are unknown.
-    class_train_losses : ndarray of float64, shape (M, M), or None
-        Entry ``[j, y]`` is the mean of minus the log output `j` over the training images of the
-        clean class `y`; None where the clean labels are unknown. With it comes the loss under any
-        noise, the paper's empirical generalization loss.
-    diverged_epoch : int
-        The epoch with a score or an output that was not finite, which ended the training; 0 if
-        there was none.
-    history : list of dict
-        One row an epoch: epoch, learning_rate (of its last step), train_loss and train_accuracy
-        (running means while the weights move, corrupted labels), test_loss and test_accuracy (clean
-        labels; absent where those are unknown), noisy_test_loss and noisy_test_accuracy (corrupted
-        labels), uniform_test_loss (all labels weighing the same, from which evaluation gets the
-        loss to smoothed labels), seconds. In an epoch that is not scored, see `Recipe.score_every`,
-        the test columns are NaN.
-
-    References
-    ----------
-    arXiv 2010.12648, section 2 (empirical generalization loss).
-    """
-
-    log_probabilities: np.ndarray
-    uncorrected_log_probabilities: np.ndarray
-    train_loss: float
-    train_kl: float
-    train_accuracy: float
-    uniform_train_loss: float
-    clean_train_loss: float | None
-    clean_train_accuracy: float | None
-    class_train_losses: np.ndarray | None
-    diverged_epoch: int
-    history: list[dict[str, float]]
-
-
-class Recipe(NamedTuple):
-    """
-    How to train, the same for all cells of a data set.
-
-    Attributes
-    ----------
-    optimizer : {"sgd", "adam"}
-    learning_rate : float
-        The highest learning rate of the schedule.
-    momentum : float
-        Momentum of SGD, first beta of Adam.
-    schedule, milestones, factor
-        See `optimizers.learning_rate_at`.
-    epochs, batch_size : int
-    flip : bool
-        Whether training images are mirrored at random.
-    crop : int
-        Pixels of zero padding from which training images are cropped back at random.
-    precision : {"fp32", "bf16"}
-        "bf16" runs the networks in bfloat16 where torch's autocast deems it safe.
-    compile : bool
-        Whether torch compiles the network first, which pays on GPUs and takes a minute.
-    score_every : int
-        Epochs between two scorings of the test set; the last epoch is always scored.
-    """
-
-    optimizer: str
-    learning_rate: float
-    momentum: float
-    schedule: str
-    epochs: int
-    batch_size: int
-    # The defaults of the config's schema, which the params of a training leave out.
-    milestones: Sequence[int] = ()
-    factor: float = 0.5
-    flip: bool = False
-    crop: int = 0
-    precision: str = "fp32"
-    compile: bool = False
-    score_every: int = 1
+    corrected: torch.Tensor
+    plain: torch.Tensor
 
 
 def train_network(
@@ -148,7 +55,7 @@ def train_network(
     clean_labels_known: bool = True,
 ) -> TrainingResult:
     """
-    Train one network on corrupted labels.
+    Return what one network, trained on corrupted labels, gives.
 
     Parameters
     ----------
@@ -161,15 +68,15 @@ def train_network(
     matrix : ndarray, shape (M, M)
         The matrix that the loss takes, see `methods.method_matrix`.
     model : mapping
-        `kind` and the parameters of the network, see `networks.base.build_network`.
+        See `networks.base.build_network`.
     recipe : Recipe
     seed : int
         Seeds the initial weights and the order of the batches, independently.
     device : {"cpu", "cuda"}
     checkpoint : Checkpoint, optional
         Where to keep the state and, in the end, the result. A training that finds its own state
-        there goes on from it, and ends with the same result, bit for bit, as one that was never
-        interrupted; one that finds its own result returns it. The caller removes the file.
+        goes on from there, with the same bits as one that was never interrupted. One that finds
+        its own result returns it. The caller removes the file.
     clean_labels_known : bool
         Whether the labels of `dataset` are the right ones. If not, nothing is scored against them.
 
@@ -183,10 +90,9 @@ def train_network(
     saved = checkpoint.load() if checkpoint else None
     if saved and "log_probabilities" in saved[0]:
         _log.info("this training has finished before: nothing is trained")
-        arrays = {name: tensor.numpy() for name, tensor in saved[0].items()}
-        return TrainingResult(**arrays, **saved[1])  # type: ignore[arg-type]
-    # torch's layers draw from its global generators, and so may a network of the user: seeded here,
-    # given back untouched.
+        fields: dict[str, Any] = {name: tensor.numpy() for name, tensor in saved[0].items()}
+        return TrainingResult(**fields, **saved[1])
+    # Layers draw from torch's global generators: seeded here, given back untouched.
     with _random_state_kept(device):
         torch.manual_seed(torch_seed(seed, "weights"))
         last_batch = len(noisy_train) % recipe.batch_size or recipe.batch_size
@@ -247,7 +153,7 @@ class _Training:
         self.noisy_train, self.noisy_test = labels(noisy_train), labels(noisy_test)
         self.clean_train = labels(dataset.y_train) if clean_labels_known else None
         self.clean_test = labels(dataset.y_test) if clean_labels_known else None
-        self.network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = network.to(device).to(memory_format=torch.channels_last)
         self.forward = torch.compile(self.network) if recipe.compile else self.network
         self.optimizer = OPTIMIZERS[recipe.optimizer](self.network.parameters(), recipe.momentum)
         self.batches = torch.Generator(device)
@@ -261,7 +167,8 @@ class _Training:
         recipe = self.recipe
         start, last_report = time.monotonic() - self.seconds, time.monotonic()
         with sigterm_noted() as terminated:
-            while self.epoch <= recipe.epochs:
+            while True:
+                # Train: all batches of an epoch, or those that an interrupted one has left.
                 if self.step_in_epoch == 0:
                     self._shuffle()
                 self.network.train()
@@ -272,25 +179,30 @@ class _Training:
                         if checkpoint:
                             checkpoint.save(*self.save())
                         raise Interrupted(f"SIGTERM in epoch {self.epoch}")
-                last = self.epoch == recipe.epochs
-                scored = last or self.epoch % recipe.score_every == 0
-                outputs, uncorrected = self._predict(self.x_test) if scored else (None, None)
-                row = self._close_epoch(outputs)
+                # Score: the test set, in the last epoch and in each of a stride.
+                epoch, last = self.epoch, self.epoch == recipe.epochs
+                scored = last or epoch % recipe.score_every == 0
+                outputs = self._predict(self.x_test) if scored else None
+                row = self._close_epoch(outputs and outputs.corrected)
                 row["seconds"] = self.seconds = time.monotonic() - start
+                # Stop: where a number is not finite.
                 if not _is_finite(row if scored else {"train_loss": row["train_loss"]}):
-                    return self._diverged(row["epoch"])  # type: ignore[arg-type]
+                    return self._diverged(epoch)
+                # Tell and keep: one line a second at most, the state every few epochs.
                 reports = time.monotonic() - last_report >= _SECONDS_BETWEEN_PROGRESS
                 if last or (scored and reports):
                     last_report = time.monotonic()
                     self._report(row)
-                if checkpoint and not last and row["epoch"] % checkpoint.every == 0:
+                if last and outputs:
+                    break
+                if checkpoint and epoch % checkpoint.every == 0:
                     checkpoint.save(*self.save())
         scores = self._score_training()
-        if not (_is_finite(scores) and uncorrected.isfinite().all()):  # type: ignore[union-attr]
+        if not (_is_finite(scores) and outputs.plain.isfinite().all()):
             return self._diverged(recipe.epochs)
         return TrainingResult(
-            log_probabilities=outputs.cpu().numpy(),  # type: ignore[union-attr]
-            uncorrected_log_probabilities=uncorrected.cpu().numpy(),  # type: ignore[union-attr]
+            log_probabilities=outputs.corrected.cpu().numpy(),
+            uncorrected_log_probabilities=outputs.plain.cpu().numpy(),
             **scores,
             diverged_epoch=0,
             history=self.history,
@@ -329,7 +241,7 @@ class _Training:
 
     def _tensors(self) -> dict[str, torch.Tensor]:
         network = {f"network.{name}": value for name, value in state_tensors(self.network).items()}
-        return network | {f"optimizer.{k}": v for k, v in self.optimizer.state().items()}  # type: ignore[attr-defined]
+        return network | {f"optimizer.{k}": v for k, v in self.optimizer.state().items()}
 
     def _shuffle(self) -> None:
         self.order = torch.randperm(
@@ -338,13 +250,14 @@ class _Training:
         self.sums = torch.zeros(2, device=self.device)
 
     def _step(self, batch: torch.Tensor) -> None:
+        # Forward, loss, backward, update.
         recipe, labels = self.recipe, self.noisy_train[batch]
         images = augment(self.x_train[batch], self.batches, flip=recipe.flip, crop=recipe.crop)
         logits = self._logits(images)
         mean_loss = self.loss.minimised(self.epoch)(logits, labels, self.matrix)
         mean_loss.backward()
-        self.optimizer.step(self._learning_rate(self.step_in_epoch))  # type: ignore[attr-defined]
-        # Softmax does not change which class is largest.
+        self.optimizer.step(self._learning_rate(self.step_in_epoch))
+        # Running sums; softmax does not change which class is largest.
         ranked = logits.detach()
         if self.loss.corrects:
             ranked = self.loss.outputs(ranked, self.matrix)
@@ -393,13 +306,13 @@ class _Training:
             return self.forward(images).float()
 
     @torch.no_grad()
-    def _predict(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def _predict(self, images: torch.Tensor) -> _Outputs:
         self.network.eval()
         logits = torch.cat([self._logits(part) for part in images.split(_EVALUATION_BATCH)])
         uncorrected = plain_outputs(logits)
         if not self.loss.corrects:
-            return uncorrected, uncorrected
-        return self.loss.outputs(logits, self.matrix), uncorrected
+            return _Outputs(uncorrected, uncorrected)
+        return _Outputs(self.loss.outputs(logits, self.matrix), uncorrected)
 
     @torch.no_grad()
     def _score_training(self) -> dict[str, Any]:
@@ -471,15 +384,17 @@ def _standardised(
     if train.ndim == 2:  # features, each on its own scale; one that never changes becomes 0
         mean, deviation = train.mean(0, dtype=np.float64), train.std(0, dtype=np.float64)
         deviation[np.ptp(train, axis=0) == 0] = np.inf
-        scaled = (((part - mean) / deviation).astype(np.float32) for part in (train, test))
-        return tuple(torch.from_numpy(part).to(device) for part in scaled)  # type: ignore[return-value]
-    mean, deviation = train.mean(), train.std() or 1.0
 
-    def images(array: np.ndarray) -> torch.Tensor:
-        standardised = (torch.from_numpy(array).to(device, torch.float32) - mean) / deviation
-        return standardised.permute(0, 3, 1, 2)  # NHWC in memory is channels_last
+        def scaled(part: np.ndarray) -> torch.Tensor:
+            return torch.from_numpy(((part - mean) / deviation).astype(np.float32)).to(device)
+    else:
+        mean, deviation = train.mean(), train.std() or 1.0
 
-    return images(train), images(test)
+        def scaled(part: np.ndarray) -> torch.Tensor:
+            images = (torch.from_numpy(part).to(device, torch.float32) - mean) / deviation
+            return images.permute(0, 3, 1, 2)  # NHWC in memory is channels_last
+
+    return scaled(train), scaled(test)
 
 
 def _is_finite(scores: Mapping[str, Any]) -> bool:

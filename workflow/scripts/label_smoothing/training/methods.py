@@ -61,10 +61,10 @@ def method_matrix(
         return T
     if kind == "identity":
         return np.eye(M)
-    if kind == "file":
-        if matrix.shape != (M, M):  # type: ignore[union-attr]
-            raise ValueError(f"the target matrix is {matrix.shape}; allowed here: ({M}, {M})")  # type: ignore[union-attr]
-        return matrix  # type: ignore[return-value]
+    if kind == "file" and matrix is not None:
+        if matrix.shape != (M, M):
+            raise ValueError(f"the target matrix is {matrix.shape}; allowed here: ({M}, {M})")
+        return matrix
     joints = {"alpha": alpha_joint, "beta": beta_joint}
     assumption, _, what = kind.partition("_")
     if assumption in joints and what == "optimal":

@@ -122,7 +122,7 @@ def _numbered(**lists: list[torch.Tensor]) -> dict[str, torch.Tensor]:
     }
 
 
-OPTIMIZERS = {"sgd": SGD, "adam": Adam}
+OPTIMIZERS: dict[str, type[SGD | Adam]] = {"sgd": SGD, "adam": Adam}
 
 
 def learning_rate_at(

