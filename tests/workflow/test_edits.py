@@ -103,15 +103,13 @@ OF_A_NETWORK = OF_A_TABLE | {
     "draw_calibration": 2,
     "count_shares": 1,
     "draw_votes_over_epochs": 1,
-    "estimate_clean_rate": 1,
-    "draw_clean_rate": 1,
 }
 LOST = [
     (
         ["datasets/digits.safetensors"],
         OF_A_NETWORK
         | {"prepare_dataset": 1, "corrupt_dataset": 2, "train": 4, "evaluate": 8, "aggregate": 4}
-        | {"count_shares": 2, "estimate_clean_rate": 2, "weigh_neighbours": 1},
+        | {"count_shares": 2, "weigh_neighbours": 1},
     ),
     (
         ["labels/digits/uniform/a0.6/seed0.npz"],
@@ -125,10 +123,6 @@ LOST = [
     (
         ["theory/digits/beta/label_smoothing.csv"],
         {"fit_theory": 1, "draw_effective_clean_rate": 1, "draw_optimum_over_a": 1},
-    ),
-    (
-        ["estimates/digits/beta/label_smoothing/a0.6.csv"],
-        {"estimate_clean_rate": 1, "draw_clean_rate": 1},
     ),
     (
         ["shares/digits/uniform/label_smoothing/a0.6.csv"],

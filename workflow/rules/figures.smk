@@ -6,7 +6,6 @@ FILES = {
     "fits": FITS,
     "votes": VOTES,
     "shares": SHARES,
-    "estimates": ESTIMATES,
     "interpolators": INTERPOLATORS,
     "metrics": METRICS,
     "predictions": PREDICTIONS,

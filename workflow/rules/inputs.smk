@@ -1,7 +1,6 @@
 # What the rules ask for: input and params functions; no rules.
 from label_smoothing.study.advice_study import slice_of_folds, slices_of_advice
 from label_smoothing.study.offered import (
-    ESTIMABLE,
     clean_labels,
     first_problem,
     in_menu,
@@ -94,18 +93,6 @@ def dataset_to_weigh(wildcards):
     return DATASET.format(**wildcards)
 
 
-def outputs_to_estimate(wildcards):
-    """Input function: all networks of one clean rate, p by p, and the labels of each seed."""
-    demand(ESTIMABLE, ESTIMATES, wildcards)
-    names = {"transition": STUDY.transition_of(wildcards.noise), **wildcards}
-    grid = {"p": STUDY.smoothing_of(wildcards.method), "seed": STUDY.seeds}
-    return {
-        "labels": expand(LABELS, seed=STUDY.seeds, **names),
-        "predictions": expand(PREDICTIONS, **grid, **names),
-        "histories": expand(HISTORY, **grid, **names),
-    }
-
-
 def judged_methods():
     """The methods that a claim is about."""
     methods = STUDY.config["methods"].items()
@@ -160,8 +147,6 @@ def study_files(wildcards):
                 files |= dict.fromkeys(expand(VOTES, **where))
                 if not uniform_noise(STUDY, where):
                     files |= dict.fromkeys(expand(INTERPOLATORS, **where))
-        if not first_problem(ESTIMABLE, STUDY, where):
-            files |= dict.fromkeys(expand(ESTIMATES, **where))
     return list(files)
 
 

@@ -12,7 +12,7 @@ with job_log(snakemake.log[0]):
     module = import_module(f"label_smoothing.figures.{snakemake.params.name}")
     inputs = {
         kind: read_tables(files)
-        if kind in ("tables", "fits", "votes", "shares", "interpolators", "estimates")
+        if kind in ("tables", "fits", "votes", "shares", "interpolators")
         else list(files)
         for kind, files in snakemake.input.items()
     }

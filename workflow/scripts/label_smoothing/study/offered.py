@@ -117,24 +117,6 @@ def own_labels(study: Study, names: Names) -> str:
     )
 
 
-def corrupted_test(study: Study, names: Names) -> str:
-    """Need test labels that are as noisy as those of the training."""
-    noise = names["noise"]
-    assumption = study.assumption_of(noise)
-    if assumption == "beta":
-        return ""
-    return f"noise_types.{noise}.assumption is {assumption!r}; needed: 'beta'"
-
-
-def uniform_transition(study: Study, names: Names) -> str:
-    """Need noise that moves a label to all other classes alike."""
-    transition = study.transition_of(names["noise"])
-    kind = study.config["transitions"][transition]["kind"]
-    return (
-        "" if kind == "uniform" else f"transitions.{transition}.kind is {kind!r}; needed: 'uniform'"
-    )
-
-
 def matrix_and_mean_field(study: Study, names: Names) -> str:
     """Need the best matrix and the best single p under the assumption of some noise type."""
     assumptions = {study.assumption_of(noise) for noise in _noise_types(study)}
@@ -146,10 +128,6 @@ def matrix_and_mean_field(study: Study, names: Names) -> str:
         f"methods is {_list(_methods(study))}; needed: matrix 'alpha_optimal' and "
         "'alpha_mean_field', or beta's, beside a noise type of this assumption"
     )
-
-
-# What an estimate of the clean rate needs.
-ESTIMABLE = (theory, corrupted_test, uniform_transition)
 
 
 def clean_rates(count: int) -> Need:
@@ -350,13 +328,6 @@ FIGURES = {
         "effective match probability over a",
         {"fits": over(noise=_noise_types), "votes": _votes},
         (theory, smoothing(2)),
-    ),
-    "clean_rate": Figure(
-        "{dataset}/{method}/clean_rate_{noise}",
-        _LEARNT,
-        "clean rate from corrupted labels",
-        {"estimates": over(a=_rates)},
-        ESTIMABLE,
     ),
     "calibration": Figure(
         "{dataset}/{method}/calibration_{noise}",
