@@ -51,19 +51,3 @@ def of_given_labels(table):
     """Return cells as they are if the labels of the data set are given."""
     unknown = ("expected_clean_rate", "expected_agreement", "match_probability")
     return table.assign(labels="given", **dict.fromkeys(unknown, np.nan))
-
-
-def clean_rate_estimates(rates=(0.6, 1.0)):
-    """Return tables of estimates of the clean rate; at one rate there is none from votes."""
-    rows = []
-    for a in rates:
-        for place, source in enumerate(
-            ("votes", "shares", "early stopping", "effective clean rate", "cleanlab")
-        ):
-            estimate = a - 0.02 * place
-            limits = (estimate, estimate - 0.03, estimate + 0.03)
-            if source == "votes" and a == rates[-1]:
-                limits = (np.nan,) * 3
-            rows.append(("d", "beta", "label_smoothing", a, source, *limits, a, 3, "a note"))
-    columns = ["dataset", "noise", "method", "a", "source", "estimate", "low", "high", "truth"]
-    return pd.DataFrame(rows, columns=[*columns, "seeds", "note"])

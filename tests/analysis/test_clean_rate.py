@@ -8,9 +8,7 @@ from scipy.stats import binomtest
 from label_smoothing.analysis.clean_rate import (
     covariance_of_mean,
     early_stopping_bound,
-    estimate_clean_rate,
     rate_of_confident_joint,
-    rate_of_memorising,
     rate_of_shares,
     rate_of_votes,
 )
@@ -112,16 +110,6 @@ def test_neighbours_of_other_classes_look_like_wrong_labels():
         assert 0.6 < found.estimate < found.high < 0.8  # "at least"
 
 
-def test_the_effective_clean_rate_is_right_for_one_vote_and_too_high_for_two():
-    rng = np.random.default_rng(0)
-    _, labels, outputs = study(rng, 0.6, 1.01, N=1000)
-    one = rate_of_memorising(P, losses(labels, outputs), M)
-    assert one.low < 0.6 < one.high
-    _, labels, outputs = study(rng, 0.6, 2.0, N=1000)
-    two = rate_of_memorising(P, losses(labels, outputs), M)
-    assert two.low > 0.62
-
-
 def test_seeds_on_the_same_labels_and_outputs_know_no_more_than_one():
     values = np.random.default_rng(0).normal(size=(1, 200, 3))
     one = covariance_of_mean(values)
@@ -172,48 +160,3 @@ def test_cleanlab_counts_what_a_sure_network_contradicts():
     assert_allclose(found.estimate, (labels == clean).mean(), atol=1e-9)
     assert found.low < 0.8 < found.high
     assert 0.02 < found.high - found.low < 0.12
-
-
-def test_the_table_has_every_source_and_uses_what_memorised():
-    rng = np.random.default_rng(0)
-    p = np.array([0.1, 0.3, 0.5, 0.7, 0.9, 1.0])
-    clean, labels, outputs = study(rng, 0.7, 2.0, p=p)
-    outputs[:, 3] = np.log(1 / M)  # p = 0.7, of which a seed did not memorise
-    memorised = np.ones((2, 6), bool)
-    memorised[1, 3] = False
-    accuracies = np.full((2, 6, 4), 0.6)
-    table = estimate_clean_rate(p, outputs, labels, clean, accuracies, memorised)
-    table = table.set_index("source")
-    assert list(table.index) == [
-        "votes",
-        "shares",
-        "early stopping",
-        "effective clean rate",
-        "cleanlab",
-    ]
-    assert (table["truth"] == (labels == clean).mean()).all()
-    assert table.loc["votes", "smoothing"] == "0.3 0.5 0.9"
-    assert table.loc["cleanlab", "smoothing"] == "1"
-    assert_allclose(table.loc["votes", "estimate"], 0.7, atol=0.06)
-    assert table.loc["early stopping", "low"] < table.loc["early stopping", "estimate"] == 0.6
-
-    outputs[0, 4] = np.nan  # diverged
-    table = estimate_clean_rate(p, outputs, labels, clean, accuracies, memorised)
-    table = table.set_index("source")
-    assert np.isnan(table.loc["votes", "estimate"])
-    assert "needs 3 p" in table.loc["votes", "note"]
-    assert table.loc["shares", "smoothing"] == "0.3 0.5"
-
-
-def test_seeds_that_share_their_labels_are_no_further_trials():
-    rng = np.random.default_rng(0)
-    clean, labels, outputs = study(rng, 0.7, 2.0)
-    accuracies, memorised = np.full((2, 5, 4), 0.6), np.ones((2, 5), bool)
-    arguments = (outputs, labels, clean, accuracies, memorised)
-    own = estimate_clean_rate(P, *arguments).set_index("source")
-    arguments = (outputs, labels[[0, 0]], *arguments[2:])
-    shared = estimate_clean_rate(P, *arguments).set_index("source")
-    where = ("early stopping", "low")
-    assert shared.loc[where] == early_stopping_bound(accuracies, 300).low
-    assert own.loc[where] == early_stopping_bound(accuracies, 600).low
-    assert shared.loc[where] < own.loc[where]

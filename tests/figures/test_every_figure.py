@@ -8,10 +8,9 @@ import xml.etree.ElementTree as ElementTree
 from importlib import import_module
 
 import matplotlib
-import numpy as np
 import pandas as pd
 import pytest
-from samples import CONFIG, ROOT, SCHEMA, cells, clean_rate_estimates, of_given_labels
+from samples import CONFIG, ROOT, SCHEMA, cells, of_given_labels
 from vote_studies import shares_table, votes_table
 
 from label_smoothing.analysis.theory_fits import compare_with_theory
@@ -82,9 +81,7 @@ def study_of(given=False, **changes):
 
 
 def names_of(name, given=False):
-    return (
-        NAMES | {"dataset": "digits"} | ({"noise": "beta"} if given or name == "clean_rate" else {})
-    )
+    return NAMES | {"dataset": "digits"} | ({"noise": "beta"} if given else {})
 
 
 def numbers_of(name, tables, given=False, **changes):
@@ -94,14 +91,11 @@ def numbers_of(name, tables, given=False, **changes):
     made = {
         "votes": votes_table,
         "shares": lambda: shares_table(rates=(0.6,), p=tuple(map(float, study.smoothing))),
-        "estimates": clean_rate_estimates,
     }
     inputs = {}
     for kind, files in FIGURES[name].inputs.items():
         if kind in made:
             inputs[kind] = made[kind]() if files(study, names) else pd.DataFrame()
-            if kind == "estimates" and given:
-                inputs[kind] = inputs[kind].assign(truth=np.nan, labels="given")
             continue
         parts = []
         for file in files(study, names):

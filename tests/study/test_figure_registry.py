@@ -23,10 +23,9 @@ def missing(need, names=NAMES, **changes):
 def test_the_default_study_offers_every_figure():
     paths = offered(study())
     for name, figure in FIGURES.items():
-        noise = "beta" if name == "clean_rate" else "alpha"
         if name not in ("methods", "matrix_or_mean_field"):
             # of which the default study has one
-            assert figure.path.format(**NAMES | {"noise": noise}) in paths
+            assert figure.path.format(**NAMES) in paths
 
 
 def test_the_menu_has_the_questions_that_a_study_answers_in_their_order():
@@ -45,16 +44,6 @@ def test_the_menu_has_the_questions_that_a_study_answers_in_their_order():
     assert in_menu(logit, "The theory alone") == "3. The theory alone"
 
 
-def test_the_clean_rate_is_estimated_from_corrupted_labels_under_uniform_noise():
-    names = {**NAMES, "noise": "beta"}
-    assert not why_not(study(), "clean_rate", names)
-    reason = why_not(study(), "clean_rate", NAMES)
-    assert reason == "noise_types.alpha.assumption is 'alpha'; needed: 'beta'"
-    pairs = study(transitions={"uniform": {"kind": "pair_flip"}})
-    reason = why_not(pairs, "clean_rate", names)
-    assert reason == "transitions.uniform.kind is 'pair_flip'; needed: 'uniform'"
-
-
 def test_of_given_labels_is_offered_what_needs_no_clean_rate():
     digits = {**CONFIG["datasets"]["digits"], "labels": "given"}
     types = {"beta": CONFIG["noise_types"]["beta"]}
@@ -68,7 +57,7 @@ def test_of_given_labels_is_offered_what_needs_no_clean_rate():
         "votes",
         "matrix_or_mean_field",
     ]
-    for name in ("loss_over_p", "optimum_over_a", "clean_rate"):
+    for name in ("loss_over_p", "optimum_over_a"):
         assert not why_not(given, name, names)
         assert FIGURES[name].inputs.get("votes", lambda *names: [])(given, names) == []
     assert FIGURES["loss_over_p"].inputs["votes"](study(), NAMES) == [NAMES]

@@ -7,7 +7,6 @@ import re
 import numpy as np
 import pytest
 import yaml
-from cleanlab.count import estimate_joint
 from samples import ROOT
 
 
@@ -20,10 +19,8 @@ def test_every_stage_left_its_files(finished_study):
     assert len(finished_study.files("summaries/**/*.csv")) == 4
     assert len(finished_study.files("theory/digits/**/*.csv")) == 2
     assert len(finished_study.files("shares/digits/uniform/*/a*.csv")) == 2
-    assert len(finished_study.files("estimates/digits/beta/*/a*.csv")) == 2
     figures = finished_study.files("figures/**/*.svg")
     assert {figure.stem for figure in figures} >= {
-        "clean_rate_beta",
         "loss_and_accuracy_beta",
         "loss_landscapes",
         "loss_over_p_alpha",
@@ -38,29 +35,6 @@ def test_every_stage_left_its_files(finished_study):
     }
     assert all(figure.with_suffix(".csv").stat().st_size > 100 for figure in figures)
     assert not [f for f in finished_study.files("**/.*") if f.is_file()]
-
-
-def test_the_clean_rate_is_estimated_from_the_outputs_on_corrupted_labels(finished_study):
-    (path,) = finished_study.files("estimates/digits/beta/*/a0.6.csv")
-    rows = {row["source"]: row for row in csv.DictReader(path.open())}
-    results = finished_study.path / "results"
-    with (
-        np.load(results / "labels/digits/uniform/a0.6/seed0.npz") as labels,
-        np.load(
-            results / "runs/digits/uniform/label_smoothing/a0.6/p1.0/seed0/predictions.npz"
-        ) as run,
-    ):
-        outputs, noisy = np.exp(run["log_probabilities"].astype(float)), labels["test"]
-    outputs /= outputs.sum(axis=1, keepdims=True)
-    joint = np.trace(estimate_joint(noisy, outputs))
-    assert float(rows["cleanlab"]["estimate"]) == pytest.approx(joint, rel=1e-5)
-    best = 0.0
-    for history in finished_study.files("runs/**/a0.6/**/history.csv"):
-        accuracies = [float(row["noisy_test_accuracy"]) for row in csv.DictReader(history.open())]
-        best = max(best, *accuracies)
-    assert float(rows["early stopping"]["estimate"]) == pytest.approx(best, rel=1e-5)
-    assert rows["votes"]["estimate"] == ""  # two epochs memorise nothing
-    assert 0.5 < float(rows["votes"]["truth"]) < 0.7
 
 
 def test_numbers_reach_the_figure_unchanged(finished_study):

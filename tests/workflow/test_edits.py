@@ -99,15 +99,13 @@ OF_A_NETWORK = OF_A_TABLE | {
     "fit_theory": 2,
     "draw_calibration": 2,
     "count_shares": 1,
-    "estimate_clean_rate": 1,
-    "draw_clean_rate": 1,
 }
 LOST = [
     (
         ["datasets/digits.safetensors"],
         OF_A_NETWORK
         | {"prepare_dataset": 1, "corrupt_dataset": 2, "train": 4, "evaluate": 8, "aggregate": 4}
-        | {"count_shares": 2, "estimate_clean_rate": 2},
+        | {"count_shares": 2},
     ),
     (
         ["labels/digits/uniform/a0.6/seed0.npz"],
@@ -121,10 +119,6 @@ LOST = [
     (
         ["theory/digits/beta/label_smoothing.csv"],
         {"fit_theory": 1, "draw_optimum_over_a": 1},
-    ),
-    (
-        ["estimates/digits/beta/label_smoothing/a0.6.csv"],
-        {"estimate_clean_rate": 1, "draw_clean_rate": 1},
     ),
     (
         ["shares/digits/uniform/label_smoothing/a0.6.csv"],

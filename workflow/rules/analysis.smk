@@ -113,30 +113,6 @@ rule count_shares:
         "../scripts/count_shares.py"
 
 
-rule estimate_clean_rate:
-    input:
-        unpack(known(outputs_to_estimate)),
-        dataset=DATASET,
-    output:
-        estimates=ESTIMATES,
-    log:
-        log_of(ESTIMATES),
-    conda:
-        f"{ENVS}/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=20,
-    params:
-        code=code("estimate_clean_rate"),
-        labels=lambda wildcards: STUDY.config["datasets"][wildcards.dataset]["labels"],
-        p=lambda wildcards: STUDY.smoothing_of(wildcards.method),
-        seeds=STUDY.seeds,
-        memorised_at=STUDY.config["memorised_at"],
-    script:
-        "../scripts/estimate_clean_rate.py"
-
-
 rule answer_question:
     input:
         tables=tables_to_judge,

@@ -6,7 +6,6 @@ FILES = {
     "fits": FITS,
     "votes": VOTES,
     "shares": SHARES,
-    "estimates": ESTIMATES,
     "metrics": METRICS,
     "predictions": PREDICTIONS,
     "history": HISTORY,

@@ -1,7 +1,6 @@
 # What the rules ask for: input and params functions; no rules.
 from label_smoothing.study.advice_study import slice_of_folds, slices_of_advice
 from label_smoothing.study.figure_registry import (
-    ESTIMABLE,
     clean_labels,
     first_problem,
     in_menu,
@@ -92,18 +91,6 @@ def predictions_to_share(wildcards):
     return expand(PREDICTIONS, p=p, seed=STUDY.seeds, **wildcards)
 
 
-def outputs_to_estimate(wildcards):
-    """Input function: all networks of one clean rate, p by p, and the labels of each seed."""
-    demand(ESTIMABLE, ESTIMATES, wildcards)
-    names = {"transition": STUDY.transition_of(wildcards.noise), **wildcards}
-    grid = {"p": STUDY.smoothing_of(wildcards.method), "seed": STUDY.seeds}
-    return {
-        "labels": expand(LABELS, seed=STUDY.seeds, **names),
-        "predictions": expand(PREDICTIONS, **grid, **names),
-        "histories": expand(HISTORY, **grid, **names),
-    }
-
-
 def judged_methods():
     """The methods that a claim is about."""
     methods = STUDY.config["methods"].items()
@@ -156,8 +143,6 @@ def study_files(wildcards):
             files |= dict.fromkeys(expand(FITS, **where))
             if not clean_labels(STUDY, where):
                 files |= dict.fromkeys(expand(VOTES, **where))
-        if not first_problem(ESTIMABLE, STUDY, where):
-            files |= dict.fromkeys(expand(ESTIMATES, **where))
     return list(files)
 
 

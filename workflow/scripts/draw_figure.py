@@ -11,9 +11,7 @@ with job_log(snakemake.log[0]):
     demand_code(snakemake.params.code, __file__)
     module = import_module(f"label_smoothing.figures.{snakemake.params.name}")
     inputs = {
-        kind: read_tables(files)
-        if kind in ("tables", "fits", "votes", "shares", "estimates")
-        else list(files)
+        kind: read_tables(files) if kind in ("tables", "fits", "votes", "shares") else list(files)
         for kind, files in snakemake.input.items()
     }
     numbers = module.numbers(**inputs, **snakemake.params.settings)

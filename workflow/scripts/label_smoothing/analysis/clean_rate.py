@@ -6,19 +6,16 @@ training (the paper's beta). Notation as in `label_smoothing.theory.votes`. Four
 on different things, and a bound: docs/votes.md compares them.
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from scipy.interpolate import CubicSpline
 from scipy.optimize import brentq
 from scipy.special import stdtrit
 
 from label_smoothing.analysis.intervals import binomial_limits
-from label_smoothing.analysis.theory_fits import fit_clean_rate
-from label_smoothing.theory.rates import asks_for_label, clean_rate_from_beta, informative
+from label_smoothing.theory.rates import clean_rate_from_beta
 from label_smoothing.theory.votes import share_loss
 
 # Where the curves are computed: angles whose sine is kappa(a), close together where a is close to
@@ -157,22 +154,6 @@ def _theory(p, M):
     return 1 / M + (1 - 1 / M) * np.sin(angles), votes, curves
 
 
-def rate_of_memorising(p: np.ndarray, losses: np.ndarray, M: int) -> RateEstimate:
-    """
-    Return the paper's effective clean rate, which takes k to be 1; arguments as `rate_of_votes`.
-
-    The interval is of the sampling alone: that k is not 1 is a bias.
-    """
-    p = np.asarray(p)
-    if len(p) < 2:
-        return RateEstimate(np.nan)
-    fit = fit_clean_rate(p, losses.mean(axis=(0, 1)), M, "beta")
-    # The estimate is linear in the losses, so each image has its own.
-    slope = np.log(p * (M - 1) / (1 - p))
-    rows = -(losses + np.log((1 - p) / (M - 1))) @ (slope / (slope**2).sum())
-    return _from_match(fit.estimate, rows, M)
-
-
 def rate_of_shares(p: np.ndarray, losses: np.ndarray, M: int) -> RateEstimate:
     """
     Return the clean rate at which the mean share of the corrupted label is what it is.
@@ -266,87 +247,3 @@ def rate_of_confident_joint(log_probabilities: np.ndarray, labels: np.ndarray) -
     mean = float(np.mean([rate(seed, slice(None)) for seed in range(S)]))
     half = _TWO_SIDED * np.std(means, ddof=1)
     return RateEstimate(mean, max(mean - half, 0.0), min(mean + half, 1.0))
-
-
-COLUMNS = ["source", *RateEstimate._fields, "truth", "smoothing", "seeds", "test_size", "note"]
-
-
-def estimate_clean_rate(
-    p: Sequence[float],
-    log_probabilities: np.ndarray,
-    labels: np.ndarray,
-    clean: np.ndarray | None,
-    accuracies: np.ndarray,
-    memorised: np.ndarray,
-) -> pd.DataFrame:
-    """
-    Return the clean rate by every way of estimating it, beside the truth.
-
-    Parameters
-    ----------
-    p : sequence of float, length P
-    log_probabilities : ndarray, shape (S, P, N, M)
-        Outputs of the networks of S seeds on N test images; nan for one that diverged.
-    labels : ndarray of int, shape (S, N)
-        Corrupted test labels.
-    clean : ndarray of int, shape (N,)
-        The right ones, if they are known; only the column ``truth`` depends on them.
-    accuracies : ndarray, shape (S, P, epochs)
-        Against the corrupted test labels after each epoch; nan if it was not scored.
-    memorised : ndarray of bool, shape (S, P)
-        A p at which a seed did not memorise is left out of the fits.
-
-    Returns
-    -------
-    DataFrame
-        A row for each source: "votes", "shares", "early stopping" (a lower bound), "effective clean
-        rate", "cleanlab". ``truth`` is the share of test labels that are right, over all seeds;
-        ``smoothing`` the p that were used, and other columns are as in `RateEstimate`.
-    """
-    p = np.asarray(p, dtype=float)
-    S, _, N, M = log_probabilities.shape
-    fitted = informative(p, M) & asks_for_label(p, M) & memorised.all(axis=0)
-    finite = np.isfinite(log_probabilities).all(axis=(0, 2, 3))
-    used = np.flatnonzero(fitted & finite)
-    given = np.broadcast_to(labels[:, None, :, None], (S, len(used), N, 1))
-    losses = -np.take_along_axis(log_probabilities[:, used], given, axis=3)[..., 0]
-    losses = losses.astype(np.float64).transpose(0, 2, 1)
-    own = len({part.tobytes() for part in labels})  # seeds may share their labels
-    of_losses = _spelled(p[used])
-
-    def of_fit(least, note):
-        return note if len(used) >= least else f"needs {least} p in (1/M, 1) that memorised"
-
-    at_least = "at least: the share of right neighbours"
-    rows = [
-        ("votes", rate_of_votes(p[used], losses, M), of_losses, of_fit(3, at_least)),
-        ("shares", rate_of_shares(p[used], losses, M), of_losses, of_fit(1, at_least)),
-        (
-            "early stopping",
-            early_stopping_bound(accuracies, N * own),
-            _spelled(p),
-            "lower bound, for all epochs and p at once",
-        ),
-        (
-            "effective clean rate",
-            rate_of_memorising(p[used], losses, M),
-            of_losses,
-            of_fit(2, "takes k to be 1"),
-        ),
-    ]
-    last = np.flatnonzero(finite & asks_for_label(p, M) & (p <= 1))[-1:]
-    if len(last):
-        joint = rate_of_confident_joint(log_probabilities[:, last[0]], labels)
-        rows.append(("cleanlab", joint, _spelled(p[last]), "of memorised labels"))
-    truth = np.nan if clean is None else float((labels == clean).mean())
-    return pd.DataFrame(
-        [
-            (source, *estimate, truth, smoothing, S, N, note)
-            for source, estimate, smoothing, note in rows
-        ],
-        columns=COLUMNS,
-    )
-
-
-def _spelled(p):
-    return " ".join(f"{value:g}" for value in p)

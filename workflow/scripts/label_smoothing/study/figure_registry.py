@@ -91,24 +91,6 @@ def own_labels(study: Study, names: Names) -> str:
     )
 
 
-def corrupted_test(study: Study, names: Names) -> str:
-    """Need test labels that are as noisy as those of the training."""
-    noise = names["noise"]
-    assumption = study.assumption_of(noise)
-    if assumption == "beta":
-        return ""
-    return f"noise_types.{noise}.assumption is {assumption!r}; needed: 'beta'"
-
-
-def uniform_transition(study: Study, names: Names) -> str:
-    """Need noise that moves a label to all other classes alike."""
-    transition = study.transition_of(names["noise"])
-    kind = study.config["transitions"][transition]["kind"]
-    return (
-        "" if kind == "uniform" else f"transitions.{transition}.kind is {kind!r}; needed: 'uniform'"
-    )
-
-
 def matrix_and_mean_field(study: Study, names: Names) -> str:
     """Need the best matrix and the best single p under the assumption of some noise type."""
     matrices = {entry["matrix"] for entry in _methods(study).values()}
@@ -122,10 +104,6 @@ def matrix_and_mean_field(study: Study, names: Names) -> str:
         "matrix 'alpha_optimal' and 'alpha_mean_field', or beta's, beside a noise type of this "
         "assumption",
     )
-
-
-# What an estimate of the clean rate needs.
-ESTIMABLE = (theory, corrupted_test, uniform_transition)
 
 
 def clean_rates(count: int) -> Need:
@@ -299,13 +277,6 @@ FIGURES = {
         "accuracy gained over a",
         {"tables": over(a=_rates)},
         (theory, own_labels, smoothing_with(1.0), smoothing_with(0.95, 0.9, at_least=1)),
-    ),
-    "clean_rate": Figure(
-        "{dataset}/{method}/clean_rate_{noise}",
-        _LEARNT,
-        "clean rate from corrupted labels",
-        {"estimates": over(a=_rates)},
-        ESTIMABLE,
     ),
     "calibration": Figure(
         "{dataset}/{method}/calibration_{noise}",
