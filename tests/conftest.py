@@ -8,12 +8,13 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 import pytest
@@ -28,14 +29,14 @@ LONG_STUDY = [
 # imported it: a fresh interpreter takes twice as long. One that hangs is ended.
 SERVER = """
 import gc, json, os, signal, sys
-import jsonschema, smart_open, snakemake.cli, snakemake.dag, snakemake.workflow
+import jsonschema, pydantic, smart_open, snakemake.cli, snakemake.dag, snakemake.workflow
 snakemake.cli.get_argument_parser()  # imports the plugins
 gc.freeze()  # or every run copies all of it, to look for garbage
 for line in sys.stdin:
     folder, arguments, environment, output = json.loads(line)
     child = os.fork()
     if child == 0:
-        signal.alarm(300)
+        signal.alarm(900)
         os.environ.clear()
         os.environ.update(environment)
         os.chdir(folder)
@@ -46,18 +47,20 @@ for line in sys.stdin:
         snakemake.cli.main()
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
-ONE_WORKER = ("test_module.py", "test_report.py")
+# Seconds that anything may take on a machine that is busy with other things.
+PATIENCE = 900
+TRAP = "the trap was imported"
 PARTS = ("Snakefile", "workflow", "profiles", "envs")
 
 
 def await_event(process, event):
     """Return what `event()` returns as soon as it is true; a run that ends before is an error."""
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         if result := event():
             return result
         time.sleep(0.02)
-    raise AssertionError("the run ended, or five minutes passed, before what was waited for")
+    raise AssertionError("the run or the time ended before what was waited for")
 
 
 def jobs_of(process, rule):
@@ -68,6 +71,46 @@ def jobs_of(process, rule):
             if any(argument.endswith(f"{rule}.py") for argument in child.cmdline()):
                 jobs.append(child)
     return jobs
+
+
+def assert_ended(processes):
+    """Wait for the end of processes whose parent is gone."""
+    assert not psutil.wait_procs(processes, timeout=PATIENCE)[1]
+
+
+def trap_torch(folder, monkeypatch):
+    """Let every run of Snakemake from now on fail where torch is imported."""
+    folder.mkdir(exist_ok=True)
+    (folder / "torch.py").write_text(f"raise ImportError({TRAP!r})\n")
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+
+
+def hide_gpus(folder, other):
+    """Let a copy of the workflow look for the drivers of GPUs in another folder."""
+    (module,) = folder.glob("workflow/scripts/label_smoothing/**/gpus.py")
+    source = module.read_text()
+    for driver in ("/proc/driver/nvidia/gpus", "/dev/kfd", "/dev/dxg"):
+        assert driver in source
+        source = source.replace(driver, other)
+    module.write_text(source)
+
+
+class Job(NamedTuple):
+    """A job of a plan."""
+
+    rule: str
+    inputs: frozenset
+    outputs: tuple
+
+
+def following(jobs, is_changed):
+    """Return {rule: number} of the changed jobs and of all that read what they write."""
+    counts, written = Counter(), set()
+    for job in jobs:
+        if job.rule != "all" and (is_changed(job) or written & job.inputs):
+            counts[job.rule] += 1
+            written.update(job.outputs)
+    return dict(counts)
 
 
 def assert_resumed(project, undisturbed):
@@ -131,7 +174,7 @@ class Project:
             if source.is_dir():
                 shutil.copytree(source, path / part, ignore=shutil.ignore_patterns("__pycache__"))
             else:
-                shutil.copy2(source, path / part)
+                shutil.copy2(source, path)
         project = cls(path)
         project.configure(config)
         return project
@@ -143,21 +186,26 @@ class Project:
     def copy_untrained(self, path):
         """Copy a study without its networks, and with what hangs on none: the data, the theory."""
         copy = self.copy(path)
-        kept = ("datasets", "labels", "figures/theory")
-        copy.remove(lambda name: not name.startswith(kept))
-        return copy
-
-    def remove(self, unwanted):
-        """Remove the results of which `unwanted` says so, by their path below results/."""
-        for file in self.files("**/*"):
-            if file.is_file() and unwanted(file.relative_to(self.path / "results").as_posix()):
+        kept = ("datasets/", "labels/", "figures/theory/")
+        for file in copy.files("**/*"):
+            name = file.relative_to(copy.path / "results").as_posix()
+            if file.is_file() and not name.startswith(kept):
                 file.unlink()
+        return copy
 
     def configure(self, config):
         (self.path / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
 
     def config(self):
         return yaml.safe_load((self.path / "config.yaml").read_text())
+
+    def edit(self, old, new):
+        """Replace a text that one file of the workflow holds, once."""
+        files = [*self.path.glob("workflow/**/*.py"), *self.path.glob("workflow/**/*.csv")]
+        texts = {file: text for file in files if old in (text := file.read_text())}
+        assert sum(text.count(old) for text in texts.values()) == 1, (old, list(texts))
+        ((file, text),) = texts.items()
+        file.write_text(text.replace(old, new))
 
     def command(self, *arguments):
         return [self.python, "-m", "snakemake", *arguments]
@@ -174,13 +222,13 @@ class Project:
                 text=True,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                timeout=300,
+                timeout=PATIENCE,
             )
         assert process.returncode == 0 or not check, process.stdout
         return process
 
-    def run(self, *arguments):
-        return self.snakemake("--cores", "2", *arguments)
+    def run(self, *arguments, check=True):
+        return self.snakemake("--cores", "2", *arguments, check=check)
 
     def planned(self, *targets):
         """Return what a run would do, as {rule: number of jobs}."""
@@ -192,6 +240,16 @@ class Project:
         total = jobs.pop("total", 0)
         jobs.pop("all", None)
         assert jobs or "Nothing to be done" in output or total == 1, output
+        return jobs
+
+    def jobs(self):
+        """Return all jobs of the study, done or not, each after those that it reads from."""
+        output = self.snakemake("--dry-run", "--forceall", "--quiet", "host").stdout
+        jobs = []
+        for rule, block in re.findall(r"^rule (\w+):\n((?:    .+\n)+)", output, re.MULTILINE):
+            files = dict(re.findall(r"^    (input|output): (.*)$", block, re.MULTILINE))
+            inputs, outputs = (files.get(key, "").split(", ") for key in ("input", "output"))
+            jobs.append(Job(rule, frozenset(inputs) - {""}, tuple(outputs)))
         return jobs
 
     def start(self, *targets):
@@ -214,12 +272,6 @@ class Project:
     def await_checkpoints(self, process, count):
         await_event(process, lambda: len(self.files("checkpoints/**/seed*.safetensors")) >= count)
 
-    def kill_in_training(self):
-        """Start the long study and SIGKILL everything in mid-training."""
-        process = self.start_and_await_checkpoints()
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
     def preempt_trainings(self):
         """Start the long study and SIGTERM its trainings; return Snakemake's exit status."""
         process = self.start(*LONG_STUDY)
@@ -230,7 +282,7 @@ class Project:
         )
         for job in jobs_of(process, "train"):
             job.terminate()
-        return process.wait(timeout=300)
+        return process.wait(timeout=PATIENCE)
 
     def files(self, pattern):
         return sorted((self.path / "results").glob(pattern))
@@ -253,9 +305,7 @@ class Sharing(LoadFileScheduling):
 
     def _split_scope(self, nodeid):
         file = super()._split_scope(nodeid)
-        # Where a fixture is made once for the tests of a file, one worker has them all.
-        shared = file.startswith("tests/workflow/") and not file.endswith(ONE_WORKER)
-        return nodeid if shared else file
+        return nodeid if file.startswith("tests/workflow/") else file
 
 
 def pytest_collection_modifyitems(items):
@@ -312,12 +362,35 @@ def once(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def finished_study(once, tiny_config):
-    """Return a project whose study has run; tests work on copies of it."""
+    """
+    Return a project whose study has run; tests work on copies of it.
+
+    Nothing but its trainings could import torch, so that all else runs where there is none.
+    """
+    networks = [
+        f"results/runs/digits/uniform/label_smoothing/a{a}/p{p}/seed0/predictions.npz"
+        for a in tiny_config["clean_rates"]
+        for p in tiny_config["smoothing"]
+    ]
 
     def make(folder):
-        Project.create(folder / "project", tiny_config).run()
+        project = Project.create(folder / "project", tiny_config)
+        with pytest.MonkeyPatch.context() as patch:
+            trap_torch(folder / "trap", patch)
+            refused = project.run("--keep-going", "--", *networks, check=False)
+            assert (refused.returncode, refused.stdout.count(TRAP) > 0) == (1, True)
+        project.run("--", *networks)
+        with pytest.MonkeyPatch.context() as patch:
+            trap_torch(folder / "trap", patch)
+            project.run()
 
     return Project(once("finished", make) / "project")
+
+
+@pytest.fixture(scope="session")
+def jobs(finished_study):
+    """Return the jobs of the finished study."""
+    return finished_study.jobs()
 
 
 @pytest.fixture

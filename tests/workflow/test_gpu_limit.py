@@ -3,27 +3,32 @@
 import re
 
 import pytest
+from conftest import hide_gpus
+
+THEORY = "results/figures/theory/landscapes.csv"
 
 
 def install_two_gpus(project):
     for address in ("0000:01:00.0", "0000:02:00.0"):
         (project.path / "driver" / address).mkdir(parents=True)
-    read_drivers_from(project, "driver")
-
-
-def read_drivers_from(project, folder):
-    module = project.path / "workflow/scripts/label_smoothing/study/gpus.py"
-    source = module.read_text()
-    for driver in ("/proc/driver/nvidia/gpus", "/dev/kfd", "/dev/dxg"):
-        assert driver in source
-        source = source.replace(driver, folder)
-    module.write_text(source)
+    hide_gpus(project.path, "driver")
 
 
 def show(monkeypatch, visible):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     if visible is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+
+
+@pytest.mark.parametrize(("device", "gpus"), [("auto", "1"), ("cpu", "0")])
+def test_training_asks_for_a_gpu_unless_told_not_to(empty, device, gpus):
+    empty.configure(empty.config() | {"device": device})
+    output = empty.snakemake(
+        "--dry-run", "--cores", "8", "--resources", "gpu=2", "--quiet", "host"
+    ).stdout
+    assert set(re.findall(r"gpu=(\d+)", output)) == {gpus}
+    assert "mem_mb=1500" in output
+    assert "runtime=30" in output
 
 
 @pytest.mark.parametrize(
@@ -38,7 +43,7 @@ def test_the_limit_is_the_number_of_slots(empty, monkeypatch, settings, visible,
     install_two_gpus(empty)
     empty.configure(empty.config() | settings)
     show(monkeypatch, visible)
-    arguments += ["--quiet", "host", "--", "results/figures/theory/optimum_two_classes.csv"]
+    arguments += ["--quiet", "host", "--", THEORY]
     output = empty.snakemake("--cores", "8", *arguments).stdout
     provided = re.search(r"Provided resources: .*gpu\D+(\d+)", output)
     assert (provided and int(provided[1])) == limit
@@ -47,7 +52,7 @@ def test_the_limit_is_the_number_of_slots(empty, monkeypatch, settings, visible,
 @pytest.mark.parametrize("visible", [None, ""])
 def test_cuda_without_a_gpu_ends_before_any_job(empty, monkeypatch, visible):
     if visible is None:
-        read_drivers_from(empty, "nowhere")
+        hide_gpus(empty.path, "nowhere")
     else:
         install_two_gpus(empty)
     show(monkeypatch, visible)
@@ -60,6 +65,5 @@ def test_cuda_without_a_gpu_ends_before_any_job(empty, monkeypatch, visible):
     assert ("CUDA_VISIBLE_DEVICES is ''" in last) == (visible is not None)
     assert "Traceback" not in refused.stdout
     assert not (empty.path / "results").exists()
-    empty.snakemake(
-        "--cores", "1", "--", "results/figures/theory/optimum_two_classes.csv"
-    )  # trains nothing
+    if visible is None:
+        empty.snakemake("--cores", "1", "--", THEORY)  # trains nothing

@@ -1,12 +1,11 @@
-"""The workflow used from elsewhere: by other workflows as a module, and for another folder."""
+"""The workflow used by another workflow, as a module."""
 
 import re
-import subprocess
 
 import numpy as np
 import pytest
 import yaml
-from conftest import Project, environment
+from conftest import Project, hide_gpus
 
 MODULE = """
 configfile: "mine.yaml"
@@ -42,99 +41,63 @@ rule mine:
     shell:
         "cp {input.claims} {output}"
 """
+CELL = "results/runs/digits/uniform/label_smoothing/a0.6/p0.5/"
 
 
-@pytest.fixture(scope="module")
-def config(tiny_config):
-    config = tiny_config | {"clean_rates": [0.6], "smoothing": [0.5]}
-    config["transitions"] = {"mine": {"kind": "file", "path": "noise/T.csv"}}
-    config["noise_types"] = {"alpha": {"assumption": "alpha", "transition": "mine"}}
-    return config
-
-
-def jobs_in(plan):
-    return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", plan, re.MULTILINE)}
-
-
-def add_matrix(folder):
-    (folder / "noise").mkdir(parents=True)
-    T = np.full((10, 10), 0.1 / 9) + (0.9 - 0.1 / 9) * np.eye(10)
-    np.savetxt(folder / "noise/T.csv", T, delimiter=",")
-
-
-@pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory, config):
-    """Return a folder for which the project of another one ran."""
-    folder = tmp_path_factory.mktemp("elsewhere")
-    project = Project.create(folder / "project", {})
-    place = folder / "place"
-    place.mkdir()
-    add_matrix(folder)  # beside the config
-    (folder / "study.yaml").write_text(yaml.safe_dump(config))
-    arguments = ["-s", "project/Snakefile", "--directory", "place", "--configfile", "study.yaml"]
-    subprocess.run(
-        project.command(*arguments, "--cores", "2"),
-        cwd=folder,
-        env=environment(),
-        check=True,
-    )
-    assert not (project.path / "results").exists()
-    return Project(place)
-
-
-@pytest.fixture(scope="module")
-def importing(tmp_path_factory, config):
+@pytest.fixture
+def importing(tmp_path, tiny_config):
     """Return a workflow that uses this one as a module."""
-    folder = tmp_path_factory.mktemp("importing") / "workflow"
-    Project.create(folder.with_name("project"), {})
-    (folder / "modules").mkdir(parents=True)
-    folder.with_name("project").rename(folder / "modules/label-smoothing")
-    (folder / "modules/label-smoothing/config.yaml").unlink()
-    add_matrix(folder)
+    config = tiny_config | {"clean_rates": [0.6], "smoothing": [0.5]}
+    config["transitions"] |= {"mine": {"kind": "file", "path": "noise/T.csv"}}
+    config["noise_types"] = {
+        "alpha": {"assumption": "alpha", "transition": "uniform"},
+        "beta": {"assumption": "beta", "transition": "mine"},
+    }
+    folder = tmp_path / "workflow"
+    for name in ("modules", "noise"):
+        (folder / name).mkdir(parents=True)
+    module = Project.create(folder / "modules/label-smoothing", {})
+    (module.path / "config.yaml").unlink()
+    np.savetxt(folder / "noise/T.csv", 0.9 * np.eye(10) + 0.01, delimiter=",")
     (folder / "Snakefile").write_text(MODULE)
     (folder / "mine.yaml").write_text(yaml.safe_dump({"smoothing": config}))
     return Project(folder)
 
 
-def test_a_project_runs_a_study_in_another_folder(elsewhere):
-    assert len(elsewhere.files("runs/**/predictions.npz")) == 1
-    assert elsewhere.files("claims.html")
-    assert not elsewhere.files("checkpoints/**/*.safetensors")
-
-
-def test_a_module_demands_the_gpu_that_its_study_asks_for(importing, tmp_path):
-    project = importing.copy(tmp_path / "copy")
-    own = yaml.safe_load((project.path / "mine.yaml").read_text())
-    own["smoothing"]["device"] = "cuda"
-    (project.path / "mine.yaml").write_text(yaml.safe_dump(own))
-    drivers = (
-        project.path / "modules/label-smoothing/workflow/scripts/label_smoothing/study/gpus.py"
-    )
-    drivers.write_text(re.sub(r'"/(proc|dev)/.*?"', '"/nowhere"', drivers.read_text()))
-    refused = project.snakemake("--cores", "1", "--quiet", "all", check=False)
-    assert refused.returncode == 1
-    last = refused.stdout.strip().splitlines()[-1]
-    assert last.startswith("config of module ls: device is 'cuda', but this machine has no GPU")
-
-
-def test_a_module_runs_the_study_that_it_is_given(elsewhere, importing):
+def test_a_module_runs_the_study_that_it_is_given(importing, finished_study):
     plan = importing.snakemake("--dry-run", "--quiet", "all").stdout
-    assert {"ls_train": 1, "mine": 1}.items() <= jobs_in(plan).items()
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", plan, re.MULTILINE))
+    assert (jobs["ls_train"], jobs["mine"]) == ("2", "1")
     importing.run()
+    study = Project(importing.path / "smoothing")
     assert (importing.path / "results/mine.csv").read_bytes() == (
-        elsewhere.path / "results/claims.csv"
+        study.path / "results/claims.csv"
     ).read_bytes()
-    assert Project(importing.path / "smoothing").contents() == elsewhere.contents()
+    expected = {k: v for k, v in finished_study.contents().items() if k.startswith(CELL)}
+    assert expected
+    assert expected.items() <= study.contents().items()
     # Everything keeps to the prefix: what is left is the importing workflow's own.
     assert [file.name for file in (importing.path / "results").iterdir()] == ["mine.csv"]
-    assert (importing.path / "smoothing/results/checkpoints").is_dir()
+    assert (study.path / "results/checkpoints").is_dir()
     assert not list(importing.path.rglob("checkpoints/**/*.safetensors"))
     assert "Nothing to be done" in importing.snakemake("--dry-run").stdout
 
 
 def test_a_module_refuses_with_one_line_that_names_it(importing):
-    arguments = ["--dry-run", "--config", "smoothing={device: gpu}"]
-    process = importing.snakemake(*arguments, check=False)
-    assert process.returncode == 1
-    last = process.stdout.strip().splitlines()[-1]
-    assert last.startswith("config of module ls: device is 'gpu'; allowed: one of ")
+    hide_gpus(importing.path / "modules/label-smoothing", "nowhere")
+    for device, refusal in (
+        ("gpu", "is 'gpu'; allowed: one of "),
+        ("cuda", "is 'cuda', but this machine has no GPU"),
+    ):
+        arguments = (
+            "--cores",
+            "1",
+            "--quiet",
+            "all",
+            "--config",
+            f"smoothing={{device: {device}}}",
+        )
+        refused = importing.snakemake(*arguments, check=False)
+        assert refused.returncode == 1
+        last = refused.stdout.strip().splitlines()[-1]
+        assert last.startswith(f"config of module ls: device {refusal}")

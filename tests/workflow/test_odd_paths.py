@@ -14,11 +14,14 @@ from conftest import ROOT, Project
 ODD = "a b; touch hacked; $(touch hacked) `touch hacked` 'c' \"d\" & #e x^_$"
 
 
-def test_a_study_runs_in_any_folder_with_any_python_data_and_title(
+def test_a_study_runs_in_any_other_folder_with_any_python_data_and_title(
     tmp_path, tiny_config, monkeypatch
 ):
-    (tmp_path / ODD / "bin").mkdir(parents=True)
-    python = tmp_path / ODD / "bin" / "python"
+    outside = tmp_path / ODD
+    (outside / "bin").mkdir(parents=True)
+    place = outside / f"place {ODD}"
+    place.mkdir()
+    python = outside / "bin" / "python"
     python.symlink_to(sys.executable)
     monkeypatch.setenv("PYTHONPATH", sysconfig.get_path("purelib"))
     rng = np.random.default_rng(0)
@@ -26,34 +29,41 @@ def test_a_study_runs_in_any_folder_with_any_python_data_and_title(
     for part, size in (("train", 100), ("test", 20)):
         arrays[f"x_{part}"] = rng.integers(0, 256, (size, 8, 8), np.uint8)
         arrays[f"y_{part}"] = np.arange(size) % 10
-    np.savez(tmp_path / ODD / f"{ODD}.npz", **arrays)
+    np.savez(outside / f"{ODD}.npz", **arrays)
     names = {key: tiny_config["datasets"]["digits"][key] for key in ("model", "training")}
     config = tiny_config | {
         "study": ODD,
-        "datasets": {"mine": {"source": "npz", "path": f"../{ODD}.npz", **names}},
+        "datasets": {"mine": {"source": "npz", "path": f"{ODD}.npz", **names}},
         "clean_rates": [0.6],
         "smoothing": [0.5],
         "noise_types": {"alpha": {"assumption": "alpha", "transition": "uniform"}},
     }
-    project = Project.create(tmp_path / ODD / ODD, config)
-    (project.path / "config.yaml").rename(project.path / f"{ODD}.yaml")
-    project.python = str(python)
+    project = Project.create(outside / ODD, config)
+    (project.path / "config.yaml").rename(outside / f"{ODD}.yaml")
+    user = Project(outside)
+    user.python = str(python)
     figure = "results/figures/mine/label_smoothing/loss_over_p_alpha.svg"
-    project.run("--configfile", f"{ODD}.yaml", "--", figure)
-    assert (project.path / figure).exists()
+    folders = ("--snakefile", f"{ODD}/Snakefile", "--directory", place.name)
+    user.run(*folders, "--configfile", f"{ODD}.yaml", "--", figure)
+    assert (place / figure).exists()
+    assert not list(place.glob("results/checkpoints/**/*.safetensors"))
+    assert not (project.path / "results").exists()
     assert not list(tmp_path.rglob("hacked"))
 
 
-def test_a_home_that_cannot_be_written_needs_another_cache_alone(empty, tmp_path, monkeypatch):
+def test_a_machine_without_a_home_or_a_gpu_runs_all(untrained, tmp_path, monkeypatch):
     (tmp_path / "home").write_text("no folder, so that not even root can write into it")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     for variable in ("XDG_CONFIG_HOME", "MPLCONFIGDIR"):
         monkeypatch.delenv(variable, raising=False)
+    # A home that cannot be written to needs another cache alone.
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    untrained.configure(untrained.config() | {"device": "auto"})
     trained = "results/runs/digits/uniform/label_smoothing/a0.6/p0.5/seed0/predictions.npz"
     drawn = "results/figures/theory/gamma_optimum.svg"
-    empty.run("--", trained, drawn)
-    assert all((empty.path / file).exists() for file in (trained, drawn))
+    (untrained.path / drawn).unlink()
+    untrained.run("--resources", "gpu=2", "--", trained, drawn)
+    assert all((untrained.path / file).exists() for file in (trained, drawn))
 
 
 @pytest.fixture

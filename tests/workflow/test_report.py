@@ -4,8 +4,9 @@ import shutil
 
 import pandas as pd
 import pytest
+from conftest import PATIENCE
 from selenium import webdriver
-from selenium.common.exceptions import ElementClickInterceptedException
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
@@ -13,7 +14,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from label_smoothing.analysis.claims_page import claims_short
 
 FIGURE = "results/figures/digits/label_smoothing/loss_over_p_alpha.svg"
-VERDICTS, THEORY = "1. The verdicts", "7. The theory alone"
+VERDICTS, THEORY = "1. The verdicts", "The theory alone"
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +27,15 @@ def verdicts(finished_study):
 
 
 @pytest.fixture(scope="module")
-def report(finished_study, verdicts, tmp_path_factory):
+def report(once, finished_study, verdicts):
     """Return the address of the study's report."""
-    project = finished_study.copy(tmp_path_factory.mktemp("report") / "project")
-    (project.path / "results/claims_short.html").write_text(claims_short(verdicts))
-    project.snakemake("--report", "report.html")
-    return (project.path / "report.html").as_uri()
+
+    def make(folder):
+        project = finished_study.copy(folder / "project")
+        (project.path / "results/claims_short.html").write_text(claims_short(verdicts))
+        project.snakemake("--report", "report.html")
+
+    return (once("report", make) / "project/report.html").as_uri()
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +52,7 @@ def browser():
     options.add_argument("--disable-dev-shm-usage")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(programs[1]))
+    driver.set_page_load_timeout(PATIENCE)
     yield driver
     driver.quit()
 
@@ -57,22 +62,26 @@ class Reader:
 
     def __init__(self, browser, report):
         self.browser = browser
+        browser.get_log("browser")  # of the page before
         browser.get(report)
         # The graph of the rules comes last and moves what is beside it.
-        WebDriverWait(browser, 30).until(lambda _: self.all(".vega-embed :is(svg, canvas)"))
+        self.wait(lambda: self.all(".vega-embed :is(svg, canvas)"))
+
+    def wait(self, condition):
+        """Return what `condition()` returns as soon as it is true: pages are redrawn late."""
+        errors = [WebDriverException, IndexError]
+        waiting = WebDriverWait(self.browser, PATIENCE, 0.1, ignored_exceptions=errors)
+        return waiting.until(lambda _: condition())
 
     def all(self, css):
         return self.browser.find_elements(By.CSS_SELECTOR, css)
 
-    def press(self, element):
-        """Click an element as soon as nothing covers it: what is new on a page still moves."""
-        clickable = WebDriverWait(
-            self.browser, 30, ignored_exceptions=[ElementClickInterceptedException]
-        )
-        clickable.until(lambda _: element.click() is None)
+    def press(self, find):
+        """Click the element that `find()` returns as soon as it is there and nothing covers it."""
+        self.wait(lambda: find().click() is None)
 
     def click(self, text):
-        self.press(self.browser.find_element(By.LINK_TEXT, text))
+        self.press(lambda: self.browser.find_element(By.LINK_TEXT, text))
 
     def crumbs(self):
         """Return the links from the front page to where the reader is."""
@@ -80,6 +89,10 @@ class Reader:
 
     def rows(self):
         return self.all("table.table-auto tbody tr")
+
+    def links(self, row):
+        """Return the two links of a row of results: to see it and to read of it."""
+        return self.rows()[row].find_elements(By.TAG_NAME, "a")
 
     def evaluate(self, javascript, *arguments):
         return self.browser.execute_script(f"return {javascript}", *arguments)
@@ -111,53 +124,41 @@ class Reader:
         ]
 
 
-def test_front_page_has_the_question_and_the_verdicts(report, browser, verdicts):
+def test_the_front_page_answers_the_question_and_shows_verdicts_and_rules(
+    report, browser, verdicts
+):
     reader = Reader(browser, report)
     assert reader.all(".prose h1")[0].text.startswith("How much label smoothing")
     assert "tiny" in reader.all(".prose")[0].text
-    rows = [row.find_elements(By.TAG_NAME, "td") for row in reader.all(".verdicts tbody tr")]
-    shown = [[cell.text for cell in row[:3]] for row in rows]
-    assert [claim.split(", a = ")[0] for claim, _, _ in shown] == verdicts["claim"].tolist()
-    assert {dataset for _, dataset, _ in shown} == {"digits"}
-    labels = verdicts["setting"].where(verdicts["setting"] == "other data", "")
-    words = (verdicts["verdict"] + "\n" + labels).str.strip()
-    assert [verdict for _, _, verdict in shown] == words.tolist()
-    assert not reader.all(".system-message")
-    assert reader.errors() == []
-
-
-def test_front_page_answers_the_question_first(report, browser):
-    reader = Reader(browser, report)
-    answers, *_ = tables = reader.all(".prose table")
-    assert [table.get_attribute("class") for table in tables] == ["answers", "verdicts"]
-    rows = [row.find_elements(By.TAG_NAME, "td") for row in reader.all(".answers tbody tr")]
-    assert [[cell.text for cell in row[:2]] for row in rows] == [["digits", "0.6"], ["digits", "1"]]
-    assert answers.location["y"] + answers.size["height"] < 1000
-
-
-def test_tables_are_whole_and_the_graph_of_the_rules_stands_below_them(report, browser):
-    reader = Reader(browser, report)
     tables, (graph,) = reader.all(".prose table"), reader.all("#app #rulegraph")
+    assert [table.get_attribute("class") for table in tables] == ["answers", "verdicts"]
+    answers, shown = (
+        [
+            [cell.text for cell in row.find_elements(By.TAG_NAME, "td")]
+            for row in table.find_elements(By.CSS_SELECTOR, "tbody tr")
+        ]
+        for table in tables
+    )
+    assert [row[:2] for row in answers] == [["digits", "0.6"], ["digits", "1"]]
+    assert tables[0].location["y"] + tables[0].size["height"] < 1000  # seen without scrolling
+    assert [row[0].split(", a = ")[0] for row in shown] == verdicts["claim"].tolist()
+    assert {row[1] for row in shown} == {"digits"}
+    labels = verdicts["setting"].where(verdicts["setting"] == "other data", "")
+    assert [row[2] for row in shown] == (verdicts["verdict"] + "\n" + labels).str.strip().tolist()
     width = reader.evaluate("document.documentElement.clientWidth")
     for table in tables:
         assert table.location["x"] + table.size["width"] <= width
         assert table.location["y"] + table.size["height"] < graph.location["y"]
+    assert not reader.all(".system-message")
+    menu = [item.text for item in reader.all("nav li") if item.text[:1].isdigit()]
+    assert menu == sorted(reader.evaluate("Object.keys(categories)"))
+    assert [item.partition(".")[0] for item in menu] == [*map(str, range(1, len(menu) + 1))]
+    assert (menu[0], menu[-1].partition(". ")[2]) == (VERDICTS, THEORY)
 
-
-def test_the_menu_has_the_order_of_the_questions(report, browser):
-    reader = Reader(browser, report)
-    shown = [item.text for item in reader.all("nav li") if item.text[:1].isdigit()]
-    assert shown == sorted(reader.evaluate("Object.keys(categories)"))
-    assert [item.partition(".")[0] for item in shown] == [*"1234567"]
-    assert (shown[0], shown[-1]) == (VERDICTS, THEORY)
-
-
-def test_a_claim_leads_to_its_figure(report, browser, verdicts):
-    reader = Reader(browser, report)
+    # A claim leads to its figure.
     reader.click(f"{verdicts.loc[0, 'claim']}, a = 0.6")
-    assert reader.result == FIGURE
-    assert reader.sees_result()
-    assert reader.caption.startswith("Measured test loss")
+    reader.wait(lambda: reader.result == FIGURE and reader.sees_result())
+    reader.wait(lambda: reader.caption.startswith("Measured test loss"))
     assert reader.errors() == []
 
 
@@ -165,26 +166,32 @@ def test_every_result_is_reached_seen_and_explained(report, browser):
     reader = Reader(browser, report)
     reached = set()
     for category, datasets in reader.evaluate("categories").items():
-        assert list(datasets) == (["Other"] if category in (VERDICTS, THEORY) else ["digits"])
-        reader.press(reader.crumbs()[0])
+        alone = category == VERDICTS or category.endswith(THEORY)
+        assert list(datasets) == (["Other"] if alone else ["digits"])
+        reader.press(lambda: reader.crumbs()[0])
         reader.click(category)
+        reader.wait(reader.rows)
         # A label with two values is a switch above the rows.
         for switch in range(max(1, len(reader.all("fieldset label")))):
-            for row in range(len(reader.rows())):
-                if switches := reader.all("fieldset label"):
-                    reader.press(switches[switch])
-                view, describe = reader.rows()[row].find_elements(By.TAG_NAME, "a")
+            row, rows = 0, 1
+            while row < rows:
+                if reader.all("fieldset label"):
+                    reader.press(lambda at=switch: reader.all("fieldset label")[at])
+                rows = reader.wait(lambda: len(reader.rows()))
+                view = reader.wait(lambda at=row: reader.links(at)[0])
                 download = view.get_attribute("download")
                 if not download:
-                    reader.press(view)
-                    assert reader.sees_result()
-                reader.press(describe)
+                    reader.press(lambda at=row: reader.links(at)[0])
+                    reader.wait(reader.sees_result)
+                reader.press(lambda at=row: reader.links(at)[1])
+                reader.wait(lambda: len(reader.caption) > 100)
                 reached.add(reader.result)
                 assert not download or reader.result.endswith(download)
-                assert len(reader.caption) > 100, reader.result
-                assert "seeds" in reader.caption or category == THEORY
+                assert "seeds" in reader.caption or category.endswith(THEORY)
                 assert not reader.all(".system-message"), reader.result
-                reader.press(reader.crumbs()[-2])
+                reader.press(lambda: reader.crumbs()[-2])
+                reader.wait(reader.rows)
+                row += 1
     assert reached == set(reader.evaluate("Object.keys(results)"))
     assert len(reached) > 8
     assert reader.errors() == []

@@ -1,91 +1,97 @@
 """Honest reruns: exactly what a change affects runs again, and nothing is lost."""
 
 import os
+import re
+import shutil
+from pathlib import Path
 
+import numpy as np
 import pytest
-from conftest import LONG_STUDY, assert_resumed
+from conftest import following
+from samples import ROOT
 
 from label_smoothing.files import read_arrays
 
 LIBRARY = "workflow/scripts/label_smoothing"
-DRAW_THEORY = {
-    "draw_landscapes": 1,
-    "draw_optimum_two_classes": 1,
-    "draw_optimum_over_classes": 1,
-    "draw_gamma_optimum": 1,
-    "draw_optimum_over_votes": 1,
-}
-CELL = "results/runs/digits/uniform/label_smoothing/a0.6/p0.5/seed0"
+RUNS = "results/runs/digits/uniform"
+LABELS = "results/labels/digits/uniform/a0.6/seed0.npz"
+DATASET = "results/datasets/mine.safetensors"
+LOSS = "functional.cross_entropy(logits, S.T[labels])"
 
 
-def until_fits(jobs):
-    """Leave out what nothing but figures and claims hangs on, and these."""
-    last = (
-        "draw_",
-        "judge_",
-        "list_",
-        "fit_votes",
-        "count_shares",
-        "estimate_",
-        "gather_",
-        "answer_",
-    )
-    return {rule: count for rule, count in jobs.items() if not rule.startswith(last)}
+def count(jobs, rule):
+    return sum(job.rule == rule for job in jobs)
 
 
-def edit(project, file, old, new):
-    path = project.path / file
-    text = path.read_text()
-    assert text.count(old) == 1, f"{file} holds {old!r} {text.count(old)} times"
-    path.write_text(text.replace(old, new))
-
-
-def test_a_finished_run_has_nothing_to_do(finished):
+def test_what_changes_no_result_reruns_nothing(finished, jobs):
+    files = ["Snakefile", "config.yaml", LABELS, "results/datasets/digits.safetensors"]
+    for file in [*files, *(ROOT / "workflow").rglob("*.py"), *(ROOT / "workflow").rglob("*.smk")]:
+        os.utime(finished.path / (file if file in files else file.relative_to(ROOT)))
+    # Comments, docstrings, layout.
+    finished.edit("What every training loss is", "What all training losses are")
+    finished.edit(f"    return {LOSS}", f"    # columns of S\n    return (\n        {LOSS})")
+    # The same config in other words and in another order.
+    config = finished.config() | {"checkpoint_every": 1, "jobs_per_gpu": 4}
+    assert config["device"] == "cpu"
+    recipe = config["training"]["memorise"]
+    recipe |= {"crop": 0, "flip": False, "milestones": [], "factor": 0.1, "precision": "fp32"}
+    for section in ("datasets", "models", "training", "methods", "noise_types"):
+        for name, entry in config[section].items():
+            config[section][name] = dict(reversed(entry.items()))
+    finished.configure(dict(reversed(config.items())))
     assert finished.planned() == {}
+    config["training"]["memorise"]["crop"] = 1
+    finished.configure(config)
+    assert finished.planned() == following(jobs, lambda job: job.rule == "train")
 
 
-def test_touching_files_reruns_nothing(finished):
-    for file in (
-        f"{LIBRARY}/training/losses/label_smoothing.py",
-        "workflow/scripts/train.py",
-        "workflow/rules/training.smk",
-        "workflow/Snakefile",
-        "Snakefile",
-        "config.yaml",
-        # Each older than what it is made of.
-        "results/labels/digits/uniform/a0.6/seed0.npz",
-        "results/datasets/digits.safetensors",
-    ):
-        os.utime(finished.path / file)
-    assert finished.planned() == {}
+@pytest.mark.parametrize(
+    ("old", "new", "rules"),
+    [
+        (LOSS, f"2 * {LOSS}", "train"),
+        ("#0072B2", "#0072B3", "draw_.*"),  # a colour, of all figures
+        ('"ms": 5', '"ms": 6', "draw_.*"),
+        ("_MOST_COLUMNS = 5", "_MOST_COLUMNS = 6", "draw_calibration"),
+    ],
+)
+def test_a_change_of_the_code_reruns_what_it_affects_and_no_more(finished, jobs, old, new, rules):
+    finished.edit(old, new)
+    assert finished.planned() == following(jobs, lambda job: re.fullmatch(rules, job.rule))
 
 
-def test_comments_docstrings_and_layout_rerun_nothing(finished):
-    edit(
-        finished,
-        f"{LIBRARY}/training/losses/base.py",
-        "What every training loss is",
-        "What all training losses are",
-    )
-    edit(
-        finished,
-        f"{LIBRARY}/training/losses/label_smoothing.py",
-        "    return functional.cross_entropy(logits, S.T[labels])",
-        "    # columns of S\n    return functional.cross_entropy(\n        logits, S.T[labels])",
-    )
-    assert finished.planned() == {}
+def test_a_change_early_in_the_chain_leaves_what_comes_before(finished, jobs):
+    config = finished.config()
+    finished.configure(config | {"memorised_at": 0.5})
+    planned = finished.planned()
+    assert following(jobs, lambda job: job.rule == "aggregate").items() <= planned.items()
+    assert not {"train", "evaluate"} & planned.keys()
+    finished.configure(config)
+    finished.edit("flip < np.diag(T)", "flip <= np.diag(T)")
+    planned = finished.planned()
+    assert following(jobs, lambda job: job.rule == "corrupt_dataset").items() <= planned.items()
+    assert "prepare_dataset" not in planned
 
 
-def test_a_changed_loss_retrains_but_corrupts_nothing_anew(finished):
-    edit(
-        finished,
-        f"{LIBRARY}/training/losses/label_smoothing.py",
-        "functional.cross_entropy(logits, S.T[labels])",
-        "2 * functional.cross_entropy(logits, S.T[labels])",
-    )
-    jobs = finished.planned()
-    assert until_fits(jobs) == {"train": 4, "evaluate": 8, "aggregate": 4, "fit_theory": 2}
-    assert not DRAW_THEORY.keys() & jobs.keys()
+def test_more_of_a_study_trains_what_is_new_alone(finished, jobs):
+    config = finished.config()
+    config["noise_types"]["gamma"] = {"assumption": "gamma", "transition": "uniform"}
+    finished.configure(config)
+    planned = finished.planned()
+    assert "train" not in planned
+    assert planned["evaluate"] == 4  # networks
+    del config["noise_types"]["gamma"]
+    config["smoothing"].append(0.7)
+    finished.configure(config)
+    planned = finished.planned()
+    assert planned["train"] == 2
+    assert planned["evaluate"] == 2 * count(jobs, "evaluate") // count(jobs, "train")
+    assert "corrupt_dataset" not in planned
+    old = {file: file.stat().st_mtime_ns for file in finished.files("runs/**/predictions.npz")}
+    table = "results/tables/digits/alpha/label_smoothing/a0.6.csv"
+    finished.run("--", table)
+    assert all(file.stat().st_mtime_ns == time for file, time in old.items())
+    assert len(finished.files("runs/**/predictions.npz")) == 5
+    assert finished.planned(table) == {}
 
 
 def test_a_changed_loss_retrains_its_own_cells_alone(finished):
@@ -95,22 +101,18 @@ def test_a_changed_loss_retrains_its_own_cells_alone(finished):
         "gce": {"loss": "generalised_cross_entropy", "matrix": "identity", "q": 0.7},
     }
     finished.configure(config)
-    runs = "results/runs/digits/uniform"
-    forward = f"{runs}/forward/a1.0/p0.5/seed0/history.csv"
-    gce = f"{runs}/gce/a1.0/p1.0/seed0/history.csv"
-    smoothing = f"{runs}/label_smoothing/a1.0/p0.5/seed0/history.csv"
+    forward = f"{RUNS}/forward/a1.0/p0.5/seed0/history.csv"
+    gce = f"{RUNS}/gce/a1.0/p1.0/seed0/history.csv"
+    smoothing = f"{RUNS}/label_smoothing/a1.0/p0.5/seed0/history.csv"
     assert finished.planned(smoothing, forward, gce) == {"train": 2}
     finished.run("--", forward, gce)
 
-    forward_loss = "losses/forward_correction.py"
-    edit(
-        finished, f"{LIBRARY}/training/{forward_loss}", "logsumexp(1).mean()", "logsumexp(1).sum()"
-    )
-    assert finished.planned(smoothing, gce) == {}
-    assert finished.planned(forward) == {"train": 1}
+    finished.edit("logsumexp(1).mean()", "logsumexp(1).sum()")
     config["methods"]["gce"]["q"] = 0.5
     finished.configure(config)
+    assert finished.planned(smoothing) == {}
     assert finished.planned(smoothing, gce) == {"train": 1}
+    assert finished.planned(smoothing, forward) == {"train": 1}
     config["methods"]["label_smoothing"]["warm_up_epochs"] = 1
     finished.configure(config)
     assert finished.planned(smoothing) == {"train": 1}
@@ -118,57 +120,26 @@ def test_a_changed_loss_retrains_its_own_cells_alone(finished):
 
 def test_a_new_loss_and_a_new_network_retrain_nothing(finished):
     library = finished.path / LIBRARY / "training"
-    for old, new in (
-        ("losses/label_smoothing.py", "losses/mine"),
-        ("networks/mlp.py", "networks/mine"),
-    ):
-        text = (library / old).read_text()
-        (library / f"{new}.py").write_text(text)
-    schema = "workflow/schemas/config.schema.yaml"
-    edit(
-        finished,
-        schema,
-        "            - logit_smoothing\n",
-        "            - logit_smoothing\n            - mine\n",
+    for old, new in (("losses/label_smoothing", "losses/mine"), ("networks/mlp", "networks/mine")):
+        (library / f"{new}.py").write_text((library / f"{old}.py").read_text())
+    schema = finished.path / "workflow/schemas/config.schema.yaml"
+    text = schema.read_text().replace(
+        "            - logit_smoothing\n", "            - logit_smoothing\n            - mine\n"
     )
-    edit(finished, schema, "enum: [cnn, resnet18, mlp]", "enum: [cnn, resnet18, mlp, mine]")
-    edit(
-        finished,
-        f"{LIBRARY}/study/consistency.py",
-        '"label_smoothing": LossKeys',
-        '"mine": LossKeys(("p",)), "label_smoothing": LossKeys',
+    schema.write_text(
+        text.replace("enum: [cnn, resnet18, mlp]", "enum: [cnn, resnet18, mlp, mine]")
+    )
+    finished.edit(
+        '"label_smoothing": LossKeys', '"mine": LossKeys(("p",)), "label_smoothing": LossKeys'
     )
     assert finished.planned() == {}
     # What is there now can be trained.
     config = finished.config()
     config["methods"]["mine"] = {"loss": "mine"}
     config["models"]["mine"] = {"kind": "mine", "hidden": [8]}
-    config["datasets"]["other"] = config["datasets"]["digits"] | {"model": "mine"}
+    config["datasets"]["digits"]["model"] = "mine"
     finished.configure(config)
-    finished.run("--", "results/runs/other/uniform/mine/a1.0/p0.5/seed0/history.csv")
-
-
-@pytest.mark.parametrize(
-    ("file", "old", "new"), [("style", "#0072B2", "#0072B3"), ("kit", '"ms": 5', '"ms": 6')]
-)
-def test_a_change_of_what_all_figures_share_redraws_all_and_no_more(finished, file, old, new):
-    edit(finished, f"{LIBRARY}/figures/{file}.py", old, new)
-    jobs = finished.planned()
-    assert {"draw_loss_over_p": 2, "draw_optimum_over_a": 1, **DRAW_THEORY}.items() <= jobs.items()
-    assert all(rule.startswith("draw_") for rule in jobs)
-    assert sum(jobs.values()) == len(finished.files("figures/**/*.svg"))
-
-
-@pytest.mark.parametrize(
-    ("file", "old", "new", "jobs"),
-    [
-        ("loss_landscapes", "margin = 0.02", "margin = 0.03", {"draw_loss_landscapes": 1}),
-        ("landscapes", "CLASSES = (2, 3,", "CLASSES = (2, 4,", DRAW_THEORY),
-    ],
-)
-def test_a_changed_figure_is_drawn_again_alone(finished, file, old, new, jobs):
-    edit(finished, f"{LIBRARY}/figures/{file}.py", old, new)
-    assert finished.planned() == jobs
+    finished.run("--", f"{RUNS}/mine/a1.0/p0.5/seed0/history.csv")
 
 
 NEW_FIGURE = """
@@ -206,10 +177,24 @@ NEW_ENTRY = """FIGURES["outputs"] = Figure(
 
 
 def test_a_new_figure_is_a_module_an_entry_and_a_caption(finished):
-    (finished.path / LIBRARY / "figures/outputs.py").write_text(NEW_FIGURE)
-    (finished.path / "workflow/report/outputs.rst").write_text("The highest outputs.\n")
-    with (finished.path / LIBRARY / "study/figure_registry.py").open("a") as registry:
-        registry.write(NEW_ENTRY)
+    (registry,) = [
+        file
+        for file in (finished.path / LIBRARY / "study").glob("*.py")
+        if "\nFIGURES" in file.read_text()
+    ]
+    with registry.open("a") as file:
+        file.write(NEW_ENTRY)
+    for missing, content in (
+        (f"{LIBRARY}/figures/outputs.py", NEW_FIGURE),
+        ("workflow/report/outputs.rst", "The highest outputs.\n"),
+    ):
+        refused = finished.snakemake("--dry-run", check=False)
+        assert refused.returncode == 1
+        last = refused.stdout.strip().splitlines()[-1]
+        where = f"study/{registry.name}"
+        assert last == f"FIGURES in {where} holds 'outputs'; needed: {finished.path / missing}"
+        assert "Traceback" not in refused.stdout
+        (finished.path / missing).write_text(content)
     # The verdicts lead to figures, so they are written anew; nothing else is.
     assert finished.planned() == {"draw_outputs": 2, "judge_claims": 1}
     finished.run()
@@ -222,130 +207,71 @@ def test_a_new_figure_is_a_module_an_entry_and_a_caption(finished):
     assert finished.planned() == {}
 
 
-def test_a_registered_figure_without_its_module_or_caption_ends_in_one_line(empty):
-    with (empty.path / LIBRARY / "study/figure_registry.py").open("a") as registry:
-        registry.write(NEW_ENTRY)
-    missing = {
-        f"{LIBRARY}/figures/outputs.py": NEW_FIGURE,
-        "workflow/report/outputs.rst": "The highest outputs.\n",
-    }
-    for file, content in missing.items():
-        refused = empty.snakemake("--dry-run", check=False)
-        assert refused.returncode == 1
-        last = refused.stdout.strip().splitlines()[-1]
-        assert (
-            last
-            == f"FIGURES in study/figure_registry.py holds 'outputs'; needed: {empty.path / file}"
-        )
-        assert "Traceback" not in refused.stdout
-        (empty.path / file).write_text(content)
-    empty.snakemake("--dry-run")
-
-
-def test_a_changed_noise_reruns_what_follows_it(finished):
-    edit(finished, f"{LIBRARY}/data/corrupt.py", "flip < np.diag(T)", "flip <= np.diag(T)")
-    jobs = finished.planned()
-    assert (jobs["corrupt_dataset"], jobs["train"], jobs["evaluate"]) == (2, 4, 8)
-    assert "prepare_dataset" not in jobs
-
-
-def test_a_changed_threshold_retrains_nothing(finished):
-    config = finished.config()
-    config["memorised_at"] = 0.5
-    finished.configure(config)
-    assert set(until_fits(finished.planned())) == {"aggregate", "fit_theory"}
-
-
-def test_a_changed_recipe_retrains(finished):
-    config = finished.config()
-    config["training"]["memorise"]["learning_rate"] = 0.001
-    finished.configure(config)
-    assert finished.planned()["train"] == 4
-
-
-def test_deleted_cells_come_back_and_what_follows_from_them_never_imports_torch(
-    finished, tmp_path, monkeypatch
-):
-    before = finished.contents()
-    labels = "results/labels/digits/uniform/a1.0/seed0.npz"
-    cells = [f"{CELL}/predictions.npz", f"{CELL.replace('p0.5', 'p1.0')}/history.csv"]
-    for file in (labels, *cells):
-        (finished.path / file).unlink()
-    trap = tmp_path / "trap"
-    trap.mkdir()
-    (trap / "torch.py").write_text("raise ImportError('the trap was imported')\n")
-    with monkeypatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(trap))
-        finished.run("--", labels)
-        jobs = {"train": 2, "evaluate": 4, "aggregate": 2, "fit_theory": 2}
-        assert until_fits(finished.planned()) == jobs
-        refused = finished.snakemake("--cores", "2", "--", *cells, check=False)
-        assert refused.returncode != 0
-        assert "the trap was imported" in refused.stdout
-    finished.run("--", *cells)
-    kept = ("runs", "labels", "datasets", "figures/theory")
-    finished.remove(lambda name: not name.startswith(kept))
-    monkeypatch.setenv("PYTHONPATH", str(trap))
-    finished.run()
-    assert finished.contents() == before
+def test_a_lost_file_of_any_kind_is_planned_with_what_follows_from_it(finished, jobs):
     assert finished.planned() == {}
+    (asked,) = (job.inputs for job in jobs if job.rule == "all")
+    paths = [file.relative_to(finished.path) for file in finished.files("**/*") if file.is_file()]
+    assert {str(path) for path in paths if path.parts[1] != "logs"} == asked
+    lost = {(*Path(file).parts[:2], Path(file).suffix): file for file in sorted(asked)}
+    # A score of a network and what is read with it are lost beside the last of each kind.
+    for file in [*lost.values(), f"{RUNS}/label_smoothing/a0.6/p0.5/seed0/history.csv"]:
+        path = finished.path / file
+        path.rename(finished.path / "lost")
+        affected = following(jobs, lambda job, file=file: file in job.outputs)
+        assert finished.planned() == affected, file
+        (finished.path / "lost").rename(path)
+    # Snakemake's own notes.
+    told = "metadata is missing or empty, but results/runs holds results"
+    assert told not in finished.snakemake("--dry-run").stdout
+    shutil.rmtree(finished.path / ".snakemake/metadata")
+    assert finished.snakemake("--dry-run").stdout.count(told) == 1
 
 
-def test_a_deleted_score_is_noticed(finished):
-    path = "results/metrics/digits/beta/label_smoothing/a0.6/p0.5/seed0.json"
-    (finished.path / path).unlink()
-    jobs = finished.planned()
-    assert (jobs["evaluate"], jobs["aggregate"], jobs["fit_theory"]) == (1, 1, 1)
-    assert "train" not in jobs
+def write_images(path, seed):
+    rng = np.random.default_rng(seed)
+    arrays = {}
+    for part, size in (("train", 100), ("test", 20)):
+        # More than the 1 MB up to which Snakemake itself compares contents.
+        arrays[f"x_{part}"] = rng.integers(0, 256, (size, 100, 100), np.uint8)
+        arrays[f"y_{part}"] = np.arange(size) % 10
+    np.savez(path, **arrays)
+    os.utime(path, (1_000_000_000, 1_000_000_000))
 
 
-def test_adding_one_p_trains_only_the_new_cells(finished):
-    config = finished.config()
-    config["smoothing"].append(0.7)
-    finished.configure(config)
-    jobs = finished.planned()
-    assert (jobs["train"], jobs["evaluate"]) == (2, 4)
-    assert "corrupt_dataset" not in jobs
-    old = {file: file.stat().st_mtime_ns for file in finished.files("runs/**/predictions.npz")}
-    finished.run("--", "results/study.csv")
-    assert all(file.stat().st_mtime_ns == time for file, time in old.items())
-    assert len(finished.files("runs/**/predictions.npz")) == 6
-    assert finished.planned("results/study.csv") == {}
+def append(project, script, line):
+    with (project.path / f"workflow/scripts/{script}.py").open("a") as file:
+        file.write(f"{line}\n")
 
 
-def test_adding_a_noise_type_trains_nothing(finished):
-    config = finished.config()
-    config["noise_types"]["gamma"] = {"assumption": "gamma", "transition": "uniform"}
-    finished.configure(config)
-    jobs = finished.planned()
-    assert "train" not in jobs
-    assert jobs["evaluate"] == 4
+def test_the_content_of_a_file_decides_not_its_time(empty):
+    config = empty.config()
+    keys = {key: config["datasets"]["digits"][key] for key in ("model", "training")}
+    config["datasets"] = {"mine": {"source": "npz", "path": "mine.npz", **keys}}
+    empty.configure(config)
+    write_images(empty.path / "mine.npz", 0)
+    write_images(empty.path / "next.npz", 1)
+    # Another file comes in its place, with an equal time, when it has been read.
+    append(empty, "prepare_dataset", "import os\nos.replace('next.npz', 'mine.npz')")
+    (empty.path / "again.npz").write_bytes((empty.path / "next.npz").read_bytes())
+    empty.run("--", DATASET)
+    first = (empty.path / DATASET).read_bytes()
+    assert empty.planned(DATASET) == {"prepare_dataset": 1}
+    (empty.path / "again.npz").rename(empty.path / "next.npz")
+    empty.run("--", DATASET)
+    assert (empty.path / DATASET).read_bytes() != first
+    (empty.path / "mine.npz").touch()
+    assert empty.planned(DATASET) == {}
 
 
-def test_a_killed_run_resumes_with_the_same_results(long_trainings, tmp_path):
-    start, undisturbed = long_trainings
-    killed = start.copy(tmp_path / "killed")
-    killed.kill_in_training()
-    assert not killed.files("runs/**/predictions.npz")
-    refused = killed.snakemake("--cores", "2", check=False)
-    assert "LockException" in refused.stdout
-    killed.snakemake("--unlock")
-    killed.run("--", *LONG_STUDY)
-    assert_resumed(killed, undisturbed)
-
-
-def test_a_preempted_training_resumes_with_the_same_results(long_trainings, tmp_path):
-    start, undisturbed = long_trainings
-    preempted = start.copy(tmp_path / "preempted")
-    # The only checkpoint is the one that SIGTERM leaves.
-    preempted.configure(preempted.config() | {"checkpoint_every": 1000})
-    assert preempted.preempt_trainings() != 0
-    assert not preempted.files("runs/**/predictions.npz")
-    assert len(preempted.files("checkpoints/**/seed*.safetensors")) == 2
-    preempted.run("--", *LONG_STUDY)
-    assert_resumed(preempted, undisturbed)
-
-
-def test_how_often_to_checkpoint_and_how_many_share_a_gpu_change_no_result(finished):
-    finished.configure(finished.config() | {"checkpoint_every": 1, "jobs_per_gpu": 4})
-    assert finished.planned() == {}
+def test_code_edited_since_the_plan_makes_no_result(empty):
+    # The first job edits the script of the second.
+    append(
+        empty,
+        "prepare_dataset",
+        "open('workflow/scripts/corrupt_dataset.py', 'a').write('edited = True\\n')",
+    )
+    refused = empty.snakemake("--cores", "1", "--", LABELS, check=False)
+    assert refused.returncode != 0
+    assert "the code of corrupt_dataset.py is " in refused.stdout
+    assert not (empty.path / LABELS).exists()
+    empty.run("--", LABELS)

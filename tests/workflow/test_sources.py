@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from conftest import trap_torch
 from numpy.testing import assert_array_equal
 
 from label_smoothing.data.datasets import read_dataset
@@ -32,11 +33,8 @@ def project(empty, arrays):
 
 
 def test_npz_goes_through_the_workflow_without_torch(project, arrays, tmp_path, monkeypatch):
-    trap = tmp_path / "trap"
-    trap.mkdir()
-    (trap / "torch.py").write_text("raise ImportError('the trap was imported')\n")
     with monkeypatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(trap))
+        trap_torch(tmp_path / "trap", patch)
         project.run("--", DATASET)
     dataset = read_dataset(project.path / DATASET)
     assert_array_equal(dataset.x_train[..., 0], arrays["x_train"])
