@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from label_smoothing.theory.checks import check_classes, float_or_array, in_range
+from label_smoothing.theory.rates import bisect
 
 
 class GammaTransition(NamedTuple):
@@ -116,9 +117,4 @@ def _gamma_learning_branch(a, M, p_above):
     target = np.log1p((2 * M * a - M - 1) / (M * (1 - a)))
     low = np.full_like(a, np.log(p_above * (M - 1) / (1 - p_above)))
     high = 2 * (target + np.log(M)) + 2
-    # 64 halvings take the widest bracket, about 100, below the spacing of floats.
-    for _ in range(64):
-        middle = (low + high) / 2
-        below = _log_kappa_odds(middle, M) < target
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return _p_of_logit((low + high) / 2, M)
+    return _p_of_logit(bisect(lambda L: _log_kappa_odds(L, M) < target, low, high), M)

@@ -103,3 +103,15 @@ def informative(p: np.ndarray, M: float) -> np.ndarray:
 def asks_for_label(p: ArrayLike, M: ArrayLike) -> np.ndarray:
     """Return which p are above 1/M: below, a network that fits its targets avoids the label."""
     return np.asarray(p) > 1 / np.asarray(M) + UNIFORM_TOLERANCE
+
+
+def bisect(is_below, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return where `is_below`, a function of arrays, turns false between `low` and `high`.
+
+    64 halvings take a bracket as wide as 100 below the spacing of floats.
+    """
+    for _ in range(64):
+        middle = (low + high) / 2
+        below = is_below(middle)
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return (low + high) / 2

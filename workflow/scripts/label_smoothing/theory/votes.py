@@ -22,7 +22,7 @@ from label_smoothing.theory.checks import (
 )
 from label_smoothing.theory.matrices import smoothing_matrix, transition_and_prior
 from label_smoothing.theory.memorising import optimum
-from label_smoothing.theory.rates import kappa, match_probability
+from label_smoothing.theory.rates import bisect, kappa, match_probability
 from label_smoothing.theory.vote_integral import (
     largest_share_probability,
     mean_log_loss,
@@ -181,12 +181,8 @@ def vote_optimum(
     n = np.where(k > 1, k - 1, 1.0)
     at_zero, at_one = slopes_at_the_ends(t, hit, n, M)
     low, high = np.zeros_like(t), np.ones_like(t)
-    # 60 halvings take the bracket below the spacing of floats.
-    for _ in range(60):
-        middle = (low + high) / 2
-        falls = slope(middle, t, hit, n, M) < 0
-        low, high = np.where(falls, middle, low), np.where(falls, high, middle)
-    best = np.where(at_one <= 0, 1.0, np.where(at_zero >= 0, 0.0, (low + high) / 2))
+    within = bisect(lambda p: slope(p, t, hit, n, M) < 0, low, high)
+    best = np.where(at_one <= 0, 1.0, np.where(at_zero >= 0, 0.0, within))
     c = hit * t + (1 - hit) * (1 - t) / (M - 1)
     return float_or_array(np.where(k > 1, best, c))
 
@@ -215,11 +211,7 @@ def _gamma_vote_optimum(t, k, M):
     high = min(grid[i + 1], 1 / M) if grid[i] < 1 / M else grid[i + 1]
     low, high = np.array([low]), np.array([high])
     arguments = [np.array([value], dtype=float) for value in (t, k - 1, M)]
-    for _ in range(60):
-        p = (low + high) / 2
-        falls = _gamma_slope(p, *arguments) < 0
-        low, high = np.where(falls, p, low), np.where(falls, high, p)
-    best = float((low[0] + high[0]) / 2)
+    best = float(bisect(lambda p: _gamma_slope(p, *arguments) < 0, low, high)[0])
     return max(best, 1 - best) if M == 2 else best
 
 
