@@ -27,6 +27,7 @@ from torchvision.datasets import VisionDataset
 
 from label_smoothing.data.datasets import Dataset
 from label_smoothing.theory.matrices import smoothing_matrix
+from label_smoothing.theory.rates import epsilon_from_p
 from label_smoothing.training.loop import train_network
 from label_smoothing.training.losses.base import load_loss
 from label_smoothing.training.networks.base import build_network
@@ -73,7 +74,7 @@ def plain_seconds(images: np.ndarray, labels: np.ndarray, channels: list[int], b
         nn.Linear(HIDDEN, CLASSES),
     )
     optimizer = torch.optim.SGD(model.parameters(), lr=RATE, momentum=MOMENTUM)
-    smoothing = CLASSES * (1 - P) / (CLASSES - 1)
+    smoothing = epsilon_from_p(P, CLASSES)
     start, running_loss = time.perf_counter(), 0.0
     model.train()
     for inputs, targets in loader:

@@ -79,23 +79,14 @@ def test_default_recipe_memorises_the_hardest_cells(digits, p):
     assert result.train_accuracy >= CONFIG["memorised_at"] >= 0.99
 
 
-def test_same_seed_gives_the_same_bits(digits):
-    first, again = train(digits), train(digits)
-    assert_array_equal(first.log_probabilities, again.log_probabilities)
-    assert first.train_loss == again.train_loss
-
-
-def test_global_random_state_neither_matters_nor_changes(digits):
+def test_the_seed_alone_decides(digits):
     first = train(digits)
     torch.manual_seed(123)
     state = torch.get_rng_state()
-    assert_array_equal(train(digits).log_probabilities, first.log_probabilities)
+    assert_same(train(digits), first)
     assert_array_equal(torch.get_rng_state(), state)
-
-
-def test_seeds_differ(digits):
-    a, b = (train(digits, seed=seed).log_probabilities for seed in (0, 1))
-    assert np.abs(a - b).max() > 0.1
+    other = train(digits, seed=1)
+    assert np.abs(other.log_probabilities - first.log_probabilities).max() > 0.1
 
 
 def test_result_is_consistent(digits):
@@ -165,9 +156,10 @@ def test_bf16_is_close_to_fp32(digits):
         assert_allclose(b["train_loss"], a["train_loss"], rtol=0.05)
 
 
-def test_divergence_is_recorded_with_its_epoch(digits, caplog):
+@pytest.mark.parametrize("score_every", [1, 5])
+def test_divergence_is_recorded_with_its_epoch(digits, caplog, score_every):
     diverging = {"optimizer": "sgd", "schedule": "constant", "learning_rate": 1e9}
-    result = train(digits, **diverging, epochs=5)
+    result = train(digits, **diverging, epochs=5, score_every=score_every)
     assert 1 <= result.diverged_epoch == len(result.history) < 5
     assert np.isnan(result.log_probabilities).all()
     assert result.log_probabilities.shape == (500, 10)
@@ -213,12 +205,6 @@ def test_scores_of_the_training_images_against_clean_labels(digits):
     assert_allclose(losses.mean(axis=0) @ prior, result.uniform_train_loss)
 
 
-def test_no_noise_scores_clean_labels_as_given_ones(digits):
-    result = train(digits, a=1.0, p=1.0, epochs=3)
-    assert_allclose(result.clean_train_loss, result.train_loss, rtol=1e-5)
-    assert result.clean_train_accuracy == result.train_accuracy
-
-
 def test_unknown_clean_labels_are_not_scored_and_change_nothing_else(digits):
     known, unknown = train(digits), train(digits, clean_labels_known=False)
     assert_array_equal(unknown.log_probabilities, known.log_probabilities)
@@ -245,12 +231,6 @@ def test_scoring_in_strides_changes_no_other_number(digits):
                 assert np.isnan(row[key])
             else:
                 assert row[key] == expected[key]
-
-
-def test_divergence_between_two_scorings_is_noticed_at_once(digits):
-    diverging = {"optimizer": "sgd", "schedule": "constant", "learning_rate": 1e9}
-    result = train(digits, **diverging, epochs=50, score_every=50)
-    assert result.diverged_epoch == len(result.history) < 50
 
 
 def features_of(digits, shift=0.0, scale=1.0):
@@ -288,14 +268,6 @@ def test_a_feature_that_never_changes_teaches_nothing(digits):
 def test_features_cannot_be_augmented(digits, changes):
     with pytest.raises(ValueError, match="allowed with features: False and 0"):
         train(features_of(digits), model={"kind": "mlp", "hidden": []}, **changes)
-
-
-def test_features_that_overflow_on_the_test_set_only_are_recorded(digits):
-    data = features_of(digits)
-    huge = data._replace(x_test=data.x_test * np.float32(1e36))
-    result = train(huge, model={"kind": "mlp", "hidden": [64]}, epochs=5, score_every=3)
-    assert result.diverged_epoch == len(result.history) == 3
-    assert np.isfinite(result.history[-1]["train_loss"])
 
 
 class Killed(Checkpoint):

@@ -7,8 +7,8 @@ import pandas as pd
 
 from label_smoothing.analysis.training_labels import HeldOut, rank_training_labels
 from label_smoothing.data.datasets import read_labels
-from label_smoothing.data.folds import fold_places, rows_of_subset
-from label_smoothing.data.sources import inspect_npz
+from label_smoothing.data.folds import fold_places
+from label_smoothing.data.sources import inspect_npz, rows_of_subset
 from label_smoothing.files import job_log, read_arrays, replacing
 from label_smoothing.study.code_hash import demand_code
 
@@ -30,9 +30,8 @@ with job_log(snakemake.log[0]):
     demand_code(snakemake.params.code, __file__)
     settings = snakemake.params.settings
     labels, _ = read_labels(snakemake.input.dataset)
-    index = rows_of_subset(
-        inspect_npz(snakemake.input.npz[0]).y_train, settings["train_size"], settings["split_seed"]
-    )
+    all_labels = inspect_npz(snakemake.input.npz[0]).y_train
+    index = rows_of_subset("train_size", settings["train_size"], all_labels, settings["split_seed"])
     found = rank_training_labels(held_out(labels, int(labels.max()) + 1), index)
     with replacing(snakemake.output.ranking) as temporary:
         found.ranking.to_csv(temporary, index=False, float_format="%.6g")

@@ -24,27 +24,16 @@ def read_images(
     folder: str | os.PathLike, size: int, colour: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """
-    Read every image below the folders of a folder, whose names are the classes.
+    Return the images of every class, the class of each, and their paths in `folder`.
 
-    Images are turned as their EXIF says, cut to a square around their middle and scaled. Files
-    whose ending is none of an image format, and hidden ones, are passed over. Of several frames the
-    first is read.
-
-    Parameters
-    ----------
-    folder : path
-        Its folders are classes; images may be in folders below these.
-    size : int
-        Pixels of an edge.
-    colour : {"grey", "rgb"}
+    The folders in `folder` are the classes. Images are turned as their EXIF says, cut to a square
+    around their middle and scaled. Hidden files and those of another ending are passed over. Of
+    several frames the first is read.
 
     Returns
     -------
     x : ndarray of uint8, shape (N, size, size) or (N, size, size, 3)
-    names : ndarray of str, shape (N,)
-        The class of each.
-    origins : ndarray of str, shape (N,)
-        Their paths in `folder`.
+    names, origins : ndarray of str, shape (N,)
 
     Raises
     ------
@@ -90,12 +79,11 @@ def read_table(
     path: str | os.PathLike, label: str, dropped: Sequence[str] = ()
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """
-    Read a .csv with a column of labels and columns of numbers, the features.
+    Return the features, labels and lines of a .csv with names, a column of labels and numbers.
 
     Parameters
     ----------
     path : path
-        With a line of names.
     label : str
         The column of the labels, of any kind.
     dropped : sequence of str
@@ -105,7 +93,6 @@ def read_table(
     -------
     x : ndarray of float32, shape (N, D)
     labels : ndarray, shape (N,)
-        As they stand there.
     origins : ndarray of str, shape (N,)
         "line 2" and so on.
 
@@ -151,17 +138,9 @@ def split(
     x: np.ndarray, labels: np.ndarray, origins: np.ndarray, share: float, seed: int
 ) -> dict[str, np.ndarray]:
     """
-    Split samples at random, every class alike, into the arrays of a .npz.
+    Return samples split at random, every class alike, as the arrays of a .npz.
 
-    Parameters
-    ----------
-    x : ndarray, shape (N, ...)
-    labels, origins : ndarray, shape (N,)
-        Class and origin of each. Classes are numbered in the order of their names, of numbers in
-        theirs.
-    share : float
-        Of the samples that become the test part, in (0, 1).
-    seed : int
+    Classes are numbered in the order of their names, of numbers in theirs.
 
     Returns
     -------

@@ -29,8 +29,8 @@ def load_dataset(
     train_size: int | None = None,
     test_size: int | None = None,
     split_seed: int | None = None,
-    data_dir: str | os.PathLike | None = None,
-    path: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike = "",
+    path: str | os.PathLike = "",
 ) -> Dataset:
     """
     Load a data set from its source, check it, and take stratified subsets.
@@ -57,28 +57,34 @@ def load_dataset(
         If the files are not there and cannot be downloaded.
     """
     if source == "digits":
-        dataset = load_digits(int(test_size), split_seed)  # type: ignore[arg-type]
-        test_size = None
+        dataset, test_size = load_digits(test_size or 0, split_seed), None
     elif source == "npz":
-        dataset = load_npz(path)  # type: ignore[arg-type]
+        dataset = load_npz(path)
     else:
         with _naming(f"{source} in {data_dir}"):
-            dataset = _checked(load_torchvision(source, data_dir))  # type: ignore[arg-type]
-    train = _subset("train_size", train_size, dataset.x_train, dataset.y_train, split_seed)
-    test = _subset("test_size", test_size, dataset.x_test, dataset.y_test, split_seed)
-    for part, (x, _) in (("train", train), ("test", test)):
-        if x.ndim == 2:  # features
-            continue
-        pixels = x.reshape(len(x), -1)
-        if constant := int((pixels == pixels[:, :1]).all(axis=1).sum()):
-            logging.warning(
-                "x_%s: %d of %d images have one value everywhere, so that nothing "
-                "can be seen in them",
-                part,
-                constant,
-                len(x),
-            )
-    return Dataset(*train, *test)
+            dataset = _checked(load_torchvision(source, data_dir))
+    parts: dict[str, np.ndarray] = {}
+    for part, size in (("train", train_size), ("test", test_size)):
+        x, y = getattr(dataset, f"x_{part}"), getattr(dataset, f"y_{part}")
+        if size not in (None, len(y)):
+            rows = rows_of_subset(f"{part}_size", size, y, split_seed)
+            x, y = x[rows], y[rows]
+        _warn_of_blank(part, x)
+        parts |= {f"x_{part}": x, f"y_{part}": y}
+    return Dataset(**parts)
+
+
+def _warn_of_blank(part: str, x: np.ndarray) -> None:
+    if x.ndim == 2:  # features
+        return
+    pixels = x.reshape(len(x), -1)
+    if blank := int((pixels == pixels[:, :1]).all(axis=1).sum()):
+        logging.warning(
+            "x_%s: %d of %d images have one value everywhere, so that nothing can be seen in them",
+            part,
+            blank,
+            len(x),
+        )
 
 
 def load_torchvision(source: str, data_dir: str | os.PathLike) -> Dataset:
@@ -135,16 +141,9 @@ def _files(kind) -> dict[str, str]:
     return {kind.filename: kind.url}
 
 
-def load_digits(test_size: int, seed: int) -> Dataset:
+def load_digits(test_size: int, seed: int | None) -> Dataset:
     """
     Return scikit-learn's embedded digits, 1,797 images of 8x8 pixels, in a stratified split.
-
-    Parameters
-    ----------
-    test_size : int
-        Number of test images.
-    seed : int
-        Seed of the split, which is the same for every cell of a study.
 
     Raises
     ------
@@ -344,22 +343,35 @@ def _single_precision(key: str, x: np.ndarray) -> np.ndarray:
     return features
 
 
-def _subset(
-    key: str, size: int | None, x: np.ndarray, y: np.ndarray, seed: int | None
-) -> tuple[np.ndarray, np.ndarray]:
+def rows_of_subset(key: str, size: int | None, y: np.ndarray, seed: int | None) -> np.ndarray:
+    """
+    Return the rows of a stratified subset of `size` images, in its order.
+
+    Parameters
+    ----------
+    key : str
+        Names the size in messages.
+    size : int or None
+        None takes all rows.
+    y : ndarray of int, shape (N,)
+        Labels of all rows.
+    seed : int or None
+        The data set's `split_seed`.
+
+    Raises
+    ------
+    ValueError
+        If a class may be left out.
+    """
+    rows = np.arange(len(y))
     if size is None or size == len(y):
-        return x, y
+        return rows
     if problem := size_problem(size, np.bincount(y).tolist()):
         raise ValueError(f"{key} is {size}{problem}")
     from sklearn.model_selection import train_test_split
 
-    chosen, _ = train_test_split(
-        np.arange(len(y)),
-        train_size=size,
-        stratify=y,
-        random_state=_split_state(seed),  # type: ignore[arg-type]
-    )
-    return x[chosen], y[chosen]
+    state = _split_state(seed)
+    return train_test_split(rows, train_size=size, stratify=y, random_state=state)[0]
 
 
 @contextmanager
@@ -370,5 +382,7 @@ def _naming(where: str) -> Iterator[None]:
         raise ValueError(f"{where}: {error}") from None
 
 
-def _split_state(seed: int) -> int:
+def _split_state(seed: int | None) -> int:
+    if seed is None:
+        raise ValueError("split_seed is missing; allowed: an integer, as there is a size")
     return int(seed_stream(seed, "data_split").generate_state(1)[0])

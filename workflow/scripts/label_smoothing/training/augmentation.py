@@ -8,21 +8,11 @@ def augment(
     images: torch.Tensor, generator: torch.Generator, *, flip: bool, crop: int
 ) -> torch.Tensor:
     """
-    Return the images mirrored and moved at random, each by itself.
+    Return the images (N, C, H, W) mirrored and moved at random, each by itself.
 
-    Parameters
-    ----------
-    images : Tensor, shape (N, C, H, W)
-    generator : Generator
-        On the device of the images; drawn from only if something is changed.
-    flip : bool
-        Whether each image is mirrored, left to right, with probability 1/2.
-    crop : int
-        Pixels of zero padding on each side, from which a window of the image's size is cut.
-
-    Returns
-    -------
-    Tensor, shape (N, C, H, W)
+    With `flip`, an image is mirrored left to right with probability 1/2. `crop` is the zero padding
+    in pixels on each side, from which a window of the image's size is cut. The generator, on the
+    device of the images, is drawn from only if something is changed.
     """
     count = len(images)
 

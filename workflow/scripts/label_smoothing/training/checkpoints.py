@@ -19,17 +19,10 @@ _log = logging.getLogger(__name__)
 
 class Checkpoint(NamedTuple):
     """
-    Where a training keeps its state.
+    Where a training keeps its state, every `every` epochs.
 
-    Attributes
-    ----------
-    path : path
-        A file that no rule declares: Snakemake deletes declared outputs before it runs a job again.
-    key : str
-        Hash of everything that the training depends on, see `training_key`; a file with another key
-        is not read.
-    every : int
-        Epochs between two checkpoints.
+    No rule declares `path`: Snakemake deletes declared outputs before it runs a job again. A file
+    with another `key`, see `training_key`, is not read.
     """
 
     path: Path
@@ -71,14 +64,9 @@ class Checkpoint(NamedTuple):
 
 def training_key(settings: Any, files: Iterable[str | os.PathLike]) -> str:
     """
-    Return a hash of everything that a training depends on.
+    Return a hash of the settings, in any order, and of the files' contents, whatever their names.
 
-    Parameters
-    ----------
-    settings : JSON-serialisable
-        Settings, code and kind of device; the order of keys does not count.
-    files : iterable of path
-        Input files, whose content counts and whose names do not.
+    The settings are JSON-serialisable; the code and the kind of device belong to them.
     """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for path in files:

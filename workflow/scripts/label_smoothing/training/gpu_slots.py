@@ -17,15 +17,7 @@ from filelock import FileLock, Timeout
 
 
 class Slot(NamedTuple):
-    """
-    A place on a device, held until this process ends or `lock` is released.
-
-    Attributes
-    ----------
-    device : int
-        Index among the devices that this process sees.
-    lock : FileLock
-    """
+    """A place on a device, an index of those seen here; held until `lock` is released or we end."""
 
     device: int
     lock: FileLock
@@ -40,14 +32,13 @@ def take_slot(
     devices: Sequence[str], jobs_per_gpu: int, folder: Path, patience: float = 30.0
 ) -> Slot:
     """
-    Take a slot on the device that has most of them free.
+    Return a slot on the device that has most of them free.
 
     Parameters
     ----------
     devices : sequence of str
-        UUIDs of the devices that this process sees.
+        UUIDs of the devices that this process sees, with `jobs_per_gpu` slots each.
     jobs_per_gpu : int
-        Slots of each device.
     folder : path
         Made if it is not there; the same for all processes that share the devices.
     patience : float

@@ -95,10 +95,7 @@ def train_network(
     # Layers draw from torch's global generators: seeded here, given back untouched.
     with _random_state_kept(device):
         torch.manual_seed(torch_seed(seed, "weights"))
-        last_batch = len(noisy_train) % recipe.batch_size or recipe.batch_size
-        network = build_network(
-            model, dataset.x_train.shape[1:], dataset.classes, batch=min(last_batch, 2)
-        )
+        network = build_network(model, dataset.x_train.shape[1:], dataset.classes)
         training = _Training(
             dataset,
             noisy_train,

@@ -32,9 +32,8 @@ def method_matrix(
         - "identity": targets that are the given labels
         - "file": `matrix`
     p : float
-        Smoothing parameter; only "p" depends on it.
+        Only "p" depends on it.
     T : ndarray, shape (M, M)
-        ``T[i, j]``, probability of the noisy label `i` given the clean label `j`.
     prior : ndarray, shape (M,)
         Distribution of the clean labels.
     matrix : ndarray, shape (M, M)

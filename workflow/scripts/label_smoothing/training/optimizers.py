@@ -21,15 +21,7 @@ _END_DIVISOR = 1e4
 
 
 class SGD:
-    """
-    Stochastic gradient descent with momentum, no weight decay.
-
-    Parameters
-    ----------
-    parameters : iterable of Tensor
-    momentum : float
-        In [0, 1).
-    """
+    """Stochastic gradient descent with momentum, in [0, 1); no weight decay."""
 
     def __init__(self, parameters: Iterable[torch.Tensor], momentum: float):
         self.parameters = list(parameters)
@@ -59,15 +51,7 @@ class SGD:
 
 
 class Adam:
-    """
-    Adam (Kingma and Ba 2015) with second beta 0.999 and epsilon 1e-8, no weight decay.
-
-    Parameters
-    ----------
-    parameters : iterable of Tensor
-    momentum : float
-        First beta, in [0, 1).
-    """
+    """Adam (Kingma and Ba 2015) with first beta `momentum`, second 0.999 and no weight decay."""
 
     def __init__(self, parameters: Iterable[torch.Tensor], momentum: float):
         self.parameters = list(parameters)
@@ -137,20 +121,10 @@ def learning_rate_at(
     """
     Return the share of the highest learning rate at a step, counted from 0.
 
-    Parameters
-    ----------
-    step, steps_per_epoch, epochs : int
-    schedule : {"constant", "milestones", "one_cycle"}
-        "milestones" multiplies by `factor` after each epoch in `milestones`. "one_cycle" rises in a
-        cosine from 1/25 to 1 over the first 30 % of the steps and falls in another to nothing at
-        the last (Smith and Topin 2018, as in ``torch.optim.lr_scheduler.OneCycleLR``).
-    milestones : sequence of int
-    factor : float
-
-    Returns
-    -------
-    float
-        In (0, 1] for factors up to 1.
+    "milestones" multiplies by `factor` after each epoch in `milestones`. "one_cycle" rises in a
+    cosine from 1/25 to 1 over the first 30 % of the steps and falls in another to nothing at the
+    last (Smith and Topin 2018, as in ``torch.optim.lr_scheduler.OneCycleLR``). The third is
+    "constant".
     """
     if schedule == "constant":
         return 1.0

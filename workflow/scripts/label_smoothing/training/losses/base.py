@@ -80,16 +80,7 @@ class Loss(NamedTuple):
 
 def load_loss(name: str, *, warm_up_epochs: int = 0, **parameters: float) -> Loss:
     """
-    Return a training loss with its parameters bound.
-
-    Parameters
-    ----------
-    name : str
-        A module of this package, as in a method of the config.
-    warm_up_epochs : int
-        See `Loss`.
-    **parameters : float
-        The loss's own parameters, all of them.
+    Return the training loss of a module of this package, with its own parameters bound.
 
     Raises
     ------

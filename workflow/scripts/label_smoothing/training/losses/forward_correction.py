@@ -11,13 +11,6 @@ def forward_loss(logits: torch.Tensor, labels: torch.Tensor, T: torch.Tensor) ->
     """
     Return the forward-corrected cross entropy, ``-log sum_j T[i, j] sigma_j(h)``.
 
-    Parameters
-    ----------
-    logits : Tensor, shape (N, M)
-    labels : Tensor of int64, shape (N,)
-    T : Tensor, shape (M, M)
-        Columns sum to 1; entries are probabilities.
-
     References
     ----------
     Patrini et al. 2017, theorem 2; arXiv 2010.12648, section 6.2.

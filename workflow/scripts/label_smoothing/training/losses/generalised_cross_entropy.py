@@ -13,12 +13,7 @@ def generalised_loss(
     """
     Return the generalised cross entropy to the given label, ``(1 - sigma_i(h)^q) / q``.
 
-    Parameters
-    ----------
-    logits : Tensor, shape (N, M)
-    labels : Tensor of int64, shape (N,)
-    q : float
-        In (0, 1]. Larger values weigh a label the less, the less the network believes it.
+    `q` is in (0, 1]. Larger values weigh a label the less, the less the network believes it.
 
     References
     ----------

@@ -10,12 +10,7 @@ def soft_target_loss(logits: torch.Tensor, labels: torch.Tensor, S: torch.Tensor
     """
     Return the cross entropy to soft targets, ``-sum_k S[k, i] log sigma_k(h)``.
 
-    Parameters
-    ----------
-    logits : Tensor, shape (N, M)
-    labels : Tensor of int64, shape (N,)
-    S : Tensor, shape (M, M)
-        Columns sum to 1; entries may be negative.
+    Entries of `S` may be negative.
 
     References
     ----------

@@ -8,16 +8,9 @@ from label_smoothing.training.losses.base import Loss
 
 def logit_loss(logits: torch.Tensor, labels: torch.Tensor, S: torch.Tensor) -> torch.Tensor:
     """
-    Return the cross entropy of smoothed logits, ``-log sigma_i(S h)``.
+    Return the cross entropy of smoothed logits, ``-log sigma_i(S h)``; `S` may be negative.
 
     With ``S_p`` it is cross entropy at the inverse temperature ``p - q``.
-
-    Parameters
-    ----------
-    logits : Tensor, shape (N, M)
-    labels : Tensor of int64, shape (N,)
-    S : Tensor, shape (M, M)
-        Columns sum to 1; entries may be negative.
 
     References
     ----------

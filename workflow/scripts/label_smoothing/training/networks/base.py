@@ -9,9 +9,7 @@ from torch import nn
 from label_smoothing.training.by_name import find, names
 
 
-def build_network(
-    model: Mapping[str, Any], shape: tuple[int, ...], classes: int, *, batch: int = 2
-) -> nn.Module:
+def build_network(model: Mapping[str, Any], shape: tuple[int, ...], classes: int) -> nn.Module:
     """
     Return the network that an entry of a config's `models` describes.
 
@@ -26,9 +24,6 @@ def build_network(
         features alone, which they get as (N, D).
     classes : int
         Number of classes M.
-    batch : int
-        Size of the batch that a network of the user's own is tried with: 1, if the training has
-        such a one, which layers like batch normalisation do not take.
 
     Raises
     ------
@@ -39,7 +34,7 @@ def build_network(
     parameters = dict(model)
     kind = parameters.pop("kind")
     if ":" in kind:
-        return find(__package__, "own", "build_own")(kind, shape, classes, parameters, batch)
+        return find(__package__, "own", "build_own")(kind, shape, classes, parameters)
     if kind not in (known := names(__package__)):
         raise ValueError(f"model kind is {kind!r}; allowed: {', '.join(known)}, module:Class")
     return find(__package__, kind, "NETWORK")(shape, classes, **parameters)

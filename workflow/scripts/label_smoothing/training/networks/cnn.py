@@ -14,10 +14,8 @@ class CNN(nn.Sequential):
 
     Parameters
     ----------
-    shape : tuple of int
-        Height, width and channels of an image.
-    classes : int
-        Number of classes M.
+    shape, classes
+        Of images, see `base.build_network`.
     channels : list of two int
         Output channels of the convolutions.
     kernel_size : int
@@ -26,11 +24,6 @@ class CNN(nn.Sequential):
         Edge length of the pooling after each convolution; 1 is none.
     hidden : int
         Units of the hidden linear layer.
-
-    Raises
-    ------
-    ValueError
-        If the pooling leaves nothing of the image.
     """
 
     def __init__(

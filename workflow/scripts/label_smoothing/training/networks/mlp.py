@@ -6,18 +6,7 @@ from torch import nn
 
 
 class MLP(nn.Sequential):
-    """
-    Linear layers with ReLU between them.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Height, width and channels of an image, or the number of features alone.
-    classes : int
-        Number of classes M.
-    hidden : list of int
-        Units of each hidden layer; an empty list is a linear classifier.
-    """
+    """Linear layers with ReLU between them; without `hidden` units, a linear classifier."""
 
     def __init__(self, shape: tuple[int, ...], classes: int, *, hidden: list[int]):
         layers: list[nn.Module] = [nn.Flatten()]

@@ -12,16 +12,8 @@ class ResNet18(nn.Sequential):
     The residual network with 18 layers for small images (He et al. 2015).
 
     The stem is one 3x3 convolution without pooling. Four stages of two blocks follow; each stage
-    after the first halves the image's edge and doubles the channels.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Height, width and channels of an image.
-    classes : int
-        Number of classes M.
-    width : int
-        Channels of the first stage; 64 is the standard one.
+    after the first halves the image's edge and doubles the channels, which start at `width` (64 is
+    the standard).
     """
 
     def __init__(self, shape: tuple[int, int, int], classes: int, *, width: int):
