@@ -1,6 +1,5 @@
 """Made-up cells of the plane of clean rate and p."""
 
-import numpy as np
 import pandas as pd
 from samples import cells
 
@@ -12,13 +11,4 @@ def slices(assumption="alpha", noise=0.001):
     measured = pd.concat([cells(assumption, a, noise=noise) for a in RATES], ignore_index=True)
     measured["test_accuracy"] -= 0.1 * abs(measured["p"] - 0.5)
     measured["oracle_stop_accuracy"] = measured["test_accuracy"] + 0.2 * (measured["p"] == 0.35)
-    return measured
-
-
-def diverged(all_of_them):
-    """Return a study in which a seed diverged at p = 1, or every seed everywhere."""
-    measured = slices()
-    lost = (measured["p"] == 1) & (measured["seed"] == 0) | all_of_them
-    scores = ["test_loss", "test_accuracy", "oracle_stop_accuracy"]
-    measured.loc[lost, scores], measured.loc[lost, "diverged_epoch"] = np.nan, 3
     return measured

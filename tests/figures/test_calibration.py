@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from drawn import lines, visible
 from numpy.testing import assert_allclose
 
 from label_smoothing.analysis.intervals import mean_interval
@@ -46,19 +45,3 @@ def test_theory_is_calibrated_where_p_is_the_match_probability():
     assert error.idxmin() == pytest.approx(0.55)
     assert error.min() == pytest.approx(0, abs=1e-12)
     assert error[1.0] == pytest.approx(0.45)
-
-
-@pytest.mark.parametrize("count", [1, 5, 7])
-def test_figure_has_two_panels_a_clean_rate(count):
-    rates = np.linspace(0.4, 1, count).round(3)
-    figure = module.draw(module.numbers(cells(rates)), "a study")
-    above = [panel for panel in visible(figure) if panel.get_title()]
-    assert [panel.get_title() for panel in above] == [f"clean rate a = {a:g}" for a in rates]
-    for panel in above:
-        labels = panel.get_legend_handles_labels()[1]
-        assert labels == ["theory: confidence p", "right predictions", "wrong predictions"]
-    below = [panel for panel in visible(figure) if not panel.get_title()]
-    for panel, a in zip(below, rates, strict=True):
-        (line,) = lines(panel, "theory: error |p - c|")
-        assert_allclose(line.get_ydata(), abs(line.get_xdata() - a))
-        assert "calibration error" in panel.get_legend_handles_labels()[1]

@@ -2,11 +2,9 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 from drawn import legend
 from numpy.testing import assert_allclose
-from planes import RATES, diverged, slices
-from samples import P
+from planes import RATES, slices
 from vote_studies import votes_table
 
 from label_smoothing.figures import error as module
@@ -37,28 +35,12 @@ def test_both_theories_predict_one_error_for_all_p():
         assert low < lines["voted"][a] < lines["paper"][a] < high
 
 
-def test_noise_that_is_not_uniform_has_the_line_of_the_paper_alone():
-    pairs = slices().assign(expected_agreement=0.9)
-    numbers = module.numbers(pairs, [0.6], votes_table())
-    assert set(numbers["quantity"]) == {"mean", "curve", "minimum", "paper"}
-    assert "paper's theory" in legend(module.draw(numbers, "a study"))
-    assert "paper" not in set(module.numbers(pairs, [0.6])["quantity"])
-
-
 def test_errors_over_p_are_of_p_that_ask_for_the_label():
     measured = slices()
     low = measured[measured["p"] == 0.5].assign(p=0.05, test_accuracy=0.01)
     numbers = module.numbers(pd.concat([measured, low]), [0.6])
     p = numbers.groupby("quantity")["p"].min()
     assert p.to_dict() == {"mean": 0.05, "curve": 0.2, "minimum": 0.5}
-
-
-def test_errors_of_a_study_below_one_over_m_are_drawn_all_the_same():
-    measured = slices()
-    measured["p"] /= 20
-    numbers = module.numbers(measured, [0.6])
-    assert set(numbers["p"]) == {p / 20 for p in P}
-    module.draw(numbers, "a study")
 
 
 def test_error_figure_tells_resolved_minima_from_noise():
@@ -83,11 +65,3 @@ def test_errors_are_framed_by_their_intervals_unless_those_are_far_longer():
         assert panel.get_title() == "clean rate a = 0.6"
         assert (panel.get_ylim()[1] > numbers.loc[curve, "high"].max()) == framed
         assert panel.get_ylim()[1] < numbers.loc[curve, "value"].max() + 5 * spread
-
-
-@pytest.mark.parametrize("all_of_them", [False, True])
-def test_diverged_cells_are_marked(all_of_them):
-    numbers = module.numbers(diverged(all_of_them), list(RATES))
-    cell = numbers[(numbers["quantity"] == "mean") & (numbers["p"] == 1)]
-    assert (cell["seeds"] == (0 if all_of_them else 2)).all()
-    assert "a seed diverged" in legend(module.draw(numbers, "a study"))

@@ -84,12 +84,12 @@ def names_of(name, given=False):
     return NAMES | {"dataset": "digits"} | ({"noise": "beta"} if given else {})
 
 
-def numbers_of(name, tables, given=False, **changes):
+def numbers_of(name, tables, given=False, votes=None, **changes):
     """Return a figure's numbers from the rows that it asks for."""
     study, names = study_of(given, **changes), names_of(name, given)
     assert not why_not(study, name, names)
     made = {
-        "votes": votes_table,
+        "votes": lambda: votes_table() if votes is None else votes,
         "shares": lambda: shares_table(rates=(0.6,), p=tuple(map(float, study.smoothing))),
     }
     inputs = {}
@@ -186,6 +186,43 @@ def test_one_clean_rate_one_p_and_one_seed_are_drawn(name, a, given, tables, tmp
         numbers = numbers_of(name, rows, given, **grid)
         assert len(numbers) > 0
         write(name, numbers, tmp_path)
+
+
+MARKING = ("loss_landscapes", "loss_over_p", "loss_and_accuracy", "error", "methods")
+
+
+@pytest.mark.parametrize("name", MEASURED)
+@pytest.mark.parametrize("everything", [False, True])
+def test_what_diverged_is_left_out_and_marked(name, everything, tables, tmp_path):
+    lost = everything | ((tables["p"] == 1) & (tables["seed"] == 0))
+    diverged = tables.assign(diverged_epoch=np.where(lost, 3, 0))
+    for score in diverged.columns[diverged.columns.str.contains("loss|accuracy|confidence|error")]:
+        diverged[score] = diverged[score].mask(lost)
+    numbers = numbers_of(name, diverged)
+    svg, _ = write(name, numbers, tmp_path)
+    assert (name in MARKING) == ("a seed diverged" in words(svg))
+    if name in MARKING and not everything:
+        assert set(numbers.loc[(numbers["diverged"] == 1), "seeds"]) == {2}
+
+
+OF_VOTES = [name for name in MEASURED if "votes" in FIGURES[name].inputs]
+
+
+@pytest.mark.parametrize("name", OF_VOTES)
+def test_k_and_purity_have_columns_and_stand_in_the_figure(name, tables, tmp_path):
+    numbers = numbers_of(name, tables)
+    rows = numbers[numbers["quantity"] == "votes"]
+    assert (rows[["k", "k_low", "k_high", "purity"]] == [1.9, 1.8, 2.0, 1.0]).all(axis=None)
+    assert "k = 1.90 [1.80, 2.00]" in " ".join(words(write(name, numbers, tmp_path)[0]))
+    # Without a k, or with noise that is not uniform, the paper stands alone.
+    others = [(tables, votes_table().iloc[:0])]
+    if name != "votes":  # which has the k of the study
+        others.append((tables.assign(expected_agreement=0.5), None))
+    for rows, votes in others:
+        numbers = numbers_of(name, rows, votes=votes)
+        kinds = {"votes", "voted", "voted optimum", "threshold"}
+        assert not kinds & set(numbers["quantity"][numbers["a"] != 1])
+        assert "k = " not in " ".join(words(write(name, numbers, tmp_path)[0]))
 
 
 @pytest.mark.parametrize(

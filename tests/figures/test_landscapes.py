@@ -6,6 +6,7 @@ from drawn import legend, lines
 from numpy.testing import assert_allclose, assert_array_equal
 
 from label_smoothing.figures import landscapes as module
+from label_smoothing.figures.style import WHITE
 from label_smoothing.theory.checks import ASSUMPTIONS
 from label_smoothing.theory.memorising import loss
 
@@ -58,7 +59,7 @@ def test_landscapes_mark_the_divergence_and_colour_nothing_finite_there(landscap
             drawn |= {(a, p) for a, p in zip(*line.get_data(), strict=True) if np.isfinite(p)}
         assert drawn == set(zip(infinite["a"], infinite["p"], strict=True))
         (best,) = lines(panel, "optimum p*")
-        assert best.get_color() == "white"
+        assert best.get_color() == WHITE
         (filled,) = panel.collections
         assert filled.extend == "max"
         # Nothing is interpolated across the edge: the colours end at the last finite p.

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 from drawn import legend, lines
 from numpy.testing import assert_allclose
-from planes import RATES, diverged, slices
+from planes import RATES, slices
 from samples import P
 from vote_studies import votes_table
 
@@ -22,15 +21,6 @@ def test_each_score_has_its_best_p():
     assert best["test_loss"].tolist() == [0.65, 0.8, 1.0]
     seeds = numbers[numbers["quantity"] == "seed's best"]
     assert seeds.groupby(["score", "a"]).size().eq(3).all()
-
-
-def test_equally_good_p_are_all_marked():
-    measured = slices()
-    measured["test_accuracy"] = 0.9
-    numbers = module.numbers(measured)
-    accuracy = numbers[numbers["score"] == "test_accuracy"]
-    for quantity, count in (("best", len(P)), ("seed's best", 3 * len(P))):
-        assert accuracy[accuracy["quantity"] == quantity].groupby("a").size().eq(count).all()
 
 
 def test_loss_and_accuracy_figure_marks_seeds_within_their_cell():
@@ -66,11 +56,3 @@ def test_beta_is_scored_on_labels_as_noisy_as_those_of_the_training():
     accuracy = compose_clean_rates(vote_accuracy(0.6, 1.9, 10, 0.5), 0.6, M=10)
     assert_allclose(lines["voted"], accuracy)
     assert_allclose(lines["paper"], match_probability(0.6, 10, "beta"))
-
-
-@pytest.mark.parametrize("all_of_them", [False, True])
-def test_diverged_cells_are_marked(all_of_them):
-    numbers = module.numbers(diverged(all_of_them))
-    cell = numbers[(numbers["quantity"] == "mean") & (numbers["p"] == 1)]
-    assert (cell["seeds"] == (0 if all_of_them else 2)).all()
-    assert "a seed diverged" in legend(module.draw(numbers, "a study"))

@@ -58,28 +58,6 @@ def test_loss_figure_draws_its_numbers(slices):
     assert "95 %" in figure.get_suptitle()
 
 
-def test_diverged_cells_are_marked(slices):
-    slices.loc[(slices["p"] == 1) & (slices["seed"] == 0), ["test_loss", "diverged_epoch"]] = (
-        np.nan,
-        3,
-    )
-    numbers = module.numbers(slices, votes_table())
-    at_one = numbers[(numbers["quantity"] == "measured") & (numbers["p"] == 1)]
-    assert (at_one["diverged"] == 1).all()
-    assert (at_one["seeds"] == 2).all()
-    figure = module.draw(numbers, "a study")
-    assert "a seed diverged" in figure.axes[0].get_legend_handles_labels()[1]
-    slices["test_loss"], slices["diverged_epoch"] = np.nan, 1
-    module.draw(module.numbers(slices, votes_table()), "a study")
-
-
-def test_nothing_is_drawn_inside_the_frame_where_theory_diverges(slices):
-    figure = module.draw(module.numbers(slices, votes_table()), "a study")
-    for panel in figure.axes[:2]:
-        p, loss = panel.get_lines()[0].get_data()
-        assert loss[p == 1] > panel.get_ylim()[1]
-
-
 @pytest.mark.parametrize("purity", [1.0, 0.5])
 def test_the_vote_curve_is_that_of_the_one_k_and_purity_and_finite_at_p_one(purity):
     exact = study(k=1.9, rates=(0.6,), purity=purity).query("noise == 'alpha'")
@@ -95,11 +73,3 @@ def test_the_vote_curve_is_that_of_the_one_k_and_purity_and_finite_at_p_one(puri
     assert best["loss"] <= voted.min() + 1e-12
     figure = module.draw(numbers, "a study")
     assert f"votes, k = 1.90 [1.80, 2.00], purity {purity:.2f}" in legend(figure)
-
-
-def test_without_a_k_or_with_other_noise_the_paper_stands_alone(slices):
-    other = slices.assign(expected_agreement=0.5)
-    for table, votes in ((slices, votes_table().iloc[:0]), (other, votes_table())):
-        numbers = module.numbers(table, votes)
-        assert set(numbers["quantity"]) == {"measured", "predicted", "predicted optimum"}
-        assert not any("vote" in label for label in legend(module.draw(numbers, "a study")))

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 from drawn import legend
 from numpy.testing import assert_allclose
 
@@ -81,14 +80,3 @@ def test_a_seed_of_which_one_diverged_has_no_cost_and_who_did_not_memorise_is_op
     labels = legend(module.draw(numbers, "a study"))
     assert "loss of the best matrix" in labels
     assert "loss of the best single p (mean field), not all seeds memorised" in labels
-
-
-@pytest.mark.parametrize("fate", ["one seed", "diverged", "no limit"])
-def test_the_smallest_studies_are_drawn(fate):
-    tables = cells(seeds=1, rates=(0.6,))
-    if fate == "diverged":
-        tables["test_loss"], tables["memorised"] = np.nan, False
-    if fate == "no limit":
-        tables["predicted_loss"] = np.nan
-    figure = module.draw(module.numbers(tables, MATRICES), "a study")
-    assert len(figure.axes) == 1

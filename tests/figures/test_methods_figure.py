@@ -1,6 +1,5 @@
 """The methods stand side by side, each output where it differs, and what has no p as a line."""
 
-import numpy as np
 import pandas as pd
 import pytest
 from drawn import legend
@@ -77,11 +76,6 @@ def test_a_method_without_p_has_its_interval_in_a_strip_apart_from_p(methods):
     assert not [strip for panel in figure.axes for strip in panel.patches]
 
 
-def test_a_method_at_its_only_p_is_a_point_there(methods):
-    numbers = module.numbers(methods[methods["p"] == 1], OVER_P)
-    assert set(numbers["method"][numbers["over_p"]]) == set(OVER_P)
-
-
 def test_a_loss_beyond_the_frame_is_a_triangle_with_its_number(methods):
     there = (methods["method"] == "true") & (methods["a"] == 0.6)
     methods.loc[there, "test_loss"] = 1e6
@@ -89,15 +83,3 @@ def test_a_loss_beyond_the_frame_is_a_triangle_with_its_number(methods):
     assert loss.get_ylim()[1] < 10
     assert "1e+06" in [text.get_text() for text in loss.texts]
     assert "1e+06" not in [text.get_text() for text in other.texts]
-
-
-def test_diverged_seeds_are_marked_and_left_out(methods):
-    lost = (methods["method"] == "true") & (methods["seed"] == 0)
-    scores = [column for column in methods if column.endswith(("test_loss", "test_accuracy"))]
-    methods.loc[lost, scores], methods.loc[lost, "diverged_epoch"] = np.nan, 2
-    numbers = module.numbers(methods, OVER_P)
-    assert set(numbers.loc[numbers["method"] == "true", "seeds"]) == {2}
-    assert set(numbers.loc[numbers["method"] == "true", "diverged"]) == {1}
-    assert "a seed diverged" in legend(module.draw(numbers, "x"))
-    methods[scores], methods["diverged_epoch"] = np.nan, 1
-    module.draw(module.numbers(methods, OVER_P), "x")

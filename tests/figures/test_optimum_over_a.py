@@ -52,23 +52,14 @@ def test_noise_types_keep_their_own_accuracy(slices):
     assert_allclose(best["alpha"], 2.0 / 3)
 
 
-def test_diverged_cells_have_no_accuracy(slices):
-    lost = slices["seed"] == 2
-    slices.loc[lost, ["test_loss", "test_accuracy"]] = np.nan
-    slices.loc[lost, "diverged_epoch"] = 1
-    accuracy = numbers_of(slices).query("quantity == 'accuracy'")
-    assert (accuracy["seeds"] == 2).all()
-    slices["test_accuracy"] = np.nan
-    module.draw(numbers_of(slices), "a study")
-
-
-def test_figure_marks_what_is_no_vertex(slices):
-    figure = module.draw(numbers_of(slices), "a study")
-    alpha, gamma = figure.axes[:2]
-    assert "alpha" in alpha.get_title()
-    assert "measured: lowest p of the grid in some seed" in alpha.get_legend_handles_labels()[1]
-    assert "jump of the theory's optimum" in gamma.get_legend_handles_labels()[1]
-    assert "jump of the theory's optimum" not in alpha.get_legend_handles_labels()[1]
+def test_noise_types_with_equal_accuracies_have_them_once():
+    both = [cells(noise, a, noise=0.02) for noise in ("alpha", "gamma") for a in (0.6, 0.8)]
+    numbers = numbers_of(pd.concat(both, ignore_index=True))
+    rows = numbers[numbers["quantity"].isin(["accuracy", "seed"])]
+    assert set(rows["noise"]) == {"alpha"}
+    above, right, below, hidden = module.draw(numbers, "a study").axes
+    assert (below.axison, hidden.axison) == (True, False)
+    assert (above.get_xlabel(), right.get_xlabel()) == ("", "clean rate a")
 
 
 def test_the_vote_theory_stops_smoothing_at_its_threshold(slices):

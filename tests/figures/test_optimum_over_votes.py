@@ -1,7 +1,6 @@
 """The vote theory's p*(a): the paper at k = 1, no smoothing from the threshold on."""
 
 import pytest
-from drawn import legend
 from numpy.testing import assert_allclose
 
 from label_smoothing.figures import optimum_over_votes as module
@@ -32,9 +31,3 @@ def test_thresholds_are_those_of_the_theory(numbers):
         ]
         assert (line["p"][line["a"] > point.a] == 1).all()
         assert (line["p"][line["a"] < point.a - 0.05] < 1).all()
-
-
-def test_the_legend_names_every_k(numbers):
-    labels = legend(module.draw(numbers))
-    assert labels[:2] == ["k = 1, the paper: p* = a", "k = 1.2"]
-    assert "from here on p* = 1" in labels

@@ -37,14 +37,6 @@ def test_shares_of_hard_data_are_near_the_theory_with_their_purity():
     assert (other["voted"] > 0.1).all()
 
 
-def test_shares_of_a_network_that_draws_on_one_label_are_the_papers():
-    table = shares_table(k=1.9)
-    ends = {0.0: 400, 1.0: 600}
-    table["images"] = table["share"].map(ends).fillna(0).astype(int)
-    found = distances(numbers_of(table[table["a"] == 0.6], votes_table(1.0)))
-    assert_allclose(found, 0, atol=1e-6)
-
-
 def test_parts_of_the_images_are_means_over_seeds():
     numbers = numbers_of(shares_table(k=1.9), votes_table(1.9))
     measured = numbers[numbers["quantity"] == "measured"]
@@ -64,12 +56,6 @@ def test_at_most_four_p_are_drawn_the_first_and_the_last_among_them():
     assert [panel.get_title() for panel in panels[:2]] == ["a = 0.6, p = 0.2", "a = 0.6, p = 0.4"]
     assert len(panels) == 8
     assert legend(figure)[-1] == "votes, k = 1.90 [1.80, 2.00], purity 1.00"
-
-
-def test_without_a_k_the_paper_stands_alone():
-    numbers = numbers_of(shares_table(), votes_table().iloc[:0])
-    assert set(numbers["quantity"]) == {"paper", "measured", "distance"}
-    assert len(legend(module.draw(numbers, "a study"))) == 2
 
 
 @pytest.mark.parametrize("lost", [0.5, None])

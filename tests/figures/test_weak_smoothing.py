@@ -1,6 +1,5 @@
 """What weak smoothing adds to the accuracy, paired by seed."""
 
-import numpy as np
 import pandas as pd
 import pytest
 from drawn import legend
@@ -34,16 +33,6 @@ def test_difference_is_paired_by_seed_and_in_points():
         assert_allclose(row, wanted)
     single = numbers[(numbers["quantity"] == "seed") & (numbers["a"] == 1.0)]
     assert_allclose(single.sort_values("seed")["gain"], [1.0, 2.0, 6.0])
-
-
-def test_a_pair_that_diverged_is_left_out():
-    table = cells()
-    table.loc[(table["seed"] == 2) & (table["p"] == 1.0), "test_accuracy"] = np.nan
-    numbers = module.numbers(table)
-    assert (numbers[numbers["quantity"] == "mean"]["seeds"] == 2).all()
-    assert 2 not in set(numbers["seed"])
-    table["test_accuracy"] = np.nan
-    module.draw(module.numbers(table), "a study")
 
 
 @pytest.mark.parametrize("weak", [(0.9,), (0.9, 0.95)])

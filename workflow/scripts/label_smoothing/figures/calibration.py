@@ -14,6 +14,7 @@ from label_smoothing.figures.kit import (
     identified,
     mean_of,
     of_noise,
+    panel_grid,
     rate_title,
     wrapped,
 )
@@ -54,16 +55,8 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     """Draw confidence and calibration error over p, a column for each clean rate."""
     rates = sorted(numbers["a"].unique())
     bands, columns = wrapped(len(rates), _MOST_COLUMNS)
-    figure, panels = plt.subplots(
-        2 * bands,
-        columns,
-        figsize=(1.0 + 2.5 * columns, 1.2 + 4.2 * bands),
-        height_ratios=[3, 2] * bands,
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
+    size = 1.0 + 2.5 * columns, 1.2 + 4.2 * bands
+    figure, panels = panel_grid(2 * bands, columns, size, height_ratios=[3, 2] * bands)
     pairs = panels.reshape(bands, 2, columns).swapaxes(1, 2).reshape(-1, 2)
     for a, (above, below) in zip(rates, pairs, strict=False):
         by = by_quantity(numbers[numbers["a"] == a])

@@ -153,23 +153,21 @@ def vote_label(numbers: pd.DataFrame) -> str:
 # ---- panels and what stands in them -------------------------------------------------------------
 
 
+def panel_grid(
+    rows: int, columns: int, size: tuple[float, float], sharey: bool | str = True, **style: Any
+) -> tuple[plt.Figure, np.ndarray]:
+    """Return a figure of this size in inches, and its panels, shape (rows, columns)."""
+    style |= {"sharex": True, "sharey": sharey, "squeeze": False, "layout": "constrained"}
+    return plt.subplots(rows, columns, figsize=size, **style)
+
+
 def noise_panels(
     numbers: pd.DataFrame, rows: int, height: float, beside: float = 1.0
 ) -> tuple[plt.Figure, np.ndarray]:
     """Return a figure with a column of titled panels for each noise type; sizes are in inches."""
     types = numbers[["noise", "assumption"]].drop_duplicates()
-    figure, panels = plt.subplots(
-        rows,
-        len(types),
-        figsize=(beside + 3.3 * len(types), height),
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
-    for panel, noise, assumption in zip(
-        panels[0], types["noise"], types["assumption"], strict=True
-    ):
+    figure, panels = panel_grid(rows, len(types), (beside + 3.3 * len(types), height))
+    for panel, (noise, assumption) in zip(panels[0], types.to_numpy(), strict=True):
         panel.set_title(f"{noise}: {_test_set(numbers, assumption)}", fontsize=10)
     return figure, panels
 
@@ -178,26 +176,6 @@ def wrapped(count: int, most: int) -> tuple[int, int]:
     """Return how many lines, of `most` panels or fewer, and how many columns hold all panels."""
     lines = -(-count // most)
     return lines, -(-count // lines)
-
-
-def wrapped_panels(
-    count: int, most: int, width: float, height: float, beside: float, around: float
-) -> tuple[plt.Figure, np.ndarray]:
-    """
-    Return a figure with `count` panels or more, at most `most` a line, that share their axes.
-
-    `width` and `height` of a panel, and what is `beside` and `around` all of them, are in inches.
-    """
-    lines, columns = wrapped(count, most)
-    return plt.subplots(
-        lines,
-        columns,
-        figsize=(beside + width * columns, around + height * lines),
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
 
 
 def label_lowest(panels: np.ndarray, count: int, label: str) -> None:

@@ -23,10 +23,11 @@ from label_smoothing.figures.kit import (
     label_lowest,
     mean_of,
     of_noise,
+    panel_grid,
     rate_title,
     vote_label,
     votes_rows,
-    wrapped_panels,
+    wrapped,
 )
 from label_smoothing.figures.style import (
     BLACK,
@@ -95,7 +96,9 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     # Far above the loss of the uniform output, log M, nothing is left to compare.
     highest = _HIGHEST_LOSS * np.log(numbers["classes"].iloc[0])
     top = np.fmin(1.12 * measured["loss"].max(), highest)  # nan if everything diverged
-    figure, panels = wrapped_panels(len(rates), 4, 2.9, 2.9, beside=1.0, around=0.9)
+    lines, columns = wrapped(len(rates), 4)
+    size = 1.0 + 2.9 * columns, 0.9 + 2.9 * lines
+    figure, panels = panel_grid(lines, columns, size)
     label = vote_label(numbers)
     for panel, a in zip(panels.flat, rates, strict=False):
         _draw_panel(panel, numbers[numbers["a"] == a], a, top, label)

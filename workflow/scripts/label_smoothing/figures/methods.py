@@ -15,6 +15,7 @@ from label_smoothing.figures.kit import (
     identified,
     mean_of,
     of_noise,
+    panel_grid,
     rate_title,
 )
 from label_smoothing.figures.style import (
@@ -64,15 +65,8 @@ def numbers(tables: pd.DataFrame, over_p: Collection[str]) -> pd.DataFrame:
 def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     """Draw loss and accuracy of all methods over p, a column for each clean rate."""
     rates = sorted(numbers["a"].unique())
-    figure, panels = plt.subplots(
-        len(_SCORES),
-        len(rates),
-        figsize=(1.4 + 4.0 * len(rates), 7.6),
-        sharex=True,
-        sharey="row",
-        squeeze=False,
-        layout="constrained",
-    )
+    size = 1.4 + 4.0 * len(rates), 7.6
+    figure, panels = panel_grid(len(_SCORES), len(rates), size, sharey="row")
     for row, (score, label) in zip(panels, _SCORES.items(), strict=True):
         here = numbers[numbers["score"] == score]
         top = _set_frame(row[0], score, here)

@@ -15,6 +15,7 @@ from label_smoothing.figures.kit import (
     draw_title,
     identified,
     mean_of,
+    panel_grid,
     vote_label,
     votes_rows,
 )
@@ -87,15 +88,8 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     measured = numbers[numbers["quantity"] == "measured"]
     rates = sorted(measured["a"].unique())
     columns = int(measured.groupby("a")["p"].nunique().max())
-    figure, panels = plt.subplots(
-        len(rates),
-        columns,
-        figsize=(1.2 + 2.9 * columns, 1.4 + 2.2 * len(rates)),
-        sharex=True,
-        sharey="row",
-        squeeze=False,
-        layout="constrained",
-    )
+    size = 1.2 + 2.9 * columns, 1.4 + 2.2 * len(rates)
+    figure, panels = panel_grid(len(rates), columns, size, sharey="row")
     label = vote_label(numbers)
     for row, a in zip(panels, rates, strict=True):
         by = by_quantity(numbers[numbers["a"] == a])
