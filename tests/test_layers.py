@@ -27,7 +27,6 @@ HEAVY = {
     "torchvision": {"data.torchvision_files"},
     "matplotlib": {"figures"},
     "sklearn": {"data.sources", "data.convert", "analysis"},
-    "cleanlab": {"analysis.clean_rate"},
     "pandas": {"analysis", "figures", "theory.literature", "data.convert"},
     "PIL": {"data.convert"},
 }
