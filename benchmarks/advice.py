@@ -20,16 +20,12 @@ import torch
 import yaml
 from projects import machine
 
-from label_smoothing.analysis.advice import (
-    GOALS,
-    SUPPOSED,
-    Inputs,
-    Networks,
-    give_advice,
-    neighbours_agreement,
-)
-from label_smoothing.analysis.noise_model import most_suspicious
-from label_smoothing.analysis.training_labels import HeldOut, rank_training_labels
+from label_smoothing.analysis.advice import neighbours_agreement
+from label_smoothing.analysis.advice.answer import give_advice
+from label_smoothing.analysis.advice.networks import Inputs, Networks
+from label_smoothing.analysis.advice.noise_model import most_suspicious
+from label_smoothing.analysis.advice.rows import GOALS, SUPPOSED
+from label_smoothing.analysis.advice.training_labels import HeldOut, rank_training_labels
 from label_smoothing.data.corrupt import corrupt_labels
 from label_smoothing.data.datasets import Dataset
 from label_smoothing.data.folds import fold_places, take_fold

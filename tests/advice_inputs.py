@@ -1,8 +1,8 @@
-"""Networks as the vote theory has them, on given labels, for tests of the advice."""
+"""Networks that draw on k labels each, on given labels, for tests of the advice."""
 
 import numpy as np
 
-from label_smoothing.analysis.advice import Inputs, Networks
+from label_smoothing.analysis.advice.networks import Inputs, Networks
 from label_smoothing.data.corrupt import corrupt_labels
 from label_smoothing.theory.matrices import smoothing_matrix
 from label_smoothing.theory.noise import uniform_transition
@@ -37,17 +37,18 @@ def _history(outputs, labels, stopped=None):
     )
 
 
-def voting(rng, clean, labels, a, k=2.0, p=P, train_accuracy=1.0, stopped=None):
+def voting(rng, clean, labels, a, k=2.0, train_accuracy=1.0, stopped=None):
     """Return networks that draw on k labels of clean rate a."""
     mean = smoothing_matrix(a, M)[clean]
     votes = rng.standard_gamma((k - 1) * np.broadcast_to(mean, (SEEDS, N, M))) + 1e-12
     votes /= votes.sum(axis=2, keepdims=True)
-    q = (1 - np.array(p)) / (M - 1)
-    outputs = q[:, None, None] + (np.array(p) - q)[:, None, None] * votes[:, None]
+    p = np.array(P)
+    q = (1 - p) / (M - 1)
+    outputs = q[:, None, None] + (p - q)[:, None, None] * votes[:, None]
     outputs = np.log(outputs)
     accuracies, *losses = _history(outputs, labels, stopped)
-    train_accuracies = np.full((SEEDS, len(p)), train_accuracy)
-    return Networks(p, outputs, outputs, labels, accuracies, train_accuracies, *losses)
+    train_accuracies = np.full((SEEDS, len(P)), train_accuracy)
+    return Networks(P, outputs, outputs, labels, accuracies, train_accuracies, *losses)
 
 
 def correcting(seen, labels, sure, p=P[:-1]):
@@ -62,7 +63,7 @@ def correcting(seen, labels, sure, p=P[:-1]):
     return Networks(p, corrected, uncorrected, labels, accuracies, train_accuracies, *losses)
 
 
-def study(a, seed=0, hard=0.06, k=2.0, train_accuracy=1.0, added=0.8):
+def study(a, seed=0, hard=0.06, k=2.0, train_accuracy=1.0):
     """Return right labels, given ones of clean rate a, and what the advice is made of.
 
     A share of the images is hard: many of them, and next to none of the others, are of another
@@ -78,14 +79,14 @@ def study(a, seed=0, hard=0.06, k=2.0, train_accuracy=1.0, added=0.8):
     clean = np.where(rng.random(N) < sure, seen, other)
     given = corrupt_labels(clean, uniform_transition(a, M), rng)
     labels = np.broadcast_to(given, (SEEDS, N))
-    noisier = np.stack(
-        [corrupt_labels(given, uniform_transition(added, M), rng) for _ in range(SEEDS)]
-    )
     t = compose_clean_rates(a, sure.mean(), M=M)
-    inputs = Inputs(
-        voting(rng, seen, labels, t, k, train_accuracy=train_accuracy, stopped=early(seen)),
-        correcting(seen, labels, sure),
-        voting(rng, seen, noisier, compose_clean_rates(t, added, M=M), k, P[:-1], train_accuracy),
-        added,
-    )
+    plain = voting(rng, seen, labels, t, k, train_accuracy, stopped=early(seen))
+    inputs = Inputs(plain, correcting(seen, labels, sure))
     return clean, given, inputs
+
+
+def one_seed(networks):
+    """Return the networks of the first seed."""
+    parts = networks._asdict().items()
+    first = {name: x[:1] for name, x in parts if name != "p" and x is not None}
+    return networks._replace(**first)

@@ -29,7 +29,6 @@ HEAVY = {
     "torchvision": {"data.sources"},
     "matplotlib": {"figures"},
     "sklearn": {"data.sources", "data.convert", "analysis"},
-    "cleanlab": {"analysis.clean_rate"},
     "pandas": {"analysis", "figures", "data.convert"},
     "PIL": {"data.convert"},
     "pydantic": {"analysis.cells", "analysis.metrics", "study"},

@@ -5,11 +5,12 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from advice_inputs import M, N, study
+from advice_inputs import M, N, one_seed, study
 from samples import ROOT
 
-from label_smoothing.analysis.advice import give_advice
-from label_smoothing.analysis.training_labels import (
+from label_smoothing.analysis.advice.answer import give_advice
+from label_smoothing.analysis.advice.rows import table
+from label_smoothing.analysis.advice.training_labels import (
     HeldOut,
     rank_training_labels,
     with_training_labels,
@@ -56,7 +57,6 @@ def noisy():
 def test_it_needs_no_other_file(noisy):
     _, page, pictures = noisy
     assert len(pictures) == 4
-    assert "The curve for the added noise" in page
     assert all(picture["src"].startswith("data:image/") for picture in pictures)
     assert all(picture["alt"] for picture in pictures)
     assert not re.search(r"https?://(?!www\.w3\.org)", page)
@@ -100,7 +100,9 @@ def test_training_labels_have_a_section_if_they_were_ranked(noisy):
     forward, x = inputs.forward, np.zeros((N, 8, 8, 1), np.uint8)
     networks = HeldOut(forward.p, forward.outputs, forward.uncorrected, given)
     found = rank_training_labels(networks, np.arange(N))
-    advice = with_training_labels(give_advice(inputs), found.rows, found.warnings)
+    advice = with_training_labels(
+        give_advice(inputs), table(found.rows).to_dict("records"), found.warnings
+    )
     training = found.suspects, x
     for images, pictures in ((x, 5), (None, 3)):
         page = advice_page(TEMPLATE, advice, inputs, images, "mine", "Mine", training)
@@ -109,7 +111,7 @@ def test_training_labels_have_a_section_if_they_were_ranked(noisy):
         assert (reader.open, len(reader.pictures)) == ([], pictures)
         assert "wrong labels, training part" in page
         assert "mine/training_labels.csv" in page
-        assert (found.rows[-1]["what"] in page) == (images is None)
+        assert (found.rows[-1].what in page) == (images is None)
     assert re.search(rf"About \d+ of {N} training labels are wrong", summary(advice, M)[-1])
 
 
@@ -124,20 +126,16 @@ def test_what_cannot_be_told_is_not_on_it():
 
 def test_a_study_of_label_smoothing_alone_has_a_page():
     _, _, inputs = study(0.7)
-    advice, page, _ = page_of(inputs._replace(forward=None, added=None))
-    assert "The curve for the added noise" not in page
+    advice, page, _ = page_of(inputs._replace(forward=None))
     assert "nan" not in re.sub(r'src="[^"]*"', "", page)
     assert summary(advice, M)[0].startswith("At most ")
 
 
 def test_what_diverged_is_no_answer():
     _, _, inputs = study(0.7)
-    parts = {}
-    for name, place in (("plain", -1), ("added", 1)):
-        outputs = getattr(inputs, name).outputs.copy()
-        outputs[0, place] = np.nan
-        parts[name] = getattr(inputs, name)._replace(outputs=outputs)
-    advice, page, _ = page_of(inputs._replace(**parts))
+    outputs = inputs.plain.outputs.copy()
+    outputs[0, -1] = np.nan
+    advice, page, _ = page_of(inputs._replace(plain=inputs.plain._replace(outputs=outputs)))
     said = summary(advice, M)
     assert not any("without smoothing" in sentence for sentence in said)
     assert "nan" not in re.sub(r'src="[^"]*"', "", page)
@@ -147,13 +145,7 @@ def test_what_diverged_is_no_answer():
 def test_the_smallest_study_has_a_page():
     _, _, inputs = study(0.7)
 
-    def first(networks, p):
-        parts = {name: getattr(networks, name)[:1] for name in networks._fields[1:]}
-        at = networks._replace(**parts)
-        parts = {name: getattr(at, name)[:, p] for name in at._fields[1:] if name != "labels"}
-        return at._replace(p=tuple(np.array(at.p)[p]), **parts)
-
-    forward = first(inputs.forward, [3])
-    small = inputs._replace(plain=first(inputs.plain, [3, 6]), forward=forward, added=None)
+    plain, forward = map(one_seed, inputs[:2])
+    small = inputs._replace(plain=plain.at(np.array([3, 6])), forward=forward.at(np.array([3])))
     _, page, _ = page_of(small)
     assert "With one seed" in page

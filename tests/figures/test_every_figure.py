@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ElementTree
 from importlib import import_module
 
 import matplotlib
+import numpy as np
 import pandas as pd
 import pytest
 from samples import CONFIG, ROOT, SCHEMA, cells, of_given_labels

@@ -6,12 +6,11 @@ import yaml
 from samples import SCHEMA
 
 from label_smoothing.data.sources import load_dataset
+from label_smoothing.study.advice_slices import slice_of_folds, slices_of_advice
 from label_smoothing.study.advice_study import (
     EPSILONS,
     advice_study,
     network_for,
-    slice_of_folds,
-    slices_of_advice,
     smoothing_grid,
     targets_of,
     write_study,
@@ -56,8 +55,8 @@ def test_it_is_a_study_that_snakemake_accepts(tmp_path, shape, dtype):
     assert study.config["datasets"]["mine"]["labels"] == "given"
     assert len(study.smoothing) == 7
     assert len(study.seeds) == 3
-    assert study.clean_rates == ("0.8", "1.0")
-    assert set(slices_of_advice(study, "mine")) == {"plain", "forward", "added"}
+    assert study.clean_rates == ("1.0",)
+    assert set(slices_of_advice(study, "mine")) == {"plain", "forward"}
 
 
 @pytest.mark.parametrize("M", [2, 3, 10, 1000])
@@ -238,7 +237,6 @@ def test_only_what_is_needed_is_trained(data):
     config = yaml.safe_load(advice_study(data, "advice/mine.yaml"))
     config["smoothing"] += [1.2]
     config["methods"]["forward_correction"]["loss"] = "logit_smoothing"
-    config["clean_rates"] = [1.0]
     slices = slices_of_advice(Study(config, SCHEMA), "mine")
     assert set(slices) == {"plain"}
     assert "1.2" not in slices["plain"].p

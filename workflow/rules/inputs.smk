@@ -1,5 +1,5 @@
 # What the rules ask for: input and params functions; no rules.
-from label_smoothing.study.advice_study import slice_of_folds, slices_of_advice
+from label_smoothing.study.advice_slices import slice_of_folds, slices_of_advice
 from label_smoothing.study.figure_registry import (
     clean_labels,
     first_problem,
@@ -211,6 +211,6 @@ def advice_files():
 
 
 def slices_to_advise(wildcards):
-    """Params function: the p and the clean rate of each slice, in the order of its files."""
+    """Params function: the p of each slice, in the order of its files."""
     slices = of_advice(ADVICE_PAGE, slices_of_advice, wildcards)
-    return {name: {"p": part.p, "a": part.a} for name, part in slices.items()}
+    return {name: part.p for name, part in slices.items()}

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from label_smoothing.analysis.advice import Inputs, Networks, give_advice, neighbours_agreement
-from label_smoothing.analysis.training_labels import Suspects, with_training_labels
+from label_smoothing.analysis.advice.answer import give_advice
+from label_smoothing.analysis.advice.networks import Inputs, Networks
+from label_smoothing.analysis.advice.training_labels import Suspects, with_training_labels
 from label_smoothing.data.checked import UNKNOWN, read_checked
 from label_smoothing.data.datasets import read_dataset
 from label_smoothing.figures.advice_page import advice_page
@@ -16,7 +17,7 @@ from label_smoothing.study.code_hash import demand_code
 
 def networks(name: str) -> Networks:
     """Return the networks of one slice; its files come p by p."""
-    p = tuple(map(float, snakemake.params.slices[name]["p"]))
+    p = tuple(map(float, snakemake.params.slices[name]))
     files = {kind: snakemake.input[f"{name}_{kind}"] for kind in ("predictions", "history")}
     runs = [read_arrays(file) for file in files["predictions"]]
     histories = [read_columns(file) for file in files["history"]]
@@ -40,6 +41,7 @@ def networks(name: str) -> Networks:
         by_seed([run["train_accuracy"] for run in runs]),
         by_epoch("noisy_test_loss"),
         by_epoch("uniform_test_loss"),
+        by_seed([run["train_kl"] for run in runs]),
     )
 
 
@@ -54,13 +56,12 @@ def checked() -> tuple[int, int] | None:
 
 with job_log(snakemake.log[0]):
     demand_code(snakemake.params.code, __file__)
-    dataset, slices = read_dataset(snakemake.input.dataset), snakemake.params.slices
+    dataset = read_dataset(snakemake.input.dataset)
     inputs = Inputs(
-        **{name: networks(name) for name in slices},
-        added_clean_rate=float(slices["added"]["a"]) if "added" in slices else 1.0,
-        agreement=neighbours_agreement(*dataset, dataset.classes),
+        **{name: networks(name) for name in snakemake.params.slices},
         checked=checked(),
         memorised_at=snakemake.params.memorised_at,
+        train_prior=np.bincount(dataset.y_train, minlength=dataset.classes) / len(dataset.y_train),
     )
     advice, suspects = give_advice(inputs), None
     if training := snakemake.input.get("training"):

@@ -3,9 +3,9 @@
 import json
 
 import numpy as np
-import pandas as pd
 
-from label_smoothing.analysis.training_labels import HeldOut, rank_training_labels
+from label_smoothing.analysis.advice.rows import table
+from label_smoothing.analysis.advice.training_labels import HeldOut, rank_training_labels
 from label_smoothing.data.datasets import read_labels
 from label_smoothing.data.folds import fold_places
 from label_smoothing.data.sources import inspect_npz, rows_of_subset
@@ -35,7 +35,7 @@ with job_log(snakemake.log[0]):
     found = rank_training_labels(held_out(labels, int(labels.max()) + 1), index)
     with replacing(snakemake.output.ranking) as temporary:
         found.ranking.to_csv(temporary, index=False, float_format="%.6g")
-    rows = json.loads(pd.DataFrame(found.rows).to_json(orient="records"))  # without NaN
+    rows = json.loads(table(found.rows).to_json(orient="records"))  # without NaN
     noise = {"suspects": found.suspects, "rows": rows, "warnings": found.warnings}
     with replacing(snakemake.output.noise) as temporary:
         temporary.write_text(json.dumps(noise, indent=1) + "\n", encoding="utf-8")

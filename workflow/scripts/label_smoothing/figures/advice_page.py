@@ -7,22 +7,30 @@ import jinja2
 import numpy as np
 import pandas as pd
 
-from label_smoothing.analysis.advice import (
+from label_smoothing.analysis.advice.answer import Advice
+from label_smoothing.analysis.advice.networks import Inputs
+from label_smoothing.analysis.advice.noise_model import most_suspicious
+from label_smoothing.analysis.advice.rows import (
+    ACCURACY,
+    ACCURACY_GAIN,
+    CLEAN_ACCURACY,
+    CLEAN_LOSS,
+    CLEAN_RATE,
+    CONFUSION,
     FIRST,
     GAIN,
-    GOALS,
     HOW_NOISY,
     LOSS_GAIN,
-    LOSS_GOALS,
+    LOWER_BOUND,
     MORE,
+    NOISY_ACCURACY,
+    NOISY_LOSS,
     SUPPOSED,
     SURE,
+    TRAINING,
     WHICH,
-    Advice,
-    Inputs,
 )
-from label_smoothing.analysis.noise_model import most_suspicious
-from label_smoothing.analysis.training_labels import TRAINING, Suspects
+from label_smoothing.analysis.advice.training_labels import Suspects
 from label_smoothing.figures.advice_pictures import (
     address,
     draw_losses,
@@ -65,7 +73,7 @@ def advice_page(
     M = inputs.plain.outputs.shape[3]
     labels = inputs.plain.labels[0]
     pictures = {
-        "losses": address(draw_losses(inputs.plain, inputs.added, inputs.added_clean_rate, advice)),
+        "losses": address(draw_losses(inputs.plain)),
         "rates": address(draw_rates(advice)),
     }
     if advice.matrix is not None and advice.right is not None:
@@ -84,6 +92,7 @@ def advice_page(
         question: [_shown(row, M) for row in group.to_dict("records")]
         for question, group in advice.rows.groupby("question", sort=False)
     }
+    noisy, more = tables.get(HOW_NOISY, []), tables.get(MORE, [])
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     return environment.from_string(template).render(
         dataset=dataset,
@@ -91,12 +100,11 @@ def advice_page(
         short=map(_unbroken, summary(advice, M)),
         warnings=advice.warnings,
         pictures=pictures,
-        curves=advice.votes is not None and inputs.added is not None,
-        rates=_of(tables, HOW_NOISY, "clean rate"),
-        confusions=_of(tables, HOW_NOISY, "P(given | right)"),
+        rates=[row for row in noisy if row["quantity"] == CLEAN_RATE],
+        confusions=[row for row in noisy if row["quantity"] == CONFUSION],
         which=tables.get(WHICH, []),
-        methods=_methods(tables.get(MORE, []), _ACCURACY),
-        losses=_of_losses(tables.get(MORE, [])),
+        methods=_side_by_side(more, _ACCURACIES),
+        losses=_side_by_side(more, _LOSSES),
         gains=tables.get(GAIN, []),
         sure=tables.get(SURE, []),
         first=tables.get(FIRST, []),
@@ -112,13 +120,12 @@ def summary(advice: Advice, M: int) -> list[str]:
     rows = advice.rows
     sentences = [_how_noisy(rows)]
     which = rows[rows["question"] == WHICH].set_index("what")
-    for goal in (GOALS[0], f"{GOALS[0]}, {SUPPOSED}", GOALS[2]):
+    for goal in (CLEAN_LOSS, f"{CLEAN_LOSS}, {SUPPOSED}", ACCURACY):
         if goal in which.index:
             sentences.append(_best(which.loc[goal], goal, M))
     more = rows[rows["question"] == MORE]
     if len(more):
-        lower = (_lower(more, goal) for goal in LOSS_GOALS)
-        sentences += filter(None, (_more(more), *lower))
+        sentences += filter(None, (_more(more), _lower(more)))
     training = rows[(rows["question"] == TRAINING) & (rows["quantity"] == "number")]
     for row in training.to_dict("records"):
         sentences.append(
@@ -129,21 +136,18 @@ def summary(advice: Advice, M: int) -> list[str]:
 
 
 def _how_noisy(rows):
-    rates = rows[(rows["question"] == HOW_NOISY) & (rows["quantity"] == "clean rate")]
-    first = rates.iloc[0]
-    wrong = [100 * (1 - first[end]) for end in ("value", "high", "low")]
-    bound = first["note"].startswith(("at least", "lower bound"))
-    if bound:
-        low = 100 * (1 - first["low"])
-        return f"At most {low:.0f} % of the labels are wrong ({first['source']})."
+    first = rows[(rows["question"] == HOW_NOISY) & (rows["quantity"] == CLEAN_RATE)].iloc[0]
+    wrong, least, most = (100 * (1 - first[end]) for end in ("value", "high", "low"))
+    if first["note"].startswith(LOWER_BOUND):
+        return f"At most {most:.0f} % of the labels are wrong ({first['source']})."
     if np.isnan(first["value"]):
         return (
-            f"Between {max(wrong[1], 0):.0f} and {wrong[2]:.0f} % of the labels are wrong: these "
+            f"Between {max(least, 0):.0f} and {most:.0f} % of the labels are wrong: these "
             "data cannot tell hard images from patterned noise."
         )
     return (
-        f"About {wrong[0]:.0f} % of the labels are wrong, 95 % interval {max(wrong[1], 0):.0f} to "
-        f"{wrong[2]:.0f} % ({first['source']})."
+        f"About {wrong:.0f} % of the labels are wrong, 95 % interval {max(least, 0):.0f} to "
+        f"{most:.0f} % ({first['source']})."
     )
 
 
@@ -160,9 +164,9 @@ def _best(row, goal, M):
 
 
 def _more(more):
-    gained = more[more["quantity"] == "gained over no smoothing"].set_index("what")
-    noisy = more[more["quantity"] == "accuracy on these labels"].set_index("what")
-    clean = more[more["quantity"] == "accuracy on clean labels"].set_index("what")
+    gained = more[more["quantity"] == ACCURACY_GAIN].set_index("what")
+    noisy = more[more["quantity"] == NOISY_ACCURACY].set_index("what")
+    clean = more[more["quantity"] == CLEAN_ACCURACY].set_index("what")
     sure = gained.index[gained["low"] > 0]
     if gained["low"].isna().all():  # no smoothing diverged
         return ""
@@ -182,15 +186,15 @@ def _more(more):
     return sentence + "."
 
 
-def _lower(more, goal):
-    """Return what lowers a loss more than smoothing does, if anything surely does."""
-    gains = more[(more["quantity"] == f"{LOSS_GAIN}, {goal}") & (more["low"] > 0)]
+def _lower(more):
+    """Return what lowers the loss more than smoothing does, if anything surely does."""
+    gains = more[(more["quantity"] == LOSS_GAIN) & (more["low"] > 0)]
     if not len(gains):
         return ""
     best = gains.loc[gains["value"].idxmax()]
     return (
-        f"A lower {goal} than with any smoothing: {best['what']}, by {best['value']:.2f} nats "
-        f"[{best['low']:.2f}, {best['high']:.2f}]."
+        f"A lower {NOISY_LOSS} than with any smoothing: {best['what']}, by {best['value']:.2f} "
+        f"nats [{best['low']:.2f}, {best['high']:.2f}]."
     )
 
 
@@ -201,32 +205,19 @@ def _pytorch(p, M):
     return f"label_smoothing={epsilon:.3g} in PyTorch"
 
 
-def _of(tables, question, quantity):
-    return [row for row in tables.get(question, []) if row["quantity"] == quantity]
+_ACCURACIES = {NOISY_ACCURACY: "noisy", CLEAN_ACCURACY: "clean", ACCURACY_GAIN: "gain"}
+_LOSSES = {NOISY_LOSS: "loss", LOSS_GAIN: "gain"}
 
 
-_ACCURACY = {
-    "accuracy on these labels": "noisy",
-    "accuracy on clean labels": "clean",
-    "gained over no smoothing": "gain",
-}
-
-
-def _methods(rows: Iterable[dict[str, Any]], names: dict[str, str]) -> list[dict[str, Any]]:
-    """Return one entry a method, the quantities of these names side by side."""
+def _side_by_side(
+    rows: Iterable[dict[str, Any]], names: dict[str, str]
+) -> list[dict[str, dict[str, Any]]]:
+    """Return one entry a method, its quantities of these names in it."""
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
         if name := names.get(row["quantity"]):
             found.setdefault(row["what"], {"what": row["what"]})[name] = row
     return list(found.values())
-
-
-def _of_losses(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Return the entries of `_methods` for each goal that has a loss."""
-    found = {
-        goal: _methods(rows, {goal: "loss", f"{LOSS_GAIN}, {goal}": "gain"}) for goal in LOSS_GOALS
-    }
-    return {goal: entries for goal, entries in found.items() if entries}
 
 
 def _shown(row: dict[str, Any], M: int) -> dict[str, Any]:
@@ -256,7 +247,7 @@ def _shown(row: dict[str, Any], M: int) -> dict[str, Any]:
         epsilon = float(epsilon_from_p(value, M)) + 0.0
         pytorch = "none" if abs(epsilon) < 1e-9 else f"{epsilon:.3g}"
     shown = _NOTHING if pd.isna(value) else text(value) + name
-    if row["note"].startswith("lower bound"):
+    if row["note"].startswith(LOWER_BOUND):
         shown, interval = f"at least {text(row['low'])}{name}", ""
     elif signed and row["low"] == row["high"] == value == 0:  # it is compared with itself
         shown = _NOTHING

@@ -6,11 +6,11 @@ import io
 import matplotlib.pyplot as plt
 import numpy as np
 
-from label_smoothing.analysis.advice import HOW_NOISY, Advice, Networks, mean_with_limits
-from label_smoothing.figures.kit import fine_smoothing
-from label_smoothing.figures.style import BLUE, GREEN, SMOOTHING, VERMILLION, VOTES, house_style
-from label_smoothing.theory.rates import compose_clean_rates
-from label_smoothing.theory.votes import vote_loss
+from label_smoothing.analysis.advice.answer import Advice
+from label_smoothing.analysis.advice.limits import mean_with_limits
+from label_smoothing.analysis.advice.networks import Networks
+from label_smoothing.analysis.advice.rows import CLEAN_RATE, HOW_NOISY
+from label_smoothing.figures.style import BLUE, GREEN, SMOOTHING, house_style
 
 _MOST_ANNOTATED = 12  # classes whose matrix has its numbers in it
 
@@ -27,47 +27,19 @@ def address(figure: plt.Figure, kind: str = "svg") -> str:
 
 
 @house_style()
-def draw_losses(
-    plain: Networks, added: Networks | None, added_clean_rate: float, advice: Advice
-) -> plt.Figure:
-    """Draw the losses on noisy labels over p, and the vote theory's curves where it holds."""
+def draw_losses(plain: Networks) -> plt.Figure:
+    """Draw the losses on noisy labels over p, and without smoothing as a number if it is beyond."""
     figure, panel = plt.subplots(figsize=(6.4, 3.9), layout="constrained")
-    M, votes, fits = plain.outputs.shape[3], advice.votes, []
-    levels = [(plain, "labels as given", BLUE, 1.0)]
-    if added is not None:
-        label = f"with noise added: {100 * added_clean_rate:.0f} % of them kept"
-        levels.append((added, label, VERMILLION, added_clean_rate))
-    highest = 0.0
-    for networks, label, colour, rate in levels:
-        means = [mean_with_limits(networks.losses()[..., i]) for i in range(len(networks.p))]
-        mean, low, high = np.array(means).T
-        below = np.nan_to_num(mean[np.asarray(networks.p) < 1])  # nan: it diverged
-        highest = max(highest, below.max(initial=0.0))
-        panel.errorbar(
-            networks.p,
-            mean,
-            yerr=[mean - low, high - mean],
-            fmt="o",
-            color=colour,
-            ms=5,
-            capsize=2.5,
-            lw=1.2,
-            label=label,
-            zorder=3,
-        )
-        if votes is not None:
-            fine = fine_smoothing(min(networks.p), 80)[:-1]
-            a = compose_clean_rates(votes.estimate, rate, M=M)
-            k = min(votes.k, 1e6)
-            style = {**VOTES, "label": f"vote theory, fitted to the first: k = {votes.k:.2f}"}
-            fits.append(panel.plot(fine, vote_loss(fine, a, k, M, "beta"), **style))
-    for lines in fits[1:]:
-        lines[0].set_label(None)
-    panel.set_ylim(0, 1.25 * highest)
-    tops = [np.nan_to_num(networks.losses().mean(axis=(0, 1))).max() for networks, *_ in levels]
-    if above := [top for top in tops if top > 1.25 * highest]:
+    losses = plain.losses()
+    mean, low, high = np.array([mean_with_limits(losses[..., i]) for i in range(len(plain.p))]).T
+    bars = [mean - low, high - mean]
+    panel.errorbar(plain.p, mean, yerr=bars, fmt="o", color=BLUE, ms=5, capsize=2.5, lw=1.2)
+    # nan: it diverged
+    top = 1.25 * np.nan_to_num(mean[np.asarray(plain.p) < 1]).max(initial=0.0)
+    panel.set_ylim(0, top)
+    if (highest := np.nan_to_num(mean).max()) > top:
         panel.annotate(
-            "without smoothing: " + ", ".join(f"{top:.1f}" for top in above),
+            f"without smoothing: {highest:.1f}",
             (1, 1),
             xycoords="axes fraction",
             ha="right",
@@ -76,7 +48,6 @@ def draw_losses(
         )
     panel.set_xlabel(SMOOTHING)
     panel.set_ylabel("test loss on noisy labels (nats)")
-    panel.legend(frameon=False, fontsize=9, loc="best")
     return figure
 
 
@@ -84,7 +55,7 @@ def draw_losses(
 def draw_rates(advice: Advice) -> plt.Figure:
     """Draw all estimates of the clean rate, and above them the likelihood of the noise model."""
     rows = advice.rows[
-        (advice.rows["question"] == HOW_NOISY) & (advice.rows["quantity"] == "clean rate")
+        (advice.rows["question"] == HOW_NOISY) & (advice.rows["quantity"] == CLEAN_RATE)
     ].dropna(subset="low")
     likelihood = advice.likelihood
     tall = likelihood is not None

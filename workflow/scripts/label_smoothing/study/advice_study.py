@@ -16,11 +16,9 @@ from typing import NamedTuple
 import yaml
 
 from label_smoothing.study.errors import ConfigError
-from label_smoothing.study.grid import Study
 
 # PyTorch's label_smoothing: the same grid for any number of classes, with the habit of 0.1 in it.
 EPSILONS = (0.7, 0.5, 0.35, 0.2, 0.1, 0.05, 0.0)
-ADDED_CLEAN_RATE = 0.8
 SEEDS = (0, 1, 2)
 FOLDER = Path("advice")
 PAGES = "results/advice"
@@ -36,9 +34,8 @@ _STUDY = """\
 
 study: {title}
 
-# Noise that is added on purpose: 1.0 adds none, 0.8 moves a fifth of the labels. How that is found
-# again says how far the vote theory can be trusted here.
-clean_rates: [{added}, 1.0]
+# 1.0: no noise is added to the labels as they come.
+clean_rates: [1.0]
 
 # Target p of the given label. PyTorch's label_smoothing of these: {epsilons}.
 smoothing: [{smoothing}]
@@ -66,7 +63,7 @@ datasets:
 models:
   network: {model}
 
-# It has to memorise: without that, the theory has nothing to say.
+# It trains until it has memorised its labels.
 training:
   memorise:
     optimizer: adam
@@ -101,38 +98,19 @@ def advice_study(data: str | os.PathLike, file: str | os.PathLike, folds: int | 
     ConfigError
         If the file is not such a data set, or its name cannot be that of one.
     """
-    from label_smoothing.data.sources import inspect_npz
-
-    if not _NAME.fullmatch(name_of(data)):
-        raise ConfigError(
-            f"DATA is {os.fspath(data)!r}; allowed: a .npz whose name has letters, digits, dots "
-            "and dashes, and starts with a letter"
-        )
-    try:
-        if not os.path.isfile(data):
-            raise ValueError("no such file; allowed: a .npz with images or features, and labels")
-        dataset = inspect_npz(data)
-    except OSError as error:
-        problem = error.strerror or error
-        raise ConfigError(
-            f"DATA is {os.fspath(data)!r}, which cannot be read ({problem}); "
-            "allowed: a file that can"
-        ) from None
-    except ValueError as error:
-        raise ConfigError(f"DATA is {os.fspath(data)!r}: {error}") from None
+    dataset = _inspect(data)
     M, shape = dataset.classes, dataset.x_train.shape[1:]
     network, recipe = network_for(shape)
+    # Of large data a stratified subset.
     most = _MOST_FEATURES if len(shape) == 1 else _MOST_IMAGES
-    sizes = {
-        part: size
-        for part, limit, labels in (
-            ("train", most, dataset.y_train),
-            ("test", _MOST_TEST, dataset.y_test),
-        )
-        if (size := _subset_size(limit, labels)) < len(labels)
-    }
-    lines = [f"\n    {part}_size: {size} # a subset, stratified" for part, size in sizes.items()]
-    images = sizes.get("train", len(dataset.y_train))
+    images = _subset_size(most, dataset.y_train)
+    test_images = _subset_size(_MOST_TEST, dataset.y_test)
+    lines = []
+    if images < len(dataset.y_train):
+        lines.append(f"train_size: {images} # a subset, stratified")
+    if test_images < len(dataset.y_test):
+        lines.append(f"test_size: {test_images} # a subset, stratified")
+    # Networks of a fold train on the others.
     if folds:
         counts = _counts(dataset.y_train)
         most = min(counts) * images // sum(counts)
@@ -141,18 +119,17 @@ def advice_study(data: str | os.PathLike, file: str | os.PathLike, folds: int | 
                 f"FOLDS is {folds}; allowed: {f'2 to {most}' if most > 1 else 'none'}, as the "
                 f"rarest class of {os.fspath(data)} has no more training images in the study"
             )
-        lines.append(f"\n    folds: {folds} # of the training part, whose labels are ranked too")
+        lines.append(f"folds: {folds} # of the training part, whose labels are ranked too")
         images -= -(-images // folds)
     if lines:
-        lines.append("\n    split_seed: 0")
+        lines.append("split_seed: 0")
     return _STUDY.format(
         file=file,
         page=f"{PAGES}/{name_of(data)}.html",
         title=_yaml(f"Labels of {Path(data).name}"),
         name=_yaml(name_of(data)),  # `no` and `null` are words of YAML
         path=_yaml(os.fspath(data)),
-        sizes="".join(lines),
-        added=ADDED_CLEAN_RATE,
+        sizes="".join(f"\n    {line}" for line in lines),
         smoothing=", ".join(f"{p}" for p in smoothing_grid(M)),
         epsilons=", ".join(f"{epsilon:g}" for epsilon in EPSILONS),
         seeds=", ".join(map(str, SEEDS)),
@@ -160,6 +137,31 @@ def advice_study(data: str | os.PathLike, file: str | os.PathLike, folds: int | 
         recipe=recipe,
         batch_size=max(min(recipe.batch_size, images), 1),
     )
+
+
+def _inspect(data):
+    """Return the data set of a file, or refuse it in one line."""
+    from label_smoothing.data.sources import inspect_npz
+
+    named = f"DATA is {os.fspath(data)!r}"
+    if not _NAME.fullmatch(name_of(data)):
+        raise ConfigError(
+            f"{named}; allowed: a .npz whose name has letters, digits, dots and dashes, and starts "
+            "with a letter"
+        )
+    if not os.path.isfile(data):
+        raise ConfigError(
+            f"{named}: no such file; allowed: a .npz with images or features, and labels"
+        )
+    try:
+        return inspect_npz(data)
+    except OSError as error:
+        problem = error.strerror or error
+        raise ConfigError(
+            f"{named}, which cannot be read ({problem}); allowed: a file that can"
+        ) from None
+    except ValueError as error:
+        raise ConfigError(f"{named}: {error}") from None
 
 
 def _subset_size(limit, labels):
@@ -217,20 +219,10 @@ def write_study(
     data: str | os.PathLike, folder: str | os.PathLike = FOLDER, folds: int | None = None
 ) -> tuple[Path, bool]:
     """
-    Write the study of a data set, unless it is there: what was changed in it stays.
+    Return the path of a data set's study, and whether it was there; if not, write it.
 
-    Parameters
-    ----------
-    data, folder : path
-    folds : int, optional
-        See `advice_study`. They come into a study that is there, too, if nothing was changed in it.
-
-    Returns
-    -------
-    Path
-        Of the study.
-    bool
-        Whether it was there.
+    What was changed in a study stays. Folds come into a study that is there, if nothing was changed
+    in it.
 
     Raises
     ------
@@ -273,102 +265,8 @@ def targets_of(file: Path) -> list[str]:
     return [page, f"{PAGES}/{file.stem}/training_labels.csv"]
 
 
-class Slice(NamedTuple):
-    """Networks of one method at one level of added noise, in the spelling of their paths."""
-
-    transition: str
-    method: str
-    a: str
-    p: tuple[str, ...]
-
-
-def slices_of_advice(study: Study, dataset: str) -> dict[str, Slice]:
-    """
-    Return what advice on a data set of a study is made of.
-
-    Returns
-    -------
-    dict
-        "plain", label smoothing on the labels as given; if the study has them, "forward", forward
-        correction, and "added", label smoothing at the lowest clean rate below 1.
-
-    Raises
-    ------
-    ConfigError
-        If the study lacks what there is no advice without; the message names key, value and need.
-    """
-    config = study.config
-    labels = config["datasets"][dataset].get("labels", "clean")
-    if labels != "given":
-        raise ConfigError(f"datasets.{dataset}.labels is {labels!r}; needed: 'given'")
-    transitions = [
-        study.transition_of(noise)
-        for noise in config["noise_types"]
-        if study.assumption_of(noise) == "beta"
-        and config["transitions"][study.transition_of(noise)]["kind"] == "uniform"
-    ]
-    if not transitions:
-        raise ConfigError(
-            f"noise_types is {', '.join(config['noise_types'])}; needed: one with the assumption "
-            "'beta' and a transition of kind 'uniform'"
-        )
-    *lower, highest = study.clean_rates
-    if float(highest) != 1:
-        raise ConfigError(
-            f"clean_rates is {', '.join(study.clean_rates)}; needed: 1.0, the labels as given"
-        )
-    smoothing, forward = (
-        [name for name in config["methods"] if _is_plain(study, name, loss)]
-        for loss in ("label_smoothing", "forward_correction")
-    )
-    if not smoothing:
-        raise ConfigError(
-            f"methods is {', '.join(config['methods'])}; needed: one with the loss "
-            "'label_smoothing' and matrix 'p'"
-        )
-    # Beyond p = 1 is another question. At p = 1 forward correction is label smoothing.
-    p = tuple(value for value in study.smoothing if float(value) <= 1)
-    below = tuple(value for value in p if float(value) < 1)
-    if not below or float(p[-1]) != 1:
-        raise ConfigError(
-            f"smoothing is {', '.join(study.smoothing)}; needed: 1.0, no smoothing, and values "
-            "below 1"
-        )
-    slices = {"plain": Slice(transitions[0], smoothing[0], highest, p)}
-    folds = config["datasets"][dataset].get("folds")
-    if folds and not forward:
-        raise ConfigError(
-            f"methods is {', '.join(config['methods'])}; needed with datasets.{dataset}.folds "
-            f"{folds}: one with the loss 'forward_correction' and matrix 'p'"
-        )
-    if forward:
-        slices["forward"] = Slice(transitions[0], forward[0], highest, below)
-    if lower:
-        slices["added"] = Slice(transitions[0], smoothing[0], lower[0], below)
-    return slices
-
-
-def slice_of_folds(study: Study, dataset: str) -> Slice:
-    """
-    Return the networks of each fold that the ranking of the training labels is made of.
-
-    Raises
-    ------
-    ConfigError
-        If the study lacks what there is no ranking without; see `slices_of_advice`.
-    """
-    slices = slices_of_advice(study, dataset)
-    if not study.folds_of(dataset):
-        raise ConfigError(f"datasets.{dataset}.folds is missing; needed: a number of folds")
-    return slices["forward"]
-
-
-def _is_plain(study, method, loss):
-    entry = study.config["methods"][method]
-    return entry["loss"] == loss and study.depends_on_p(method) and not entry["warm_up_epochs"]
-
-
 def _entry_of(file):
+    """Return what a study says of its data set; nothing if it is a study of something else."""
     try:
         study = yaml.safe_load(file.read_text(encoding="utf-8"))
         return dict(study["datasets"][file.stem])
@@ -377,13 +275,10 @@ def _entry_of(file):
 
 
 def _yaml(value):
-    return (
-        yaml.safe_dump(
-            value, default_flow_style=True, width=1000, allow_unicode=True, sort_keys=False
-        )
-        .removesuffix("...\n")
-        .strip()
+    text = yaml.safe_dump(
+        value, default_flow_style=True, width=1000, allow_unicode=True, sort_keys=False
     )
+    return text.removesuffix("...\n").strip()
 
 
 def main() -> None:

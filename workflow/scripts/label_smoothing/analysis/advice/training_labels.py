@@ -10,17 +10,22 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from label_smoothing.analysis.advice import (
+from label_smoothing.analysis.advice.answer import Advice
+from label_smoothing.analysis.advice.how_noisy import cannot_tell, describe
+from label_smoothing.analysis.advice.limits import Limits
+from label_smoothing.analysis.advice.noise_model import (
+    fit_noise_model,
+    lowest_loss,
+    most_suspicious,
+)
+from label_smoothing.analysis.advice.rows import (
+    CLEAN_RATE,
     COLUMNS,
     HOW_NOISY,
-    Advice,
-    add_row,
-    cannot_tell,
-    describe,
+    TRAINING,
+    Row,
 )
-from label_smoothing.analysis.noise_model import fit_noise_model, lowest_loss, most_suspicious
 
-TRAINING = "which training labels first"
 RANKING = ["index", "given", "suggested", "probability"]
 _SOURCE = "noise model, by cross-validation"
 
@@ -73,14 +78,14 @@ class TrainingLabels(NamedTuple):
         Empty if nothing can be said.
     suspects : Suspects
         The first of them that are not the most probable label of their image.
-    rows : list of dict
+    rows : list of Row
         Rows for the table of the advice.
     warnings : list of str
     """
 
     ranking: pd.DataFrame
     suspects: Suspects
-    rows: list[dict[str, Any]]
+    rows: list[Row]
     warnings: list[str]
 
 
@@ -97,7 +102,7 @@ def rank_training_labels(held_out: HeldOut, index: np.ndarray, count: int = 20) 
     count : int
         How many suspects to name.
     """
-    labels, rows = held_out.labels, list[dict[str, Any]]()
+    labels = held_out.labels
     nothing = TrainingLabels(pd.DataFrame(columns=RANKING), Suspects([], [], [], []), [], [])
     own = held_out.outputs[:, :, np.arange(len(labels)), labels].astype(np.float64)
     finite = np.isfinite(held_out.uncorrected).all(axis=(0, 2, 3))
@@ -110,21 +115,23 @@ def rank_training_labels(held_out: HeldOut, index: np.ndarray, count: int = 20) 
     if model.right is None:
         why = f"Of the training part: {cannot_tell(model)} Its labels are not ranked."
         return nothing._replace(warnings=[why])
-    right, N = model.right, len(labels)
-    rate, low, high = model.clean_rate
-    what = "share of right labels, training part"
-    limits = rate, low, high
-    add_row(rows, TRAINING, what, "clean rate", limits, "share", _SOURCE, describe(model))
-    wrong = [N * (1 - a) for a in (rate, high, low)]
-    note = f"of {N} training labels"
-    add_row(rows, TRAINING, "wrong labels, training part", "number", wrong, "", _SOURCE, note)
+    right, N, rate = model.right, len(labels), model.clean_rate
+    wrong = Limits(*(N * (1 - a) for a in (rate.value, rate.high, rate.low)))
+    what, note = "labels, training part", f"of {N} training labels"
+    rows = [
+        Row(
+            TRAINING, f"share of right {what}", CLEAN_RATE, rate, "share", _SOURCE, describe(model)
+        ),
+        Row(TRAINING, f"wrong {what}", "number", wrong, "", _SOURCE, note),
+    ]
     probability = right[np.arange(N), labels]
     order, suggested = np.argsort(probability, kind="stable"), right.argmax(axis=1)
     columns = index[order], labels[order], suggested[order], probability[order]
     first = most_suspicious(right, labels, count)
     for i in first:
         what = f"training image {index[i]}: given {labels[i]}, suggested {suggested[i]}"
-        add_row(rows, TRAINING, what, "P(given is right)", (probability[i],), "share", _SOURCE)
+        own = Limits(float(probability[i]))
+        rows.append(Row(TRAINING, what, "P(given is right)", own, "share", _SOURCE))
     return TrainingLabels(
         pd.DataFrame(dict(zip(RANKING, columns, strict=True))),
         Suspects(*(values[first].tolist() for values in (np.arange(N), index, labels, suggested))),
@@ -143,7 +150,7 @@ def with_training_labels(advice: Advice, rows: list[dict[str, Any]], warnings: l
     warnings = list(warnings)
     table = pd.DataFrame(rows, columns=COLUMNS)
     rates = [
-        part[(part["quantity"] == "clean rate") & part["source"].str.startswith("noise model")]
+        part[(part["quantity"] == CLEAN_RATE) & part["source"].str.startswith("noise model")]
         for part in (advice.rows[advice.rows["question"] == HOW_NOISY], table)
     ]
     if all(len(part) and np.isfinite(part["value"].iloc[0]) for part in rates):

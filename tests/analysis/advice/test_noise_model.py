@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from label_smoothing.analysis.noise_model import (
+from label_smoothing.analysis.advice.noise_model import (
     fit_noise_matrix,
     most_suspicious,
     noise_matrix,

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import softmax
 
+from label_smoothing.analysis.advice.limits import Limits
 from label_smoothing.theory.matrices import smoothing_matrix
 
 NOT_UNIFORM = 0.01  # largest p-value at which noise counts as not uniform
@@ -127,7 +128,7 @@ class NoiseMatrix(NamedTuple):
     ----------
     T, low, high : ndarray, shape (M, M)
         ``T[i, j]`` = P(given i | right j), and the limits of a bootstrap of the images.
-    clean_rate : tuple of float
+    clean_rate : Limits
         Share of right labels, and its limits.
     excess : float
         Twice the log likelihood ratio to uniform noise.
@@ -138,7 +139,7 @@ class NoiseMatrix(NamedTuple):
     T: np.ndarray
     low: np.ndarray
     high: np.ndarray
-    clean_rate: tuple[float, float, float]
+    clean_rate: Limits
     excess: float
     p_value: float
 
@@ -179,7 +180,7 @@ def noise_matrix(outputs: np.ndarray, labels: np.ndarray, seed: int = 0) -> Nois
         T,
         low,
         high,
-        (rate(T, slice(None)), *map(float, np.quantile(rates, [0.025, 0.975]))),
+        Limits(rate(T, slice(None)), *map(float, np.quantile(rates, [0.025, 0.975]))),
         excess,
         (larger + 1) / (_REPLICATES + 1),
     )
@@ -283,10 +284,10 @@ class NoiseModel(NamedTuple):
         return self.matrix is None or self.matrix.p_value > NOT_UNIFORM
 
     @property
-    def clean_rate(self) -> tuple[float, float, float]:
+    def clean_rate(self) -> Limits:
         """The share of right labels and its limits, if it tells."""
         if self.matrix is None or self.uniform:
-            return self.likelihood.estimate, self.likelihood.low, self.likelihood.high
+            return Limits(self.likelihood.estimate, self.likelihood.low, self.likelihood.high)
         return self.matrix.clean_rate
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from advice_inputs import P, study
 
-from label_smoothing.analysis.advice import HOW_NOISY, give_advice
-from label_smoothing.analysis.training_labels import (
+from label_smoothing.analysis.advice.answer import give_advice
+from label_smoothing.analysis.advice.rows import HOW_NOISY, TRAINING, table
+from label_smoothing.analysis.advice.training_labels import (
     RANKING,
-    TRAINING,
     HeldOut,
     rank_training_labels,
     with_training_labels,
@@ -44,9 +44,9 @@ def test_the_first_are_wrong_and_the_last_are_right(noisy):
 def test_as_many_are_called_wrong_as_are(noisy):
     clean, networks, found = noisy
     wrong = int((clean != networks.labels).sum())
-    (number,) = (row for row in found.rows if row["quantity"] == "number")
-    assert number["low"] <= wrong <= number["high"]
-    assert number["value"] == pytest.approx((1 - found.ranking["probability"]).sum(), abs=2)
+    (number,) = (row.limits for row in found.rows if row.quantity == "number")
+    assert number.low <= wrong <= number.high
+    assert number.value == pytest.approx((1 - found.ranking["probability"]).sum(), abs=2)
 
 
 def test_suspects_are_named_by_their_place_and_by_their_number(noisy):
@@ -84,7 +84,7 @@ def test_the_advice_has_them_too(noisy):
     *_, found = noisy
     _, _, inputs = study(0.7)
     before = give_advice(inputs)
-    advice = with_training_labels(before, found.rows, found.warnings)
+    advice = with_training_labels(before, table(found.rows).to_dict("records"), found.warnings)
     assert len(advice.rows) == len(before.rows) + len(found.rows)
     assert set(advice.rows["question"]) == {*before.rows["question"], TRAINING}
     assert advice.rows[advice.rows["question"] == HOW_NOISY].equals(
@@ -96,5 +96,7 @@ def test_the_advice_has_them_too(noisy):
 def test_a_hold_out_of_other_noise_is_warned_of(noisy):
     *_, found = noisy
     _, _, inputs = study(1.0)
-    advice = with_training_labels(give_advice(inputs), found.rows, found.warnings)
+    advice = with_training_labels(
+        give_advice(inputs), table(found.rows).to_dict("records"), found.warnings
+    )
     assert any("in the hold-out, which should be as noisy" in text for text in advice.warnings)
