@@ -1,5 +1,7 @@
 """Measured against predicted test loss over p, one panel for each clean rate."""
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -150,7 +152,7 @@ def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame, a: float, top: float, vo
             )
     measured = by["measured"]
     labels = ("measured", "measured, not all seeds memorised")
-    style = {"fmt": "o", "color": MEASURED}
+    style: dict[str, Any] = {"fmt": "o", "color": MEASURED}
     draw_split(panel, measured, measured["memorised"].eq(True), labels, "p", "loss", **style)
     diverged = measured[measured["diverged"] > 0]
     if not diverged.empty:

@@ -198,7 +198,7 @@ class Study:
         -------
         dict
             loss, matrix, what else the method has (no path, which is an input of the rule), model
-            as `model_of` gives it, and recipe, the arguments of `loop.Recipe`; labels, where they
+            as `model_of` gives it, and recipe, the arguments of `recipe.Recipe`; labels, where they
             are given.
         """
         # Defaults are left out and not filled in: an optional key that a later version adds leaves
