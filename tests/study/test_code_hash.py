@@ -165,3 +165,43 @@ def test_what_decides_whether_a_job_runs_reruns_none(scripts):
     before = fresh_hash(scripts)
     guard.write_text("def demand_code(): return 1\n")
     assert fresh_hash(scripts) == before
+
+
+# Syntax that `ast.dump` writes otherwise in each version of Python.
+SAMPLE = """
+from dataclasses import dataclass
+import os as system
+
+
+@dataclass
+class Point(object, metaclass=type):
+    x: float = 0.5
+    name: str = None
+
+    def shown(self, *parts, width=3, **others) -> str:
+        return f"{self.x!r:>{width}} {{kept}} {width=}" "joined" + ("" if parts else "none")
+
+
+async def wait(values, /, most: int = 1_000, *, flag=True):
+    total = {key: [*row] for key, row in values.items() if row and not flag}
+    while (n := len(total)) < most:
+        try:
+            yield lambda a, b=2: a @ b ** -1j
+        except (ValueError, OSError) as error:
+            raise RuntimeError from error
+        else:
+            break
+    match total:
+        case {"a": [1, 2, *rest], **more} if rest:
+            return
+        case Point(x=0) | None:
+            pass
+    del total, values[1:2, ..., ::3]
+    with open("f") as file, system:
+        print(*values, b"bytes", 1e3, sep="")
+"""
+
+
+def test_every_version_of_python_gives_the_same_hash(tmp_path):
+    (tmp_path / "script.py").write_text(SAMPLE)
+    assert fresh_hash(tmp_path) == "06cec68d205288ec"

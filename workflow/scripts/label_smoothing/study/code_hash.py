@@ -118,7 +118,19 @@ def _parse(file: Path) -> tuple[ast.Module, str]:
         if isinstance(body := getattr(node, "body", None), list):
             kept = [statement for statement in body if not _is_text(statement)]
             node.body = kept  # type: ignore[attr-defined]
-    return tree, ast.dump(tree)
+    return tree, _spelled(tree)
+
+
+def _spelled(value: object) -> str:
+    """Return a tree as text; `ast.dump` would write it otherwise in each version of Python."""
+    if isinstance(value, list):
+        return f"[{','.join(map(_spelled, value))}]"
+    if not isinstance(value, ast.AST):
+        return repr(value)
+    fields = ((name, getattr(value, name, None)) for name in value._fields)
+    # Fields that a later version adds are empty in code that an earlier one can read.
+    kept = [f"{name}={_spelled(field)}" for name, field in fields if field not in (None, [])]
+    return f"{type(value).__name__}({','.join(kept)})"
 
 
 def _statements(tree: ast.Module) -> Iterator[ast.AST]:
