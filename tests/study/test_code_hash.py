@@ -111,7 +111,7 @@ def hashes(scripts):
     [
         ("figures/error.py", {"error"}),
         ("figures/loss_over_p.py", {"loss_over_p"}),
-        ("figures/kit.py", {"advise", "draw_figure", *FIGURES}),
+        ("figures/kit.py", {"draw_figure", *FIGURES}),
         ("figures/style.py", {"advise", "draw_figure", *FIGURES}),
         ("figures/plane.py", {"loss_landscapes", "loss_and_accuracy", "error"}),
         (
