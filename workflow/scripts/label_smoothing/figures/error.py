@@ -9,7 +9,6 @@ import pandas as pd
 from label_smoothing.analysis.intervals import mean_interval
 from label_smoothing.analysis.local_minima import local_minima
 from label_smoothing.figures.kit import (
-    PAPER,
     by_quantity,
     draw_legend,
     draw_title,
@@ -18,13 +17,19 @@ from label_smoothing.figures.kit import (
     label_lowest,
     mean_of,
     of_noise,
-    predicted_accuracies,
     rate_axis,
     rate_title,
     vote_label,
     wrapped,
 )
-from label_smoothing.figures.plane import MARK, SHARE_COLOURS, cell_means, draw_cells
+from label_smoothing.figures.plane import (
+    MARK,
+    PAPER,
+    SHARE_COLOURS,
+    cell_means,
+    draw_cells,
+    predicted_accuracies,
+)
 from label_smoothing.figures.style import (
     BLACK,
     MEASURED,

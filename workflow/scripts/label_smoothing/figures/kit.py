@@ -8,14 +8,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
-from label_smoothing.analysis.predictions import (
-    FittedVotes,
-    match_over_a,
-    voted_accuracy,
-    votes_of_noise,
-)
 from label_smoothing.figures.style import (
     CLEAN_RATE,
     GIVEN_TEST_SETS,
@@ -24,8 +17,6 @@ from label_smoothing.figures.style import (
     house_style,
 )
 from label_smoothing.files import replacing
-
-PAPER = "paper's theory"
 
 
 @house_style()
@@ -63,37 +54,15 @@ def fine_smoothing(lowest: float, count: int) -> np.ndarray:
     return 1 - (1 - lowest) * np.linspace(1, 0, count) ** 2
 
 
-def votes_rows(found: FittedVotes) -> list[pd.DataFrame]:
-    """Return the row "votes" with the k and the purity of the vote theory, if they are known."""
+def votes_rows(found: Any) -> list[pd.DataFrame]:
+    """Return the row "votes" of a `vote_prediction.FittedVotes`, or nothing where none is known."""
+    # Without an import of FittedVotes: a change of the vote theory redraws no figure without it.
     if not found.known:
         return []
     row: dict[str, Any] = {"quantity": "votes", "seeds": found.k.n}
     for name, interval in found._asdict().items():
         row |= {name: interval.mean, f"{name}_low": interval.low, f"{name}_high": interval.high}
     return [pd.DataFrame([row])]
-
-
-def predicted_accuracies(
-    tables: pd.DataFrame, votes: pd.DataFrame | None, rates: ArrayLike
-) -> pd.DataFrame:
-    """
-    Return the accuracies that the theories predict at some clean rates, alike for all p > 1/M.
-
-    Quantity "paper" (of a network that memorises), "voted" and "votes", where there is a theory.
-    """
-    if votes is None or votes.columns.empty:
-        return pd.DataFrame({"quantity": [], "a": [], "value": []}, dtype=float)
-    first, rates = tables.iloc[0], np.asarray(rates, dtype=float)
-    lines = {"paper": match_over_a(tables, rates)}
-    found = votes_of_noise(votes, tables)
-    if found.known:
-        M = int(first["classes"])
-        lines["voted"] = voted_accuracy(rates, found, M, first["assumption"])
-    rows = [
-        pd.DataFrame({"quantity": name, "a": rates, "value": line, "seeds": 0})
-        for name, line in lines.items()
-    ]
-    return pd.concat([*rows, *votes_rows(found)], ignore_index=True)
 
 
 # ---- words --------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ import numpy as np
 import pandas as pd
 
 from label_smoothing.figures.kit import (
-    PAPER,
     by_quantity,
     draw_legend,
     draw_means,
@@ -14,19 +13,20 @@ from label_smoothing.figures.kit import (
     labels_given,
     mean_of,
     of_noise,
-    predicted_accuracies,
     rate_axis,
     vote_label,
 )
 from label_smoothing.figures.plane import (
     LOSS_COLOURS,
     MARK,
+    PAPER,
     SHARE_COLOURS,
     best_values,
     cell_means,
     cell_width,
     draw_cells,
     loss_scale,
+    predicted_accuracies,
 )
 from label_smoothing.figures.style import (
     BLACK,

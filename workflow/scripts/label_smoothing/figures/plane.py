@@ -1,4 +1,4 @@
-"""The plane of clean rate and smoothing parameter, with its measured cells."""
+"""The plane of clean rate and p with its measured cells, and accuracies over the clean rate."""
 
 from typing import Any
 
@@ -7,9 +7,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.colors import BoundaryNorm, Colormap, Normalize
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
 
+from label_smoothing.analysis.predictions import match_over_a, voted_accuracy, votes_of_noise
+from label_smoothing.figures.kit import votes_rows
 from label_smoothing.figures.style import BEYOND, BLACK, OPEN, WHITE
 
+PAPER = "paper's theory"
 HIGHEST_LOSS = 1.6  # of the colour scale, in units of log M
 MARK: dict[str, Any] = {
     "ls": "none",
@@ -21,6 +25,29 @@ MARK: dict[str, Any] = {
 }
 LOSS_COLOURS = plt.cm.viridis.with_extremes(over=BEYOND)
 SHARE_COLOURS = plt.cm.cividis
+
+
+def predicted_accuracies(
+    tables: pd.DataFrame, votes: pd.DataFrame | None, rates: ArrayLike
+) -> pd.DataFrame:
+    """
+    Return the accuracies that the theories predict at some clean rates, alike for all p > 1/M.
+
+    Quantity "paper" (of a network that memorises), "voted" and "votes", where there is a theory.
+    """
+    if votes is None or votes.columns.empty:
+        return pd.DataFrame({"quantity": [], "a": [], "value": []}, dtype=float)
+    first, rates = tables.iloc[0], np.asarray(rates, dtype=float)
+    lines = {"paper": match_over_a(tables, rates)}
+    found = votes_of_noise(votes, tables)
+    if found.known:
+        M = int(first["classes"])
+        lines["voted"] = voted_accuracy(rates, found, M, first["assumption"])
+    rows = [
+        pd.DataFrame({"quantity": name, "a": rates, "value": line, "seeds": 0})
+        for name, line in lines.items()
+    ]
+    return pd.concat([*rows, *votes_rows(found)], ignore_index=True)
 
 
 def cell_means(cells: pd.DataFrame, score: str) -> pd.DataFrame:
