@@ -18,27 +18,38 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 import yaml
+from advice_tables import ranking_table, tables
+from peers import cleanlab, nearest_neighbours, vote_theory
 from projects import machine
 
-from label_smoothing.analysis.advice import neighbours_agreement
 from label_smoothing.analysis.advice.answer import give_advice
-from label_smoothing.analysis.advice.networks import Inputs, Networks
+from label_smoothing.analysis.advice.how_noisy import noise_of
+from label_smoothing.analysis.advice.networks import Inputs, Networks, memorising
 from label_smoothing.analysis.advice.noise_model import most_suspicious
-from label_smoothing.analysis.advice.rows import GOALS, SUPPOSED
+from label_smoothing.analysis.advice.rows import (
+    ACCURACY,
+    CLEAN_ACCURACY,
+    CLEAN_LOSS,
+    CLEAN_RATE,
+    GAIN,
+    HOW_NOISY,
+    NOISY_ACCURACY,
+    SUPPOSED,
+)
+from label_smoothing.analysis.advice.rows import MORE as HELPS_MORE
+from label_smoothing.analysis.advice.rows import WHICH as WHICH_SMOOTHING
 from label_smoothing.analysis.advice.training_labels import HeldOut, rank_training_labels
 from label_smoothing.data.corrupt import corrupt_labels
 from label_smoothing.data.datasets import Dataset
 from label_smoothing.data.folds import fold_places, take_fold
 from label_smoothing.data.sources import load_dataset, load_digits
 from label_smoothing.files import read_arrays, write_arrays
-from label_smoothing.seeding import seed_stream
 from label_smoothing.study.advice_study import advice_study
 from label_smoothing.theory.matrices import smoothing_matrix
 from label_smoothing.theory.noise import pair_flip_transition, uniform_transition
 from label_smoothing.theory.rates import p_from_epsilon
-from label_smoothing.training.loop import train_network
+from label_smoothing.training.loop import Recipe, train_network
 from label_smoothing.training.losses.base import load_loss
-from label_smoothing.training.recipe import Recipe
 
 NOISE = (
     ("none", 1.0),
@@ -49,21 +60,10 @@ NOISE = (
     ("pair flips", 0.7),
     ("class-conditional", 0.75),
 )
-TITLES = {
-    "digits-features": "digits as features",
-    "mnist": "MNIST",
-    "fashion-mnist": "Fashion-MNIST",
-    "cifar10": "CIFAR-10",
-}
-# Method, clean rate of the noise that is added, and whether p = 1 is trained too: as
-# `slices_of_advice` has them.
-PARTS = (
-    ("label_smoothing", 1.0, True),
-    ("forward_correction", 1.0, False),
-    ("label_smoothing", 0.8, False),
-)
+# Method, and whether p = 1 is trained too: as `slices_of_advice` has them.
+PARTS = (("label_smoothing", True), ("forward_correction", False))
 HISTORY = ("noisy_test_accuracy", "noisy_test_loss", "uniform_test_loss")
-TRUTH = ("test_accuracy", "test_loss")
+TRUTH = ("test_accuracy",)
 
 
 class Setting(NamedTuple):
@@ -132,21 +132,13 @@ def train(setting: Setting, clean: Dataset, folder: Path) -> dict[str, np.ndarra
     )
     study = study_of(given)
     kept: dict[str, list[Any]] = {}
-    for method, added, whole in PARTS:
+    for method, whole in PARTS:
         for seed in study["seeds"]:
-            noisy = {
-                part: corrupt_labels(
-                    y,
-                    uniform_transition(added, M),
-                    np.random.default_rng(seed_stream(seed, f"{part}_labels")),
-                )
-                for part, y in (("train", given.y_train), ("test", given.y_test))
-            }
             for p in study["smoothing"][: None if whole else -1]:
                 result = train_network(
                     clean,  # its labels only score what the advice does not see
-                    noisy["train"],
-                    noisy["test"],
+                    given.y_train,
+                    given.y_test,
                     loss=load_loss(method),
                     matrix=smoothing_matrix(p, M),
                     model=study["models"]["network"],
@@ -157,11 +149,12 @@ def train(setting: Setting, clean: Dataset, folder: Path) -> dict[str, np.ndarra
                 values = {
                     "outputs": result.log_probabilities,
                     "uncorrected": result.uncorrected_log_probabilities,
-                    "labels": noisy["test"],
+                    "labels": given.y_test,
                     "train_accuracy": result.train_accuracy,
+                    "train_kl": result.train_kl,
                 } | {name: [row[name] for row in result.history] for name in (*HISTORY, *TRUTH)}
                 for name, value in values.items():
-                    kept.setdefault(f"{method} {added} {name}", []).append(value)
+                    kept.setdefault(f"{method} 1.0 {name}", []).append(value)
     arrays = {
         name: np.reshape(values, (len(study["seeds"]), -1, *np.shape(values[0])))
         for name, values in kept.items()
@@ -220,35 +213,51 @@ def judge_ranking(clean: np.ndarray, held_out: HeldOut) -> dict[str, Any]:
     row: dict[str, Any] = {"wrong": int(wrong.sum()), "labels": len(clean)}
     if not len(found.ranking):
         return row | {"warning": found.warnings}
-    (number,) = (entry for entry in found.rows if entry["quantity"] == "number")
-    row["estimated"] = [float(number[end]) for end in ("value", "low", "high")]
+    (number,) = (entry.limits for entry in found.rows if entry.quantity == "number")
+    row["estimated"] = list(map(float, number))
     ranked = wrong[found.ranking["index"]]
     firsts = {"20": 20, "50": 50, "all": round(row["estimated"][0])}
     row["first"] = {name: [n, int(ranked[:n].sum())] for name, n in firsts.items()}
     return row
 
 
-def networks(arrays: dict[str, np.ndarray], method: str, added: float) -> Networks:
-    """Return what the advice sees of the networks of one part."""
+def networks(arrays: dict[str, np.ndarray], method: str) -> Networks:
+    """Return what the advice sees of the networks of one method."""
     part = {
-        name: arrays[f"{method} {added} {name}"]
+        name: arrays[f"{method} 1.0 {name}"]
         for name in ("outputs", "uncorrected", "labels", *HISTORY, "train_accuracy")
     }
     outputs, uncorrected, labels, accuracies, *losses, train_accuracies = part.values()
-    p = arrays["p"][: outputs.shape[1]]
-    return Networks(p, outputs, uncorrected, labels[:, 0], accuracies, train_accuracies, *losses)
+    p, train_kl = arrays["p"][: outputs.shape[1]], arrays.get(f"{method} 1.0 train_kl")
+    ends = accuracies, train_accuracies, *losses, train_kl
+    return Networks(p, outputs, uncorrected, labels[:, 0], *ends)
+
+
+def peers(
+    inputs: Inputs, clean: Dataset, given_train: np.ndarray, given: np.ndarray
+) -> dict[str, list[float]]:
+    """Return the other estimates of the clean rate, where they have one."""
+    plain, noise = inputs.plain, noise_of(inputs)
+    found = {"cleanlab": cleanlab(inputs.forward.uncorrected[:, noise.place], plain.labels)}
+    if noise.model.uniform:
+        found["vote theory"] = vote_theory(plain, memorising(inputs))
+        found["nearest neighbours"] = nearest_neighbours(
+            clean.x_train, given_train, clean.x_test, given, clean.classes
+        )
+    return {name: list(limits) for name, limits in found.items() if np.isfinite(limits.value)}
 
 
 def judge(setting: Setting, clean: Dataset, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     """Take the advice, blind, and compare it with the right test labels."""
-    (plain, forward, added), y = (networks(arrays, *part[:2]) for part in PARTS), arrays["clean"]
-    M, given = clean.classes, arrays["given"]
+    (plain, forward), y = (networks(arrays, method) for method, _ in PARTS), arrays["clean"]
+    M, given, given_train = clean.classes, arrays["given"], arrays["given_train"]
+    prior = np.bincount(given_train, minlength=M) / len(given_train)
+    inputs = Inputs(plain, forward, train_prior=prior)
     start = time.process_time()
-    agreement = neighbours_agreement(clean.x_train, arrays["given_train"], clean.x_test, given, M)
-    advice = give_advice(Inputs(plain, forward, added, PARTS[2][1], agreement))
+    advice = give_advice(inputs)
     seconds = time.process_time() - start
-    rates = advice.rows[advice.rows["quantity"] == "clean rate"].drop_duplicates("source")
-    rates = rates[rates["question"] == "how noisy"].set_index("source")
+    rates = advice.rows[advice.rows["quantity"] == CLEAN_RATE]
+    rates = rates[rates["question"] == HOW_NOISY].set_index("source")
     row: dict[str, Any] = setting._asdict() | {
         "truth": float((given == y).mean()),
         "seconds": seconds,
@@ -257,6 +266,7 @@ def judge(setting: Setting, clean: Dataset, arrays: dict[str, np.ndarray]) -> di
     }
     limits = ["value", "low", "high"]
     row |= {source: rates.loc[source, limits].tolist() for source in rates.index}
+    row |= peers(inputs, clean, given_train, given)
     # Regret: what is lost on right test labels against the best p of the grid, in the same seeds.
     right = np.take_along_axis(
         plain.outputs.astype(float), np.broadcast_to(y[:, None], (*plain.outputs.shape[:3], 1)), 3
@@ -264,9 +274,9 @@ def judge(setting: Setting, clean: Dataset, arrays: dict[str, np.ndarray]) -> di
     losses = -right.mean(axis=(0, 2, 3))
     hits = (plain.outputs.argmax(axis=3) == y).mean(axis=(0, 2))
     p = np.asarray(plain.p)
-    which = advice.rows[advice.rows["question"] == "which smoothing"].set_index("what")
+    which = advice.rows[advice.rows["question"] == WHICH_SMOOTHING].set_index("what")
     habit = int(np.abs(p - p_from_epsilon(0.1, M)).argmin())
-    for goal, values in (("loss on clean labels", losses), ("accuracy", -hits)):
+    for goal, values in ((CLEAN_LOSS, losses), (ACCURACY, -hits)):
         regret = values - values.min()
         # On hard data there is no advice but for the case that the noise is uniform.
         chosen = which["value"].get(goal, which["value"].get(f"{goal}, {SUPPOSED}", np.nan))
@@ -279,20 +289,17 @@ def judge(setting: Setting, clean: Dataset, arrays: dict[str, np.ndarray]) -> di
             "habit": float(regret[habit]),
             "none": float(regret[-1]),
         }
-        predicted = which["value"].get(f"{goal}, predicted", np.nan)
-        if np.isfinite(predicted):
-            row[goal]["predicted"] = float(np.interp(predicted, p, regret))
-    gains = advice.rows[advice.rows["question"] == "what is gained"]
+    gains = advice.rows[advice.rows["question"] == GAIN]
     gain = gains[
         gains["what"].str.startswith("loss on clean") & gains["what"].str.contains("no sm")
     ]
     if len(gain):
-        true = losses[-1] - losses[np.abs(p - row["loss on clean labels"]["advised"]).argmin()]
+        true = losses[-1] - losses[np.abs(p - row[CLEAN_LOSS]["advised"]).argmin()]
         row["gain"] = [float(true), *gain.iloc[0][limits].tolist()]
     # What is advised against smoothing: accuracy on right labels of the first of the ranking.
-    more = advice.rows[advice.rows["question"] == "what helps more"]
-    noisy = more[more["quantity"] == "accuracy on these labels"].set_index("what")
-    said = more[more["quantity"] == "accuracy on clean labels"].set_index("what")
+    more = advice.rows[advice.rows["question"] == HELPS_MORE]
+    noisy = more[more["quantity"] == NOISY_ACCURACY].set_index("what")
+    said = more[more["quantity"] == CLEAN_ACCURACY].set_index("what")
     accuracies = {name: accuracy_of(name, arrays, plain, forward) for name in noisy.index}
     first = noisy["value"].idxmax()
     row["method"] = {
@@ -307,12 +314,6 @@ def judge(setting: Setting, clean: Dataset, arrays: dict[str, np.ndarray]) -> di
             if np.isfinite(said["value"][name])
         ],
     }
-    lost = more[(more["quantity"] == GOALS[0]) & more["what"].str.startswith("early stopping")]
-    held = [
-        entry.low <= stopped_loss(entry.what, arrays, plain) <= entry.high
-        for entry in lost.itertuples()
-    ]
-    row["stopped losses"] = [int(sum(held)), len(held)]
     wrong = given != y
     suspects = most_suspicious(advice.right, given, 20) if advice.right is not None else []
     row["suspects"] = [len(suspects), int(wrong[suspects].sum()) if len(suspects) else 0]
@@ -332,169 +333,6 @@ def accuracy_of(
         return float(accuracies[:, -1].mean())
     epochs = part.accuracies[:, place].argmax(axis=1)
     return float(np.take_along_axis(accuracies, epochs[:, None], axis=1).mean())
-
-
-def stopped_loss(name: str, arrays: dict[str, np.ndarray], plain: Networks) -> float:
-    """Return the loss on right labels of label smoothing that stopped early."""
-    p = float(name.rpartition("p = ")[2].rstrip(")"))
-    place = int(np.abs(np.asarray(plain.p) - p).argmin())
-    costs = (
-        arrays["label_smoothing 1.0 noisy_test_loss"] if "by loss" in name else -plain.accuracies
-    )
-    epochs = costs[:, place].argmin(axis=1)[:, None]
-    losses = arrays["label_smoothing 1.0 test_loss"][:, place]
-    return float(np.take_along_axis(losses, epochs, axis=1).mean())
-
-
-SOURCES = ("noise model", "vote theory", "nearest neighbours", "cleanlab")
-
-
-def tables(rows: list[dict[str, Any]]) -> str:
-    """Return the rows as the tables of docs/advice.md; intervals that miss the truth are bold."""
-    numbers = [row for row in rows if np.isfinite(row["noise model"][0])]
-    held, bounds = [], [row["early stopping"][1] <= row["truth"] for row in rows]
-    for source in SOURCES:
-        there = [_holds(row, source) for row in rows if source in row]
-        errors = [abs(row[source][0] - row["truth"]) for row in numbers if source in row]
-        held.append(f"{sum(there)} of {len(there)}; {_mean(errors):.3f}")
-    last = f"intervals that hold the truth; mean error of the {len(numbers)} with a number"
-    how_noisy = [
-        (*_setting(row), *(_estimate(row, source) for source in SOURCES), _bound(row))
-        for row in rows
-    ]
-    how_noisy.append((last, "", *held, f"{sum(bounds)} of {len(bounds)}"))
-    return "\n\n".join(
-        _table(*table)
-        for table in (
-            (("data, noise", "truth", *SOURCES, "early stopping: at least"), how_noisy),
-            (WHICH, [(*_setting(row), *_which(row)) for row in rows]),
-            (MORE, [(*_setting(row), *_more(row)) for row in rows]),
-            (("over all settings", "number"), _sums(rows)),
-        )
-    )
-
-
-WHICH = (
-    *("data, noise", "truth", "p: best, advised", "regret", "by the vote theory", "0.1", "none"),
-    "gain over none: true, estimated",
-    "accuracy, points of regret: advised, 0.1, none",
-)
-MORE = (
-    *("data, noise", "truth", "ranked first", "right on clean labels", "no smoothing", "0.1"),
-    "best of the ranking",
-    "its intervals of clean accuracy that hold",
-    "first 20 suspects that are wrong",
-)
-
-
-def _setting(row):
-    title = TITLES.get(row["data"], row["data"])
-    return f"{title}, {row['noise']}", f"{row['truth']:.3f}"
-
-
-def _holds(row, source):
-    _, low, high = row[source]
-    return bool(low <= row["truth"] <= high)
-
-
-def _estimate(row, source):
-    if source not in row:
-        return "none"
-    value, low, high = row[source]
-    known = np.isfinite(value)
-    text = f"{value:.3f} [{low:.3f}, {high:.3f}]" if known else f"[{low:.2f}, {high:.2f}]"
-    return text if _holds(row, source) else f"**{text}**"
-
-
-def _bound(row):
-    return f">= {row['early stopping'][1]:.3f}"
-
-
-def _which(row):
-    loss, accuracy, gain = row["loss on clean labels"], row["accuracy"], row.get("gain")
-    gained = f"{gain[0]:.3f}, {gain[1]:.3f} [{gain[2]:.3f}, {gain[3]:.3f}]" if gain else "none"
-    if gain and loss["advised"] == 1:
-        gained = "0: it is p = 1"
-    advised = f"{_shown(loss['advised'], 'g')}{' if uniform' * loss['supposed']}"
-    points = (f"{100 * accuracy[name]:.1f}" for name in ("regret", "habit", "none"))
-    return (
-        f"{loss['best']:g}, {advised}",
-        _shown(loss["regret"], ".3f"),
-        _shown(loss.get("predicted", np.nan), ".3f"),
-        *(f"{loss[name]:.3f}" for name in ("habit", "none")),
-        gained,
-        ", ".join(points),
-    )
-
-
-def _more(row):
-    method, (suspects, wrong) = row["method"], row["suspects"]
-    held = method["held"]
-    return (
-        method["advised"],
-        *(f"{100 * method[name]:.1f} %" for name in ("accuracy", "plain", "habit", "best")),
-        f"{sum(held):.0f} of {len(held)}" if held else "none given",
-        f"{wrong} of {suspects}" if suspects else "none named",
-    )
-
-
-def _sums(rows):
-    """Yield what is said of all settings together."""
-    names = {"regret": "advised", "habit": "0.1", "none": "none", "predicted": "the vote theory"}
-    losses = [row["loss on clean labels"] for row in rows]
-    for supposed, name in ((False, ""), (True, f" {SUPPOSED}")):
-        some = [loss for loss in losses if loss["supposed"] == supposed]
-        for who, title in names.items():
-            values = [loss[who] for loss in some if np.isfinite(loss.get(who, np.nan))]
-            yield f"mean regret of the loss{name}: {title}", f"{_mean(values):.3f} ({len(values)})"
-    for who in ("regret", "habit", "none"):
-        points = [100 * row["accuracy"][who] for row in rows]
-        yield f"mean regret of accuracy, points: {names[who]}", f"{_mean(points):.1f}"
-    gains = [row["gain"] for row in rows if "gain" in row and row[GOALS[0]]["advised"] < 1]
-    kept = sum(low <= true <= high for true, _, low, high in gains)
-    yield "intervals of the gain over no smoothing that hold", f"{kept} of {len(gains)}"
-    accuracies = [held for row in rows for held in row["method"]["held"]]
-    count = f"{sum(accuracies):.0f} of {len(accuracies)}"
-    yield "intervals of clean accuracies that hold", count
-    held, all_told = np.sum([row["stopped losses"] for row in rows], axis=0)
-    yield "intervals of early stopping's loss on clean labels that hold", f"{held} of {all_told}"
-    missed = [row["method"]["best"] - row["method"]["accuracy"] for row in rows]
-    count = (
-        f"{sum(points < 5e-4 for points in missed)}, at worst {100 * max(missed):.1f} points below"
-    )
-    yield "the first of the ranking is the best", count
-    suspects, wrong = np.sum([row["suspects"] for row in rows], axis=0)
-    yield "suspects that are wrong", f"{wrong} of {suspects}"
-
-
-def _mean(values):
-    return float(np.mean(values)) if values else np.nan
-
-
-def _table(heads, rows):
-    lines = (heads, ["---"] * len(heads), *rows)
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def ranking_table(rows: list[dict[str, Any]]) -> str:
-    """Return what is known of the training labels as a Markdown table."""
-    heads = ("data, noise", "wrong", "estimated", "wrong of the first 20", "of 50")
-    heads += ("of as many as are estimated to be wrong",)
-    lines = []
-    for row in rows:
-        training, setting = row["training labels"], _setting(row)[0]
-        if not (first := training.get("first")):
-            lines.append((setting, str(training["wrong"]), "not told", "", "", ""))
-            continue
-        value, low, high = training["estimated"]
-        counts = (f"{hits} of {n}" for n, hits in first.values())
-        estimated = f"{value:.0f} [{low:.0f}, {high:.0f}]"
-        lines.append((setting, str(training["wrong"]), estimated, *counts))
-    return _table(heads, lines)
-
-
-def _shown(value: float, style: str) -> str:
-    return "none" if np.isnan(value) else format(value, style)
 
 
 def main() -> None:

@@ -102,7 +102,8 @@ def how_noisy(inputs: Inputs, model: NoiseModel | None) -> HowNoisy:
     answers = []
     if inputs.checked:
         trials, right = inputs.checked
-        answers.append(_rate("checked by hand", Limits(*binomial_limits(right, trials)), trials))
+        limits = Limits(*binomial_limits(right, trials))
+        answers.append(_rate("checked by hand", limits, f"{trials} test labels"))
     if model:
         answers.append(_of_model(model, bound))
     # Few checked labels say less than the noise model, unless the two contradict each other.
@@ -129,8 +130,7 @@ def how_noisy(inputs: Inputs, model: NoiseModel | None) -> HowNoisy:
     return HowNoisy([*answers, _rate("early stopping", bound, note)], rate, warnings)
 
 
-def _rate(source: str, limits: Limits, note: str | int) -> Row:
-    note = f"{note} test labels" if isinstance(note, int) else note
+def _rate(source: str, limits: Limits, note: str) -> Row:
     return Row(HOW_NOISY, "share of right labels", CLEAN_RATE, limits, "share", source, note)
 
 

@@ -59,17 +59,8 @@ def rate_likelihood(log_outputs: np.ndarray, labels: np.ndarray) -> RateLikeliho
     """
     Return the clean rate that makes given labels most likely, under uniform noise.
 
-    Parameters
-    ----------
-    log_outputs : ndarray, shape (N, M)
-        Log probabilities of the right labels, from networks that have not seen these images.
-    labels : ndarray of int, shape (N,)
-        The given ones.
-
-    Notes
-    -----
-    The limits are those of the profile likelihood, for the sampling of the labels: outputs count as
-    right up to a power.
+    Arguments as `fit_noise_model`. The limits are those of the profile likelihood, for the sampling
+    of the labels: outputs count as right up to a power.
     """
     rates = _rates(log_outputs.shape[1])
     totals = np.stack([_log_likelihoods(tempered(log_outputs, power), labels) for power in _POWERS])
@@ -90,20 +81,10 @@ def fit_noise_matrix(
     outputs: np.ndarray, labels: np.ndarray, start: np.ndarray | None = None
 ) -> np.ndarray:
     """
-    Return the noise matrix that makes given labels most likely.
+    Return the noise matrix that makes given labels most likely, by the EM algorithm.
 
-    Parameters
-    ----------
-    outputs : ndarray, shape (N, M)
-        Probabilities of the right labels.
-    labels : ndarray of int, shape (N,)
-    start : ndarray, shape (M, M), optional
-        Where the search begins; the likelihood is concave, so that it only saves time.
-
-    Returns
-    -------
-    ndarray, shape (M, M)
-        ``T[i, j]`` = P(given i | right j), by the EM algorithm.
+    The search begins at `start`, shape (M, M). The likelihood is concave, so that this only saves
+    time. Other arguments as `noise_matrix`.
     """
     M = outputs.shape[1]
     T = smoothing_matrix(0.7, M) if start is None else 0.99 * start + 0.01 / M
@@ -215,35 +196,16 @@ def _excess(outputs, labels, T, uniform):
 
 
 def probability_right(outputs: np.ndarray, labels: np.ndarray, T: np.ndarray) -> np.ndarray:
-    """
-    Return how probable it is that each given label is the right one, by Bayes' rule.
-
-    Parameters
-    ----------
-    outputs : ndarray, shape (N, M)
-    labels : ndarray of int, shape (N,)
-    T : ndarray, shape (M, M)
-
-    Returns
-    -------
-    ndarray, shape (N, M)
-        Of every class to be the right one, given image and label.
-    """
+    """Return how probable each class is, given image and label, by Bayes' rule; shape (N, M)."""
     right = outputs * T[labels]
     return right / right.sum(axis=1, keepdims=True).clip(1e-300)
 
 
 def most_suspicious(right: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
     """
-    Return the places of the labels that are least probably right, and at most so many.
+    Return the places of the labels that are least probably right, at most `count` of them.
 
-    Parameters
-    ----------
-    right : ndarray, shape (N, M)
-        See `probability_right`.
-    labels : ndarray of int, shape (N,)
-    count : int
-        Labels that are the most probable ones do not count.
+    Labels that are the most probable ones do not count. `right` is as `probability_right` has it.
     """
     own = right[np.arange(len(labels)), labels]
     order = np.argsort(own, kind="stable")
@@ -315,7 +277,7 @@ def fit_noise_model(log_outputs: np.ndarray, labels: np.ndarray) -> NoiseModel:
 
 def lowest_loss(losses: np.ndarray, log_outputs: np.ndarray) -> tuple[int, np.ndarray]:
     """
-    Return which p has the lowest loss on given labels, and its outputs, the mean of the seeds.
+    Return which p has the lowest loss on given labels, and its log outputs, the mean of the seeds.
 
     Parameters
     ----------
@@ -323,12 +285,6 @@ def lowest_loss(losses: np.ndarray, log_outputs: np.ndarray) -> tuple[int, np.nd
         Not finite where a network diverged; at least one is finite.
     log_outputs : ndarray, shape (S, P, N, M)
         Log probabilities of the right labels.
-
-    Returns
-    -------
-    int
-    ndarray, shape (N, M)
-        Log probabilities.
     """
     place = int(np.where(np.isfinite(losses), losses, np.inf).argmin())
     # The mean of the seeds is better than any of them.
