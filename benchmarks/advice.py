@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 import yaml
-from projects import machine
+from machine import machine
 
 from label_smoothing.analysis.advice import (
     GOALS,
