@@ -11,7 +11,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from samples import CONFIG, ROOT, SCHEMA, cells, clean_rate_estimates, of_given_labels
+from samples import CONFIG, ROOT, cells, clean_rate_estimates, of_given_labels
 from vote_studies import interpolators_table, shares_table, votes_table, write_history
 
 from label_smoothing.analysis.comparison import compare_with_theory
@@ -81,7 +81,7 @@ def study_of(given=False, **changes):
         config["datasets"]["digits"]["labels"] = "given"
         config["noise_types"] = {"beta": config["noise_types"]["beta"]}
         config["methods"] = OF_P
-    return Study({**config, **changes}, SCHEMA)
+    return Study({**config, **changes})
 
 
 def names_of(name, given=False):

@@ -124,17 +124,10 @@ def test_a_new_loss_and_a_new_network_retrain_nothing(finished):
     ):
         text = (library / old).read_text()
         (library / f"{new}.py").write_text(text)
-    schema = "workflow/schemas/config.schema.yaml"
+    edit(finished, f"{LIBRARY}/study/sections.py", '"mlp": Mlp', '"mine": Mlp, "mlp": Mlp')
     edit(
         finished,
-        schema,
-        "            - logit_smoothing\n",
-        "            - logit_smoothing\n            - mine\n",
-    )
-    edit(finished, schema, "enum: [cnn, resnet18, mlp]", "enum: [cnn, resnet18, mlp, mine]")
-    edit(
-        finished,
-        f"{LIBRARY}/study/consistency.py",
+        f"{LIBRARY}/study/sections.py",
         '"label_smoothing": LossKeys',
         '"mine": LossKeys(("p",)), "label_smoothing": LossKeys',
     )
