@@ -19,8 +19,8 @@ import numpy as np
 import torch
 import yaml
 from advice_tables import ranking_table, tables
+from machine import machine
 from peers import cleanlab, nearest_neighbours, vote_theory
-from projects import machine
 
 from label_smoothing.analysis.advice.answer import give_advice
 from label_smoothing.analysis.advice.how_noisy import noise_of
@@ -48,8 +48,8 @@ from label_smoothing.study.advice_study import advice_study
 from label_smoothing.theory.matrices import smoothing_matrix
 from label_smoothing.theory.noise import pair_flip_transition, uniform_transition
 from label_smoothing.theory.rates import p_from_epsilon
-from label_smoothing.training.loop import Recipe, train_network
 from label_smoothing.training.losses.base import load_loss
+from label_smoothing.training.recipe import Recipe, train_network
 
 NOISE = (
     ("none", 1.0),

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 import yaml
-from projects import ROOT, machine
+from machine import ROOT, machine
 
 from label_smoothing.data.corrupt import corrupt_labels
 from label_smoothing.data.datasets import Dataset

@@ -1,4 +1,4 @@
-"""What several tests share: the default config, its schema, and made-up cells of a study."""
+"""What several tests share: the default config and made-up cells of a study."""
 
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from label_smoothing.analysis.predictions import predicted_loss
 from label_smoothing.theory.rates import match_probability
 
 ROOT = Path(__file__).parents[1]
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 P = [0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0]
 

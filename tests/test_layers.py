@@ -78,7 +78,7 @@ def test_what_the_snakefile_imports_is_light(module):
     names = set(imports(tree_of(module).body))
     assert rooms_of(names) <= {"study"}
     packages = {name.split(".")[0] for name in names} - {PACKAGE}
-    assert packages <= set(sys.stdlib_module_names) | {"yaml", "jsonschema"}
+    assert packages <= set(sys.stdlib_module_names) | {"yaml", "pydantic"}
 
 
 def test_package_files_hold_a_docstring_only():

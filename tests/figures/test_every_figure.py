@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from samples import CONFIG, ROOT, SCHEMA, cells, clean_rate_estimates, of_given_labels
+from samples import CONFIG, ROOT, cells, clean_rate_estimates, of_given_labels
 from vote_studies import shares_table, votes_table
 
 from label_smoothing.analysis.theory_fits import compare_with_theory
@@ -79,7 +79,7 @@ def study_of(given=False, **changes):
         config["datasets"]["digits"]["labels"] = "given"
         config["noise_types"] = {"beta": config["noise_types"]["beta"]}
         config["methods"] = OF_P
-    return Study({**config, **changes}, SCHEMA)
+    return Study({**config, **changes})
 
 
 def names_of(name, given=False):

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import yaml
-from samples import SCHEMA
 
 from label_smoothing.data.sources import load_dataset
 from label_smoothing.study.advice_slices import slice_of_folds, slices_of_advice
@@ -15,9 +14,9 @@ from label_smoothing.study.advice_study import (
     targets_of,
     write_study,
 )
+from label_smoothing.study.data_checks import check_files
 from label_smoothing.study.errors import ConfigError
 from label_smoothing.study.grid import Study
-from label_smoothing.study.preflight import check_files
 from label_smoothing.theory.rates import epsilon_from_p
 
 
@@ -50,7 +49,7 @@ def data(tmp_path):
 )
 def test_it_is_a_study_that_snakemake_accepts(tmp_path, shape, dtype):
     data = save(tmp_path / "mine.npz", shape, dtype)
-    study = Study(yaml.safe_load(advice_study(data, "advice/mine.yaml")), SCHEMA)
+    study = Study(yaml.safe_load(advice_study(data, "advice/mine.yaml")))
     check_files(study)
     assert study.config["datasets"]["mine"]["labels"] == "given"
     assert len(study.smoothing) == 7
@@ -153,7 +152,7 @@ def test_more_folds_than_a_class_has_images_are_refused_before_anything_is_writt
 
 def test_a_study_with_folds_is_one_that_snakemake_accepts(tmp_path):
     data = save(tmp_path / "mine.npz", train=90)
-    study = Study(yaml.safe_load(advice_study(data, "advice/mine.yaml", 7)), SCHEMA)
+    study = Study(yaml.safe_load(advice_study(data, "advice/mine.yaml", 7)))
     check_files(study)  # its batches are no larger than what a fold leaves
     assert slice_of_folds(study, "mine").method == "forward_correction"
     names = study.folds_of("mine")
@@ -220,23 +219,23 @@ def test_what_a_study_lacks_is_named(data, change, message):
     config = yaml.safe_load(advice_study(data, "advice/mine.yaml"))
     change(config)
     with pytest.raises(ConfigError, match=message):
-        slices_of_advice(Study(config, SCHEMA), "mine")
+        slices_of_advice(Study(config), "mine")
 
 
 def test_what_folds_lack_is_named(data):
     config = yaml.safe_load(advice_study(data, "advice/mine.yaml"))
     with pytest.raises(ConfigError, match=r"datasets.mine.folds is missing; needed: "):
-        slice_of_folds(Study(config, SCHEMA), "mine")
+        slice_of_folds(Study(config), "mine")
     config = yaml.safe_load(advice_study(data, "advice/mine.yaml", 5))
     del config["methods"]["forward_correction"]
     with pytest.raises(ConfigError, match=r"needed with datasets.mine.folds 5: one with the loss"):
-        slices_of_advice(Study(config, SCHEMA), "mine")
+        slices_of_advice(Study(config), "mine")
 
 
 def test_only_what_is_needed_is_trained(data):
     config = yaml.safe_load(advice_study(data, "advice/mine.yaml"))
     config["smoothing"] += [1.2]
     config["methods"]["forward_correction"]["loss"] = "logit_smoothing"
-    slices = slices_of_advice(Study(config, SCHEMA), "mine")
+    slices = slices_of_advice(Study(config), "mine")
     assert set(slices) == {"plain"}
     assert "1.2" not in slices["plain"].p

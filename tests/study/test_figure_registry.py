@@ -3,7 +3,7 @@
 import copy
 
 import pytest
-from samples import CONFIG, SCHEMA
+from samples import CONFIG
 
 from label_smoothing.study import figure_registry as registry
 from label_smoothing.study.figure_registry import FIGURES, Figure, in_menu, offered, why_not
@@ -13,7 +13,7 @@ NAMES = {"dataset": "digits", "noise": "alpha", "method": "label_smoothing"}
 
 
 def study(**changes):
-    return Study({**copy.deepcopy(CONFIG), **changes}, SCHEMA)
+    return Study({**copy.deepcopy(CONFIG), **changes})
 
 
 def missing(need, names=NAMES, **changes):

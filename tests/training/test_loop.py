@@ -25,8 +25,7 @@ from label_smoothing.training.recipe import Recipe
 
 ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
-RECIPE = Recipe(**Study(CONFIG, SCHEMA).training_of("digits"))
+RECIPE = Recipe(**Study(CONFIG).training_of("digits"))
 MODEL = CONFIG["models"]["small_cnn"]
 
 

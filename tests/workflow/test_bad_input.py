@@ -1,4 +1,4 @@
-"""Bad input ends before any job, with one short message: what is bad and what is allowed."""
+"""Bad input ends before any job, with a line for each mistake: what is bad and what is allowed."""
 
 import re
 
@@ -16,18 +16,14 @@ NOTHING = both()
 ROUTES = (
     "no YAML",
     "no config file",
-    "a device",
-    "aliases of aliases",
     "unknown key",
     "a name with a shell",
-    "more than a float",
     "a title that ends a script",
-    "a title with half a character",
     "0.5 and 5e-1",
     "a panel for no clean rate",
     "unknown model",
     "p > 1, forward",
-    "half flips, backward",
+    "p = 1/M, backward",
     "train_size",
     "no T",
     "pickled T.npy",
@@ -37,7 +33,6 @@ ROUTES = (
     "a date for a network",
     "data_dir is a file",
     "damaged labels",
-    "labels that claim more",
 )
 
 # name: (change, arguments, what the message has to say)
@@ -158,10 +153,13 @@ CASES |= {name: (REFUSALS[name][0], [], REFUSALS[name][1]) for name in ROUTES}
 
 
 @pytest.mark.parametrize(("change", "arguments", "message"), CASES.values(), ids=CASES)
-def test_bad_input_is_refused_in_five_lines(run, tmp_path, tiny_config, change, arguments, message):
+def test_bad_input_is_refused_in_a_few_lines(
+    run, tmp_path, tiny_config, change, arguments, message
+):
     lines = answered(run, tmp_path, tiny_config, change, arguments)
-    assert message in lines[-1]
-    assert len(lines) <= 5, lines
+    assert message in "\n".join(lines)
+    # A line for each mistake, and at most five of Snakemake's own.
+    assert len(lines) <= 5 + sum(".yaml" in line for line in lines), lines
     assert not [line for line in lines if "Traceback" in line or line.startswith("  File ")]
 
 

@@ -8,12 +8,12 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
-from samples import CONFIG, SCHEMA
+from samples import CONFIG
 
+from label_smoothing.study.data_checks import check_files
 from label_smoothing.study.errors import ConfigError
 from label_smoothing.study.figure_registry import FIGURES, offered, why_not
 from label_smoothing.study.grid import Study
-from label_smoothing.study.preflight import check_files
 
 ONE = {"clean_rates": [1.0], "smoothing": [0.5], "seeds": [0]}
 
@@ -65,7 +65,7 @@ EXAMPLES = {"deadline": None, "suppress_health_check": [HealthCheck.function_sco
 def accepted(config):
     """Return the study, or None if it is refused, as by the workflow."""
     try:
-        study = Study(copy.deepcopy(config), SCHEMA)
+        study = Study(copy.deepcopy(config))
         check_files(study)
     except ConfigError:
         return None

@@ -10,7 +10,7 @@ from docutils.core import publish_doctree, publish_parts
 from docutils.nodes import strong
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from samples import CONFIG, ROOT, SCHEMA
+from samples import CONFIG, ROOT
 
 from label_smoothing.analysis.claims_page import claims_page
 from label_smoothing.study.errors import ConfigError
@@ -22,7 +22,7 @@ SIGNS = st.sampled_from("a Z9*`_|\\:<>&\"'$#{}[]()%.-=~^+é✓ \u00a0\u3000")
 
 def page(title, **changes):
     """Return the front page of a report without results as Snakemake makes it."""
-    study = Study(CONFIG | {"study": title} | changes, SCHEMA)
+    study = Study(CONFIG | {"study": title} | changes)
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
     snakemake = SimpleNamespace(config=study.config)
     return environment.from_string(TEMPLATE).render(snakemake=snakemake, categories={}, files=[])

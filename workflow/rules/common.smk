@@ -103,7 +103,7 @@ def part_of_workflow(path):
 
 
 def refuse(message):
-    """End here, before any job, with one line: Snakemake would add where its own code stopped."""
+    """End here, before any job, with lines: Snakemake would add where its own code stopped."""
     sys.exit(message)
 
 
@@ -112,4 +112,5 @@ def check(source, function, *arguments):
     try:
         return function(*arguments)
     except ConfigError as error:
-        refuse(": ".join(filter(None, (source, str(error)))))
+        lines = str(error).splitlines()
+        refuse("\n".join(": ".join(filter(None, (source, line))) for line in lines))

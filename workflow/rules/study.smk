@@ -1,11 +1,9 @@
 # The study: read, checked, and refused with one line; no rules.
-import yaml
-
 from snakemake.utils import update_config
 
-from label_smoothing.study.config_file import check_config_file, read_again
+from label_smoothing.study.data_checks import check_files, check_imports
 from label_smoothing.study.grid import Study
-from label_smoothing.study.preflight import check_files, check_imports
+from label_smoothing.study.read_config import check_config_file, read_again
 
 # A study is one whole file: given with --configfile, it replaces the default study.
 CONFIG_FILES = [*map(str, workflow.overwrite_configfiles)] or ["config.yaml"]
@@ -24,13 +22,12 @@ if not workflow.overwrite_configfiles:
 
 
 def read_study():
-    schema = yaml.safe_load((WORKFLOW / "schemas/config.schema.yaml").read_text())
     # Those of an importing workflow are its own.
     if CONFIG_FILES:
         update_config(config, read_again(workflow.config_settings.config))
     # Relative, so that a project that moves as a whole keeps its results.
     folder = os.path.relpath(Path(CONFIG_FILES[0]).parent) if CONFIG_FILES else "."
-    return Study(config, schema, folder)
+    return Study(config, folder)
 
 
 STUDY = check(CONFIG_FILE, read_study)

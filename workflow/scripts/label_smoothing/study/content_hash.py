@@ -1,9 +1,7 @@
 """
-A hash of what a file holds: whether it is another file is not told by its time.
+Hashes of files, by which a file that was moved or unpacked into the place of another is noticed.
 
-A file that is moved, copied or unpacked into the place of another may bring an older time with it.
-
-The Snakefile imports this module at every start, so it imports nothing heavy.
+Such a file may bring an older time with it. The Snakefile imports this module at every start.
 """
 
 import hashlib
@@ -12,6 +10,7 @@ import os
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 # A clock of files may be as coarse as this, in ns: what changed just now may change again unseen.
 _TICK = 2_000_000_000
@@ -34,25 +33,13 @@ class ContentHashes:
         self._known: dict[str, str] = {}
 
     def __call__(self, path: str | os.PathLike) -> str:
-        """
-        Return the hash of a file, as it was when this object was first asked for it.
-
-        Returns
-        -------
-        str
-            16 hexadecimal digits.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be read.
-        """
+        """Return 16 hexadecimal digits of a file, as it was when they were first asked for."""
         name = os.fspath(path)
         if name not in self._known:
             self._known[name] = self._hash(name)
         return self._known[name]
 
-    def _hash(self, name):
+    def _hash(self, name: str) -> str:
         if self._kept is None:
             self._kept = self._read()
         with open(name, "rb") as file:
@@ -68,24 +55,21 @@ class ContentHashes:
             self._write()
         return digest
 
-    def _read(self):
+    def _read(self) -> dict[str, list]:
         try:
             kept = json.loads(self._store.read_bytes())
         except (OSError, ValueError):
             return {}
         return kept if isinstance(kept, dict) else {}
 
-    def _write(self):
+    def _write(self) -> None:
         temporary = self._store.with_name(f".{self._store.name}.{os.getpid()}")
-        try:
+        with suppress(OSError):
             self._store.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_text(json.dumps(self._kept), encoding="utf-8")
             temporary.replace(self._store)
-        except OSError:
-            with suppress(OSError):
-                temporary.unlink()
 
 
-def _state(file):
+def _state(file: BinaryIO) -> list[int]:
     status = os.fstat(file.fileno())
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter, methodcaller
 from typing import Any, NamedTuple
 
-from label_smoothing.study.grid import Study, canonical
+from label_smoothing.study.grid import Study
+from label_smoothing.study.sections import canonical
 
 # The names in a path: dataset, noise, method, a, ..., as far as they stand there.
 Names = Mapping[str, str]

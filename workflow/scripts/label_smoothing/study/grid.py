@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from label_smoothing.study.consistency import check_consistency
+from pydantic import BaseModel
+
 from label_smoothing.study.errors import ConfigError
-from label_smoothing.study.schema import conform
+from label_smoothing.study.read_config import conform
+from label_smoothing.study.sections import Method, Training, canonical
 
 _FOLD = "+fold"  # names of the config have no plus
 _KEYS = {
@@ -45,15 +47,13 @@ class Study:
     ----------
     config : mapping
         As read from YAML.
-    schema : mapping
-        JSON schema of the config (workflow/schemas/config.schema.yaml).
     folder : path
         Where matrices and networks of the user's own are: beside the config file.
 
     Attributes
     ----------
     config : dict
-        See `schema.conform`.
+        The config with its defaults, see `read_config.conform`.
     clean_rates, smoothing, seeds : tuple of str
         The grids in canonical spelling, ascending.
     drawn_clean_rates : tuple of str
@@ -62,30 +62,17 @@ class Study:
     Raises
     ------
     ConfigError
-        For the first violation of the schema, a value given twice, a name that is not defined, or
-        a key that does not fit the kind or the source beside it.
+        With one line for each mistake of the config.
     """
 
-    def __init__(
-        self, config: Mapping[str, Any], schema: Mapping[str, Any], folder: str | os.PathLike = "."
-    ):
+    def __init__(self, config: Mapping[str, Any], folder: str | os.PathLike = "."):
         self.folder = Path(folder)
-        self.config = conform(config, schema)
-        self._defaults = {
-            section: {
-                key: rule["default"]
-                for key, rule in schema["properties"][section]["additionalProperties"][
-                    "properties"
-                ].items()
-                if "default" in rule
-            }
-            for section in ("methods", "training")
-        }
-        self.clean_rates = _grid(self.config, "clean_rates")
-        self.smoothing = _grid(self.config, "smoothing")
-        self.seeds = _grid(self.config, "seeds")
-        self.drawn_clean_rates = self._drawn_clean_rates()
-        check_consistency(self.config, self.folder)
+        self.config = conform(config)
+        self.clean_rates = tuple(map(canonical, sorted(self.config["clean_rates"])))
+        self.smoothing = tuple(map(canonical, sorted(self.config["smoothing"])))
+        self.seeds = tuple(map(str, sorted(self.config["seeds"])))
+        drawn = self.config.get("drawn_clean_rates", self.config["clean_rates"])
+        self.drawn_clean_rates = tuple(map(canonical, sorted(drawn)))
 
     def transition_of(self, noise: str) -> str:
         """Return the name of the transition that a noise type trains on."""
@@ -210,11 +197,11 @@ class Study:
         else:
             del recipe["milestones"], recipe["factor"]
         settings = {
-            **self._without_defaults("methods", entry),
+            **without_defaults(Method, entry),
             "matrix": entry["matrix"],
             # Not what is in a parameter of the user's own network: its order may mean something.
             "model": dict(sorted(self.model_of(dataset).items())),
-            "recipe": self._without_defaults("training", recipe),
+            "recipe": without_defaults(Training, recipe),
         }
         settings.pop("path", None)
         if self.labels_given(dataset):
@@ -284,26 +271,6 @@ class Study:
             return rates
         return tuple(rates[round(i * (len(rates) - 1) / (count - 1))] for i in range(count))
 
-    def _drawn_clean_rates(self) -> tuple[str, ...]:
-        if "drawn_clean_rates" not in self.config:
-            return self.clean_rates
-        drawn = _grid(self.config, "drawn_clean_rates")
-        for rate in drawn:
-            if rate not in self.clean_rates:
-                raise ConfigError(
-                    f"drawn_clean_rates holds {rate}; allowed: values of clean_rates: "
-                    f"{', '.join(self.clean_rates)}"
-                )
-        return drawn
-
-    def _without_defaults(self, section: str, entry: Mapping[str, Any]) -> dict[str, Any]:
-        defaults = self._defaults[section]
-        return {
-            key: entry[key]
-            for key in sorted(entry)
-            if key not in defaults or entry[key] != defaults[key]
-        }
-
     def _dataset(self, name: str) -> dict[str, Any]:
         """Return the section of a data set, or of the one that a fold is of."""
         return self.config["datasets"][name.partition(_FOLD)[0]]
@@ -315,21 +282,7 @@ class Study:
         return self.config["methods"][method]["matrix"]
 
 
-def canonical(number: float) -> str:
-    """
-    Return the one spelling of a number in paths: the shortest that reads back as the same float.
-
-    >>> canonical(0.50), canonical(1), canonical(5e-1)
-    ('0.5', '1.0', '0.5')
-    """
-    return repr(float(number))
-
-
-def _grid(config: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    spell = str if key == "seeds" else canonical
-    spellings: dict[str, Any] = {}
-    for value in sorted(config[key]):
-        if spell(value) in spellings:
-            raise ConfigError(f"{key} holds {spell(value)} twice; allowed: every value once")
-        spellings[spell(value)] = value
-    return tuple(spellings)
+def without_defaults(model: type[BaseModel], entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a section of the config in the order of its keys, without keys at their default."""
+    defaults = {key: field.default for key, field in model.model_fields.items()}
+    return {key: value for key, value in sorted(entry.items()) if value != defaults[key]}

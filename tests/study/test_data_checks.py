@@ -1,4 +1,4 @@
-"""What a study's files and sizes tell before any job; tests/workflow/test_bad_input.py has more."""
+"""What files, sizes and own networks tell before any job; tests/refusals.py has more."""
 
 from pathlib import Path
 
@@ -8,27 +8,32 @@ import yaml
 from numpy.testing import assert_array_equal
 
 from label_smoothing.data.sources import inspect_npz, load_digits, load_npz
-from label_smoothing.study.config_file import check_config_file, read_again
+from label_smoothing.study.data_checks import (
+    check_files,
+    check_imports,
+    check_own_network,
+    shape_of,
+)
 from label_smoothing.study.errors import ConfigError
 from label_smoothing.study.grid import Study
-from label_smoothing.study.preflight import check_files, check_imports, shape_of
+from label_smoothing.study.read_config import check_config_file, read_again
 from label_smoothing.theory.matrices import inverse, smoothing_matrix
 
+NET = "class Net(Base):\n    def __init__(self, shape, classes, {}): pass\n"
 ROOT = Path(__file__).parents[2]
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 CONFIGS = [ROOT / "config.yaml", *sorted((ROOT / "studies").rglob("*.yaml"))]
 
 
 def study(folder=".", **changes):
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    return Study(config | changes, SCHEMA, folder)
+    return Study(config | changes, folder)
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_studies_of_the_project_pass(path):
     check_config_file(path)
-    check_files(Study(yaml.safe_load(path.read_text()), SCHEMA, path.parent))
+    check_files(Study(yaml.safe_load(path.read_text()), path.parent))
 
 
 @pytest.mark.parametrize("size", [9, 1788])
@@ -151,3 +156,76 @@ def test_inverses_exist_off_the_uniform_matrix():
 )
 def test_settings_of_the_command_line_are_read_as_in_a_file(given, read):
     assert read_again(given) == read
+
+
+def check_network(folder, source, **parameters):
+    if source is not None:
+        (folder / "nets.py").write_bytes(source if isinstance(source, bytes) else source.encode())
+    check_own_network("models.mine", {"kind": "nets:Net", **parameters}, folder)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parameters", "message"),
+    [
+        ("*, units", {"units": 3}, None),
+        ("units=4", {}, None),
+        ("units=4, *, depth", {"depth": 1, "units": 2}, None),
+        ("**others", {"anything": 1}, None),
+        ("*args, units=1", {"units": 1}, None),
+        ("*, units", {"unit": 3}, r"unknown key 'unit' in models.mine (did you mean 'units'?); "),
+        ("*, a=1, b=2", {"z": 3}, "'z' in models.mine; allowed, as Net in nets.py says: a, b"),
+        ("*, units", {}, "missing key 'models.mine.units': Net in nets.py needs it"),
+        ("units, depth=1", {"depth": 2}, "missing key 'models.mine.units': Net in nets.py needs"),
+        ("/, units=1", {"shape": 3}, "unknown key 'shape' in models.mine; allowed, as Net in n"),
+        ("*, units=1", {"classes": 3}, "unknown key 'classes' in models.mine; allowed, as Net"),
+        ("**others", {"classes": 3}, None),  # left to the training
+    ],
+)
+def test_keys_of_the_constructor(tmp_path, monkeypatch, arguments, parameters, message):
+    monkeypatch.chdir(tmp_path)
+    assert_refused(message, Path(), NET.format(arguments), **parameters)
+
+
+def assert_refused(message, *arguments, **parameters):
+    if message is None:
+        check_network(*arguments, **parameters)
+        return
+    with pytest.raises(ConfigError) as error:
+        check_network(*arguments, **parameters)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "class Net(Base): pass",
+        f"@decorated\n{NET.format('*, units')}",
+        NET.format("*, units").replace("    def", "    @decorated\n    def"),
+        f"{NET.format('*, units')}    def __new__(cls): pass\n",
+        f"{NET.format('*, units').replace('Net', 'Base')}class Net(Base, Other): pass",
+        "class Net(Net): pass",
+        NET.format("*, units").replace("Base", "Base, metaclass=Meta"),
+    ],
+)
+def test_a_constructor_that_the_source_does_not_show_is_left_to_the_training(tmp_path, source):
+    check_network(tmp_path, source, depth=3)
+
+
+def test_a_constructor_without_shape_and_classes_is_refused(tmp_path):
+    source = "class Net(Base):\n    def __init__(self, units): pass\n"
+    assert_refused("does not take (shape, classes), Net in", tmp_path, source, units=3)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (None, "nets.py cannot (No such file or directory)"),
+        ("x = 1\nclass Net(:", "nets.py line 2 is none (invalid syntax)"),
+        (b"x = '\xff'\nclass Net: pass", "nets.py line 1 is none ((unicode error)"),
+        ("class A: pass\nclass B: pass", "nets.py defines: A, B"),
+        ("raise SystemExit\ndef Net(): pass", "nets.py defines: none"),
+    ],
+)
+def test_a_file_without_the_class_is_refused_and_never_run(tmp_path, source, message):
+    assert_refused(message, tmp_path, source)

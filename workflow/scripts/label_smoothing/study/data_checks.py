@@ -1,20 +1,25 @@
 """
-What the files and the sizes of a study tell before any job starts.
+What can be refused before any job: a study's files, its sizes, and networks of the user's own.
 
 The Snakefile imports this module at every start. numpy, which takes a tenth of a second, is only
-imported for studies that have matrices or images of their own, or a matrix to invert.
+imported for studies that have matrices or data of their own, or a matrix to invert. The file of a
+network is read and not executed: it would import torch.
 """
 
 import ast
+import difflib
 import importlib.util
-import os
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from label_smoothing.study.errors import ConfigError
 from label_smoothing.study.grid import Study
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Shape(NamedTuple):
@@ -70,22 +75,36 @@ def check_files(study: Study) -> None:
     Raises
     ------
     ConfigError
-        For the first problem; the message names the key, the value and what is allowed.
+        With one line for each problem that does not follow from another one.
     """
-    matrices = {key: (path, matrix) for key, path, matrix in _matrices(study)}
+    problems: list[str] = []
+
+    def tried(check: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return check(*arguments)
+        except ConfigError as error:
+            problems.append(str(error))
+            return None
+
+    own = {model: entry for model, entry in study.config["models"].items() if ":" in entry["kind"]}
+    for model, entry in own.items():
+        tried(check_own_network, f"models.{model}", entry, study.folder)
+    matrices = {}
+    for section, files_of in (
+        ("transitions", study.matrix_files),
+        ("methods", study.target_files),
+    ):
+        for name in study.config[section]:
+            for file in files_of(name):
+                matrices[f"{section}.{name}"] = tried(_matrix, study, section, name, file)
+    matrices = {key: matrix for key, matrix in matrices.items() if matrix is not None}
     for name in study.config["datasets"]:
-        shape = shape_of(study, name)
-        _check_sizes(study, name, shape)
-        _check_folds(study, name, shape)
-        _check_training(study, name, shape)
-        _check_checked(study, name, shape)
-        for key, (path, matrix) in matrices.items():
-            if len(matrix) != shape.classes:
-                raise ConfigError(
-                    f"{key}.path is {path!r}, a matrix of {len(matrix)} classes; "
-                    f"allowed with datasets.{name}: {shape.classes} classes"
-                )
-        _check_inverses(study, name, shape.classes, matrices)
+        if shape := tried(shape_of, study, name):
+            for check in (_check_sizes, _check_folds, _check_training, _check_checked):
+                tried(check, study, name, shape)
+            tried(_check_matrices, study, name, shape.classes, matrices)
+    if problems:
+        raise ConfigError("\n".join(dict.fromkeys(problems)))
 
 
 def check_imports(study: Study) -> None:
@@ -116,22 +135,11 @@ def _imported(tree: ast.Module) -> Iterator[str]:
             yield statement.module.partition(".")[0]
 
 
-def _matrices(study):
-    for section, files_of in (
-        ("transitions", study.matrix_files),
-        ("methods", study.target_files),
-    ):
-        for name in study.config[section]:
-            for file in files_of(name):
-                path = study.config[section][name]["path"]
-                yield f"{section}.{name}", path, _matrix(study, section, name, file)
-
-
 def _matrix(study, section, name, file):
     from label_smoothing.data.corrupt import read_matrix, read_transition
     from label_smoothing.theory.noise import scale_transition
 
-    with _reading(f"{section}.{name}.path", study.config[section][name]["path"], file):
+    with _reading(f"{section}.{name}.path", study.config[section][name]["path"]):
         if section == "methods":
             return read_matrix(file)
         matrix = read_transition(file)
@@ -141,11 +149,8 @@ def _matrix(study, section, name, file):
 
 
 @contextmanager
-def _reading(key, path, file):
+def _reading(key: str, path: str) -> Iterator[None]:
     try:
-        # A device or a pipe would be read for ever.
-        if os.path.exists(file) and not os.path.isfile(file) and not os.path.isdir(file):
-            raise ValueError("neither file nor folder; allowed: a file")
         yield
     except OSError as error:
         raise ConfigError(
@@ -174,7 +179,7 @@ def shape_of(study: Study, name: str) -> Shape:
 
         from label_smoothing.data.sources import inspect_npz
 
-        with _reading(f"{where}.path", entry["path"], entry["path"]):
+        with _reading(f"{where}.path", entry["path"]):
             dataset = inspect_npz(entry["path"])
         counts = (np.bincount(y).tolist() for y in (dataset.y_train, dataset.y_test))
         features = dataset.x_train.ndim == 2
@@ -223,7 +228,7 @@ def _check_checked(study, name, shape):
     for file in study.checked_files(name):
         from label_smoothing.data.checked import read_checked
 
-        with _reading(f"datasets.{name}.checked", file, file):
+        with _reading(f"datasets.{name}.checked", file):
             read_checked(file, sum(shape.test), shape.classes)
 
 
@@ -277,22 +282,21 @@ def _check_features(study, name):
             raise ConfigError(f"training.{entry['training']}.{key} is {value}; {owner}: {nothing}")
 
 
-def _check_inverses(study, name, M, matrices):
+def _check_matrices(study: Study, name: str, M: int, matrices: Mapping[str, "np.ndarray"]) -> None:
+    """Refuse a matrix of other classes, and a backward correction that has no inverse."""
+    for key, matrix in matrices.items():
+        if len(matrix) != M:
+            section, _, entry = key.partition(".")
+            raise ConfigError(
+                f"{key}.path is {study.config[section][entry]['path']!r}, a matrix of "
+                f"{len(matrix)} classes; allowed with datasets.{name}: {M} classes"
+            )
     for method, entry in study.config["methods"].items():
         if entry["loss"] != "backward_correction":
             continue
-        from label_smoothing.theory.matrices import inverse, smoothing_matrix
-        from label_smoothing.theory.noise import transition_matrix
+        from label_smoothing.theory.matrices import inverse
 
-        if entry["matrix"] == "p":
-            candidates = (("smoothing", p, smoothing_matrix(float(p), M)) for p in study.smoothing)
-        else:
-            candidates = (
-                ("clean_rates", a, transition_matrix(kind, float(a), M, matrix))
-                for kind, matrix in _noise(study, matrices)
-                for a in study.clean_rates
-            )
-        for key, value, matrix in candidates:
+        for key, value, matrix in _to_invert(study, entry["matrix"], M, matrices):
             try:
                 inverse(matrix)
             except ValueError as error:
@@ -302,7 +306,96 @@ def _check_inverses(study, name, M, matrices):
                 ) from None
 
 
-def _noise(study, matrices):
+def _to_invert(
+    study: Study, kind: str, M: int, matrices: Mapping[str, "np.ndarray"]
+) -> Iterator[tuple[str, str, "np.ndarray"]]:
+    """Yield the key of the config, its value and the matrix that a backward correction inverts."""
+    from label_smoothing.theory.matrices import smoothing_matrix
+    from label_smoothing.theory.noise import transition_matrix
+
+    if kind == "p":
+        for p in study.smoothing:
+            yield "smoothing", p, smoothing_matrix(float(p), M)
+        return
     for name in dict.fromkeys(map(study.transition_of, study.config["noise_types"])):
-        _, matrix = matrices.get(f"transitions.{name}", (None, None))
-        yield study.config["transitions"][name]["kind"], matrix
+        matrix = matrices.get(f"transitions.{name}")
+        family = study.config["transitions"][name]["kind"]
+        for a in study.clean_rates:
+            if family != "file" or matrix is not None:
+                yield "clean_rates", a, transition_matrix(family, float(a), M, matrix)
+
+
+def check_own_network(key: str, model: Mapping[str, Any], folder: Path) -> None:
+    """
+    Check that a class is where a model says, and that its constructor takes the model's keys.
+
+    Parameters
+    ----------
+    key : str
+        Of the model in the config, for messages.
+    model : mapping
+        `kind`, a ``module:Class``, and the keywords of the constructor.
+    folder : path
+        Where the module is.
+
+    Raises
+    ------
+    ConfigError
+        For the first problem. A constructor that the class does not write itself is left to the
+        training.
+    """
+    module, _, name = model["kind"].rpartition(":")
+    file = folder / f"{module}.py"
+    where = f"{key}.kind is {model['kind']!r}; allowed: a class"
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            body = ast.parse(file.read_bytes(), filename=str(file)).body
+    except OSError as error:
+        raise ConfigError(
+            f"{where} in a file that can be read, {file} cannot ({error.strerror})"
+        ) from None
+    except (SyntaxError, ValueError) as error:
+        number = getattr(error, "lineno", None)
+        line = f" line {number}" if number else ""
+        raise ConfigError(
+            f"{where} in a file of Python, {file}{line} is none ({getattr(error, 'msg', error)})"
+        ) from None
+    classes = {each.name: each for each in body if isinstance(each, ast.ClassDef)}
+    if name not in classes:
+        raise ConfigError(f"{where} that {file} defines: {', '.join(classes) or 'none'}")
+    if constructor := _constructor(classes[name]):
+        _check_keywords(key, set(model) - {"kind"}, constructor, f"{name} in {file}")
+
+
+def _constructor(node: ast.ClassDef) -> ast.arguments | None:
+    """Return the arguments of a class's own __init__, or None where something may change them."""
+    functions = {each.name: each for each in node.body if isinstance(each, ast.FunctionDef)}
+    if node.decorator_list or node.keywords or "__new__" in functions:
+        return None
+    init = functions.get("__init__")
+    return init.args if init and not init.decorator_list else None
+
+
+def _check_keywords(key: str, given: set[str], constructor: ast.arguments, what: str) -> None:
+    positional = [*constructor.posonlyargs, *constructor.args]
+    if len(positional) < 3 and not constructor.vararg:
+        raise ConfigError(
+            f"{key}.kind is a class whose constructor does not take (shape, classes), {what}; "
+            "allowed: a class that is constructed as Class(shape, classes, ...)"
+        )
+    defaults = [None] * (len(positional) - len(constructor.defaults)) + constructor.defaults
+    # The network itself, the shape and the number of classes are given in any case.
+    keywords = [*zip(positional[3:], defaults[3:], strict=True)]
+    keywords += zip(constructor.kwonlyargs, constructor.kw_defaults, strict=True)
+    known = {argument.arg: default for argument, default in keywords}
+    for keyword in sorted(given - known.keys()):
+        if constructor.kwarg is None:
+            close = difflib.get_close_matches(keyword, known, 1)
+            hint = f" (did you mean {close[0]!r}?)" if close else ""
+            raise ConfigError(
+                f"unknown key {keyword!r} in {key}{hint}; allowed, as {what} says: "
+                f"{', '.join(known) or 'none'}"
+            )
+    for keyword, default in known.items():
+        if default is None and keyword not in given:
+            raise ConfigError(f"missing key '{key}.{keyword}': {what} needs it")
