@@ -144,8 +144,8 @@ def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame, a: float, top: float, vo
             )
     measured = by["measured"]
     labels = ("measured", "measured, not all seeds memorised")
-    style = {"fmt": "o", "color": MEASURED}
-    draw_split(panel, measured, measured["memorised"].eq(True), labels, "p", "loss", **style)
+    memorised = measured["memorised"].eq(True)
+    draw_split(panel, measured, memorised, labels, "p", "loss", fmt="o", color=MEASURED)
     diverged = measured[measured["diverged"] > 0]
     if not diverged.empty:
         at_top = [top] * len(diverged)
