@@ -48,8 +48,9 @@ from label_smoothing.study.advice_study import advice_study
 from label_smoothing.theory.matrices import smoothing_matrix
 from label_smoothing.theory.noise import pair_flip_transition, uniform_transition
 from label_smoothing.theory.rates import p_from_epsilon
+from label_smoothing.training.loop import train_network
 from label_smoothing.training.losses.base import load_loss
-from label_smoothing.training.recipe import Recipe, train_network
+from label_smoothing.training.recipe import Recipe
 
 NOISE = (
     ("none", 1.0),

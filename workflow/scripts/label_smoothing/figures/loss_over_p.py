@@ -1,7 +1,5 @@
 """Measured against predicted test loss over p, one panel for each clean rate."""
 
-from typing import Any
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -152,8 +150,8 @@ def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame, a: float, top: float, vo
             )
     measured = by["measured"]
     labels = ("measured", "measured, not all seeds memorised")
-    style: dict[str, Any] = {"fmt": "o", "color": MEASURED}
-    draw_split(panel, measured, measured["memorised"].eq(True), labels, "p", "loss", **style)
+    memorised = measured["memorised"].eq(True)
+    draw_split(panel, measured, memorised, labels, "p", "loss", fmt="o", color=MEASURED)
     diverged = measured[measured["diverged"] > 0]
     if not diverged.empty:
         at_top = [top] * len(diverged)
