@@ -68,9 +68,7 @@ class Config(Section):
     )
     methods: dict[Name, Method] = Field(min_length=1, description="training methods")
     datasets: dict[Name, DataSet] = Field(min_length=1, description="data sets")
-    models: dict[Name, Network] = Field(  # type: ignore[valid-type]
-        min_length=1, description="networks"
-    )
+    models: dict[Name, Network] = Field(min_length=1, description="networks")
     training: dict[Name, Training] = Field(min_length=1, description="training recipes")
     memorised_at: float = Field(
         ge=0,
