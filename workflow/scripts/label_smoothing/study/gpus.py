@@ -102,21 +102,9 @@ def gpu_limit(
 
 def check_gpu(device: str, has_driver: bool, setting: str | None, installed: int) -> None:
     """
-    Check that a training can find the GPU that its study demands.
+    Refuse the device "cuda" where no training can find a GPU.
 
-    Parameters
-    ----------
-    device : str
-        "auto", "cuda" or "cpu"; only "cuda" demands a GPU.
-    has_driver : bool
-        Whether one of `DRIVERS` is there.
-    setting, installed
-        See `visible_gpus`.
-
-    Raises
-    ------
-    ConfigError
-        If it cannot.
+    `has_driver` says whether one of `DRIVERS` is there. See `visible_gpus` for the others.
     """
     if device != "cuda":
         return

@@ -11,32 +11,13 @@ from label_smoothing.study.errors import ConfigError
 
 
 def check_cores(cores: int | None) -> None:
-    """
-    Check the number of cores, with none of which Snakemake would wait for ever.
-
-    Parameters
-    ----------
-    cores : int or None
-        None where the command gives no number.
-
-    Raises
-    ------
-    ConfigError
-        If there are none.
-    """
+    """Refuse a command without cores, for which Snakemake would wait for ever."""
     if cores is not None and cores < 1:
         raise ConfigError(f"--cores is {cores}; allowed: 1 or more, or all")
 
 
 def check_folders(folders: Iterable[str]) -> None:
-    """
-    Check that Snakemake takes no part of a folder's path for a wildcard.
-
-    Raises
-    ------
-    ConfigError
-        For the first folder with a brace in its path.
-    """
+    """Refuse a folder with a brace in its path, which Snakemake would take for a wildcard."""
     for folder in folders:
         if set(folder) & set("{}"):
             raise ConfigError(
@@ -47,15 +28,10 @@ def check_folders(folders: Iterable[str]) -> None:
 
 def check_submitted_paths(paths: Iterable[str]) -> None:
     """
-    Check that the shell of a submitted job reads each path as what it is.
+    Refuse a path that the shell of a submitted job would read as another one.
 
-    Snakemake quotes as Python does, which the shell understands only of paths without these
-    characters.
-
-    Raises
-    ------
-    ConfigError
-        For the first path with an apostrophe, a backslash or a control character.
+    Snakemake quotes paths as Python does. The shell understands that quoting unless the path has an
+    apostrophe, a backslash or a control character.
     """
     for path in paths:
         if set(path) & set("'\\") or not path.isprintable():
@@ -69,12 +45,7 @@ def lost_metadata(runs: Path, notes: Path) -> str:
     """
     Return a warning if there are results, but nothing that tells what made them; else "".
 
-    Parameters
-    ----------
-    runs : Path
-        The folder of trained networks.
-    notes : Path
-        Where Snakemake keeps its own files: .snakemake.
+    `runs` is the folder of trained networks, `notes` that of Snakemake's own files, .snakemake.
     """
     kept = notes / "metadata"
     if (notes / "metadata.db").exists() or (kept.is_dir() and any(kept.iterdir())):
