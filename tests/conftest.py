@@ -201,8 +201,8 @@ class Project:
         return yaml.safe_load((self.path / "config.yaml").read_text())
 
     def edit(self, old, new):
-        """Replace a text that one file of the workflow holds, once."""
-        files = [*self.path.glob("workflow/**/*.py"), *self.path.glob("workflow/**/*.csv")]
+        """Replace a text that one module holds once, wherever that module is."""
+        files = self.path.glob("workflow/**/*.py")
         texts = {file: text for file in files if old in (text := file.read_text())}
         assert sum(text.count(old) for text in texts.values()) == 1, (old, list(texts))
         ((file, text),) = texts.items()
@@ -391,9 +391,9 @@ def finished_study(once, tiny_config):
 
 
 @pytest.fixture(scope="session")
-def jobs(finished_study):
+def jobs(finished_study, tmp_path_factory):
     """Return the jobs of the finished study."""
-    return finished_study.jobs()
+    return finished_study.copy(tmp_path_factory.mktemp("jobs") / "project").jobs()
 
 
 @pytest.fixture
