@@ -47,6 +47,7 @@ for line in sys.stdin:
         snakemake.cli.main()
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
+EPOCH = 14  # steps
 # Seconds that anything may take on a machine that is busy with other things.
 PATIENCE = 900
 TRAP = "the trap was imported"
@@ -200,8 +201,8 @@ class Project:
         return yaml.safe_load((self.path / "config.yaml").read_text())
 
     def edit(self, old, new):
-        """Replace a text that one file of the workflow holds, once."""
-        files = [*self.path.glob("workflow/**/*.py"), *self.path.glob("workflow/**/*.csv")]
+        """Replace a text that one module holds once, wherever that module is."""
+        files = self.path.glob("workflow/**/*.py")
         texts = {file: text for file in files if old in (text := file.read_text())}
         assert sum(text.count(old) for text in texts.values()) == 1, (old, list(texts))
         ((file, text),) = texts.items()
@@ -263,26 +264,28 @@ class Project:
             start_new_session=True,
         )
 
-    def start_and_await_checkpoints(self, count=1):
-        """Start the long study; return when `count` trainings have left a checkpoint."""
-        process = self.start(*LONG_STUDY)
-        self.await_checkpoints(process, count)
-        return process
+    def use_held_network(self):
+        """Let the study train networks that `hold` holds."""
+        config = self.config()
+        config["models"]["small_cnn"]["kind"] = "held:Held"
+        self.configure(config)
+        shutil.copy(ROOT / "tests/held.py", self.path)
 
-    def await_checkpoints(self, process, count):
-        await_event(process, lambda: len(self.files("checkpoints/**/seed*.safetensors")) >= count)
+    def hold(self, step):
+        """Let every training go slowly from this step on."""
+        new = self.path / "hold.new"
+        new.write_text(str(step))
+        new.rename(new.with_suffix(""))
 
-    def preempt_trainings(self):
-        """Start the long study and SIGTERM its trainings; return Snakemake's exit status."""
+    def let_go(self):
+        self.hold(1_000_000)
+
+    def start_held(self):
+        """Start the long study and hold both trainings in epoch 4; return it and them."""
+        self.hold(3 * EPOCH)
         process = self.start(*LONG_STUDY)
-        reported = f"/{self.config()['training']['memorise']['epochs']}: train loss"
-        logs = "logs/runs/**/seed0.log"
-        await_event(
-            process, lambda: sum(reported in log.read_text() for log in self.files(logs)) == 2
-        )
-        for job in jobs_of(process, "train"):
-            job.terminate()
-        return process.wait(timeout=PATIENCE)
+        await_event(process, lambda: len(list(self.path.glob("held-*"))) == 2)
+        return process, jobs_of(process, "train")
 
     def files(self, pattern):
         return sorted((self.path / "results").glob(pattern))
@@ -388,9 +391,9 @@ def finished_study(once, tiny_config):
 
 
 @pytest.fixture(scope="session")
-def jobs(finished_study):
+def jobs(finished_study, tmp_path_factory):
     """Return the jobs of the finished study."""
-    return finished_study.jobs()
+    return finished_study.copy(tmp_path_factory.mktemp("jobs") / "project").jobs()
 
 
 @pytest.fixture
@@ -410,16 +413,17 @@ def empty(tmp_path, tiny_config):
 
 @pytest.fixture(scope="session")
 def long_trainings(once, finished_study):
-    """Return two copies of a study whose trainings take seconds, one to begin and one with them."""
+    """Return two copies of a study that can be held in training, one to begin and one trained."""
 
     def make(folder):
         start = finished_study.copy_untrained(folder / "start")
         config = start.config()
-        config["training"]["memorise"]["epochs"] = 60
+        config["training"]["memorise"]["epochs"] = 6
         config["clean_rates"] = [0.6]
-        config["checkpoint_every"] = 7
+        config["checkpoint_every"] = 2
         del config["noise_types"]["beta"]
         start.configure(config)
+        start.use_held_network()
         start.copy(folder / "undisturbed").run("--", *LONG_STUDY)
 
     folder = once("long", make)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import psutil
+from conftest import PATIENCE
 
 BASE = Path(tempfile.gettempdir()) / "label-smoothing-slurm"
 SYSTEM = Path("/etc/slurm")
@@ -117,7 +118,7 @@ class Cluster:
         finally:
             for daemon in reversed(self.daemons):
                 daemon.terminate()
-                daemon.wait(timeout=30)
+                daemon.wait(timeout=180)
             for name in FILES:
                 (SYSTEM / name).unlink(missing_ok=True)
             self.lock.close()
@@ -196,7 +197,7 @@ class Cluster:
         self.set_node("RESUME")
 
 
-def await_until(condition, what, seconds=180):
+def await_until(condition, what, seconds=PATIENCE):
     deadline = time.monotonic() + seconds
     while not (answer := condition()):
         assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
@@ -206,7 +207,7 @@ def await_until(condition, what, seconds=180):
 
 def _await(condition, what):
     try:
-        await_until(condition, what, 30)
+        await_until(condition, what, 180)
     except AssertionError:
         logs = [f"{log}:\n{log.read_text()[-2000:]}" for log in BASE.glob("*.log")]
         raise RuntimeError("\n".join([f"SLURM does not work: no {what}", *logs])) from None

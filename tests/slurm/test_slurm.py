@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from cluster import Cluster, await_until
-from conftest import environment
+from conftest import EPOCH, PATIENCE, environment
 
 # The profile polls at a pace for real clusters, and leaves out what sites differ in.
 SLURM = (
@@ -16,31 +16,6 @@ SLURM = (
     *("--slurm-init-seconds-before-status-checks", "2"),
     *("--max-status-checks-per-second", "1"),
 )
-# The digits' network, which takes 5 seconds a step from that step on which the file `hold` names:
-# long enough to be hit, short enough to leave a checkpoint on SIGTERM.
-HELD = """
-import time
-from pathlib import Path
-
-from label_smoothing.training.networks.cnn import CNN
-
-
-class Held(CNN):
-    steps = 0
-
-    def forward(self, images):
-        if self.training:
-            end = time.monotonic() + 5
-            while self.held() and time.monotonic() < end:
-                time.sleep(0.1)
-            self.steps += 1
-        return super().forward(images)
-
-    def held(self):
-        hold = Path("hold")
-        return hold.exists() and self.steps >= int(hold.read_text())
-"""
-SECOND_EPOCH = 14  # steps
 # What only SIGTERM leaves: the checkpoints of whole epochs are at step 0.
 MID_EPOCH = re.compile(r"going on from epoch 2, step [1-9]")
 FIGURE = "results/figures/digits/label_smoothing/loss_over_p_alpha.svg"  # shows every cell
@@ -67,9 +42,8 @@ class Study:
         config = project.config()
         config["device"] = "auto"  # asks for a GPU, and does without
         config["checkpoint_every"] = 1  # that a training is under way is seen by its checkpoint
-        config["models"]["small_cnn"]["kind"] = "held:Held"
         project.configure(config)
-        (project.path / "held.py").write_text(HELD)
+        project.use_held_network()
 
     def start(self, targets, *options):
         with self.log.open("w") as log:
@@ -84,15 +58,7 @@ class Study:
             )
 
     def finish(self, process):
-        assert process.wait(timeout=900) == 0, self.log.read_text()
-
-    def hold(self, step):
-        new = self.project.path / "hold.new"
-        new.write_text(str(step))
-        new.rename(new.with_suffix(""))
-
-    def let_go(self):
-        self.hold(1_000_000)
+        assert process.wait(timeout=PATIENCE) == 0, self.log.read_text()
 
     def trained(self, a, p):
         return bool(self.project.files(f"runs/digits/*/*/a{a}/p{p}/seed0/predictions.npz"))
@@ -137,7 +103,7 @@ def test_killed_jobs_and_a_lost_node_cost_nothing(cluster, study, finished_study
 
     killed = await_until(done, "a network")[0]
     (lost,) = set(jobs) - {killed}
-    study.hold(SECOND_EPOCH)
+    study.project.hold(EPOCH)
     for job in jobs:
         await_until(lambda job=job: any(study.under_way(*cell) for cell in cells[job]), "epoch 2")
     (kept,) = [cell for cell in cells[killed] if study.trained(*cell)]
@@ -145,7 +111,7 @@ def test_killed_jobs_and_a_lost_node_cost_nothing(cluster, study, finished_study
     cluster.cancel(killed)
     await_until(lambda: killed not in cluster.queue(), "the end of the cancelled job")
     cluster.lose_node()
-    study.let_go()
+    study.project.let_go()
     cluster.return_node()
     study.finish(process)
 
@@ -180,14 +146,14 @@ def test_an_interrupted_and_a_killed_snakemake_train_no_cell_twice(cluster, stud
     study.finish(study.start(targets[:-1]))
     assert all(study.trained(*cell) for cell in first)
 
-    study.hold(SECOND_EPOCH)
+    study.project.hold(EPOCH)
     interrupted = study.start(targets)
     await_until(lambda: study.under_way(*last), "epoch 2")
     interrupted.send_signal(signal.SIGINT)
-    assert interrupted.wait(timeout=300) != 0
+    assert interrupted.wait(timeout=PATIENCE) != 0
     await_until(lambda: not cluster.queue(), "the end of the cancelled job")
 
-    study.hold(0)
+    study.project.hold(0)
     killed = study.start(targets)
     await_until(lambda: "going on from epoch 2" in study.training_log(*last), "the second start")
     killed.kill()
@@ -196,7 +162,7 @@ def test_an_interrupted_and_a_killed_snakemake_train_no_cell_twice(cluster, stud
     run_id = re.search(r"SLURM run ID: (\S+)", study.log.read_text())[1]
     cluster.cancel("--name", run_id)
     await_until(lambda: not cluster.queue(), "the end of the cancelled job")
-    study.let_go()
+    study.project.let_go()
     study.project.snakemake("--unlock")
     study.finish(study.start(targets))
 

@@ -1,7 +1,6 @@
 """Faults on one machine: nothing is lost, nothing is wrong, and what is damaged is named."""
 
 import os
-import signal
 import subprocess
 
 import pytest
@@ -23,57 +22,46 @@ def truncate(path):
     os.truncate(path, path.stat().st_size // 2)
 
 
-def test_a_killed_run_goes_on_from_its_whole_checkpoints(long_trainings, tmp_path):
+def test_a_killed_snakemake_takes_its_trainings_along_and_they_go_on(long_trainings, tmp_path):
     start, undisturbed = long_trainings
     project = start.copy(tmp_path / "killed")
-    process = project.start_and_await_checkpoints(2)
-    os.killpg(process.pid, signal.SIGKILL)
+    process, trainings = project.start_held()
+    process.kill()
     process.wait()
+    assert len(trainings) == 2
+    assert_ended(trainings)
     assert not project.files("runs/**/predictions.npz")
     refused = project.snakemake("--cores", "2", check=False)
     assert "LockException" in refused.stdout
     damaged, _ = project.files("checkpoints/**/seed0.safetensors")
     truncate(damaged)
+    project.let_go()
     project.snakemake("--unlock")
     output = project.run("--", *LONG_STUDY).stdout
     assert f"ignoring the checkpoint {damaged.relative_to(project.path)}" in output
     assert_resumed(project, undisturbed)
 
 
-def test_a_killed_snakemake_takes_its_trainings_along(untrained):
-    # Killed while the job is still importing Snakemake, seconds before it trains.
+def test_a_training_that_starts_after_its_snakemake_was_killed_ends(untrained):
     process = untrained.start(PREDICTIONS)
-    early = await_event(process, lambda: jobs_of(process, "train"))
+    # Killed while the job is still importing Snakemake, seconds before it trains.
+    trainings = await_event(process, lambda: jobs_of(process, "train"))
     process.kill()
     process.wait()
-    assert_ended(early)
+    assert_ended(trainings)
     assert not untrained.files("runs/**/predictions.npz") + untrained.files("runs/**/history.csv")
     assert not untrained.files("checkpoints/**/*.safetensors")
-    # Killed in mid-training.
-    untrained.snakemake("--unlock")
-    config = untrained.config()
-    config["training"]["memorise"]["epochs"] = 10_000
-    untrained.configure(config | {"checkpoint_every": 1})
-    process = untrained.start(PREDICTIONS)
-    untrained.await_checkpoints(process, 1)
-    (training,) = jobs_of(process, "train")
-    process.kill()
-    process.wait()
-    assert_ended([training])
-    assert not untrained.files("runs/**/predictions.npz")
 
 
 def test_a_killed_training_goes_on_and_a_second_snakemake_is_refused(long_trainings, tmp_path):
     start, undisturbed = long_trainings
     project = start.copy(tmp_path / "killed")
-    process = project.start(*LONG_STUDY)
-    await_event(process, lambda: jobs_of(process, "train"))
+    process, (victim, other) = project.start_held()
     second = project.snakemake("--cores", "1", check=False)
     assert second.returncode != 0
     assert "no other Snakemake process" in second.stdout
-    project.await_checkpoints(process, 2)
-    victim, other = jobs_of(process, "train")
     victim.kill()
+    project.let_go()
     assert process.wait(timeout=PATIENCE) != 0
     assert not other.is_running()
     assert len(project.files("runs/**/predictions.npz")) == 1
@@ -86,9 +74,13 @@ def test_a_preempted_training_resumes_with_the_same_results(long_trainings, tmp_
     project = start.copy(tmp_path / "preempted")
     # The only checkpoint is the one that SIGTERM leaves.
     project.configure(project.config() | {"checkpoint_every": 1000})
-    assert project.preempt_trainings() != 0
+    process, trainings = project.start_held()
+    for training in trainings:
+        training.terminate()
+    assert process.wait(timeout=PATIENCE) != 0
     assert not project.files("runs/**/predictions.npz")
     assert len(project.files("checkpoints/**/seed*.safetensors")) == 2
+    project.let_go()
     project.run("--", *LONG_STUDY)
     assert_resumed(project, undisturbed)
 

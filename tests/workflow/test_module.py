@@ -48,7 +48,8 @@ CELL = "results/runs/digits/uniform/label_smoothing/a0.6/p0.5/"
 def importing(tmp_path, tiny_config):
     """Return a workflow that uses this one as a module."""
     config = tiny_config | {"clean_rates": [0.6], "smoothing": [0.5]}
-    config["transitions"] |= {"mine": {"kind": "file", "path": "noise/T.csv"}}
+    mine = {"kind": "file", "path": "noise/T.csv"}
+    config["transitions"] = {**config["transitions"], "mine": mine}
     config["noise_types"] = {
         "alpha": {"assumption": "alpha", "transition": "uniform"},
         "beta": {"assumption": "beta", "transition": "mine"},

@@ -33,7 +33,7 @@ def test_a_study_runs_in_any_other_folder_with_any_python_data_and_title(
     names = {key: tiny_config["datasets"]["digits"][key] for key in ("model", "training")}
     config = tiny_config | {
         "study": ODD,
-        "datasets": {"mine": {"source": "npz", "path": f"{ODD}.npz", **names}},
+        "datasets": {"mine": {"source": "npz", "path": f"../{ODD}.npz", **names}},
         "clean_rates": [0.6],
         "smoothing": [0.5],
         "noise_types": {"alpha": {"assumption": "alpha", "transition": "uniform"}},

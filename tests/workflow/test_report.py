@@ -197,9 +197,9 @@ def test_every_result_is_reached_seen_and_explained(report, browser):
     assert reader.errors() == []
 
 
-def test_a_report_of_one_figure_says_that_it_holds_no_verdicts(finished_study, browser, tmp_path):
-    one = tmp_path / "report.html"
-    finished_study.snakemake("--report", one, "--", "results/figures/theory/landscapes.svg")
+def test_a_report_of_one_figure_says_that_it_holds_no_verdicts(finished, browser):
+    one = finished.path / "report.html"
+    finished.snakemake("--report", one, "--", "results/figures/theory/landscapes.svg")
     reader = Reader(browser, one.as_uri())
     assert "This report holds none" in reader.all(".prose")[0].text
     assert reader.errors() == []

@@ -132,15 +132,15 @@ STUDIES = {
 
 @pytest.mark.parametrize(("grid", "assumptions", "methods"), STUDIES.values(), ids=STUDIES)
 def test_the_smallest_studies_end_with_their_report(
-    untrained, tiny_config, grid, assumptions, methods
+    finished, tiny_config, grid, assumptions, methods
 ):
     config = tiny_config | grid
     config["noise_types"] = {
         name: {"assumption": name, "transition": "uniform"} for name in assumptions
     }
     config["methods"] = methods or config["methods"]
-    untrained.configure(config)
-    untrained.run()
-    untrained.snakemake("--report", "report.html")
-    assert (untrained.path / "report.html").stat().st_size > 100_000
-    assert untrained.planned() == {}
+    finished.configure(config)
+    finished.run()
+    finished.snakemake("--report", "report.html")
+    assert (finished.path / "report.html").stat().st_size > 100_000
+    assert finished.planned() == {}
