@@ -24,12 +24,23 @@ REQUIRED = [name for name in Metrics.model_fields if name != "labels"]
 def scores(seed=0, **changes):
     cell = {key: 0.5 for key in REQUIRED}
     cell |= {"dataset": "d", "noise": "n", "assumption": "alpha", "method": "m", "seed": seed}
-    cell |= {"classes": 10, "test_size": 500, "diverged_epoch": 0} | changes
+    cell |= {"classes": 10, "test_size": 500, "diverged_epoch": 0, "trained_with": "cpu"} | changes
     return cell
 
 
 def diverged(seed=0):
-    own = {"dataset", "noise", "assumption", "method", "a", "p", "seed", "classes", "test_size"}
+    own = {
+        "dataset",
+        "noise",
+        "assumption",
+        "method",
+        "a",
+        "p",
+        "seed",
+        "classes",
+        "test_size",
+        "trained_with",
+    }
     own |= {key for key in REQUIRED if key.startswith(("expected", "realised", "match"))}
     cell = scores(seed)
     return {key: cell[key] if key in own else None for key in cell} | {"diverged_epoch": 3}

@@ -237,6 +237,7 @@ NEEDS_TRAINING_LABELS = {
     *(f"oracle_stop_{name}" for name in ("epoch", "loss", "accuracy", "clean_accuracy")),
 }
 CELL = {"dataset": "d", "noise": "n", "method": "m", "a": 0.7, "p": 0.6, "seed": 0, "classes": 5}
+CELL["trained_with"] = "cpu"
 RATES = ("expected_clean_rate", "expected_agreement", "match_probability")
 RATES += ("realised_clean_rate", "realised_test_clean_rate")
 
@@ -289,7 +290,7 @@ def test_scores_of_a_network_are_those_that_metrics_documents():
     about_the_cell |= {"test_size", "expected_clean_rate", "expected_agreement"}
     about_the_cell |= {"match_probability", "realised_clean_rate", "realised_test_clean_rate"}
     about_the_cell |= {"predicted_loss", "noiseless_loss", "averaging_kl"}
-    assert scores.keys() == set(Metrics.model_fields) - about_the_cell - {"labels"}
+    assert scores.keys() == set(Metrics.model_fields) - about_the_cell - {"labels", "trained_with"}
     assert_allclose(scores["test_loss"], scored_loss(outputs, clean, noisy, "beta", 0.6))
     assert scores["clean_test_accuracy"] == accuracy(outputs, clean)
     assert scores["test_accuracy"] == scores["uncorrected_test_accuracy"]

@@ -8,7 +8,6 @@ from label_smoothing.study.gpus import (
     check_gpu,
     gpu_limit,
     installed_gpus,
-    sure_device,
     visible_gpus,
 )
 
@@ -41,25 +40,6 @@ def test_installed_gpus_are_those_of_the_driver(tmp_path, monkeypatch):
     for address in ("0000:01:00.0", "0000:02:00.0"):
         (tmp_path / "gpus" / address).mkdir(parents=True)
     assert installed_gpus() == 2
-
-
-@pytest.mark.parametrize(
-    ("device", "driver", "installed", "setting", "sure"),
-    [
-        ("auto", False, 0, None, "cpu"),
-        ("auto", True, 0, None, "auto"),  # not NVIDIA's: nobody counts them
-        ("auto", True, 1, None, "auto"),
-        ("auto", True, 1, "", "cpu"),
-        ("cuda", False, 0, None, "cuda"),
-        ("cpu", True, 1, None, "cpu"),
-    ],
-)
-def test_auto_without_a_gpu_is_the_processor(
-    monkeypatch, tmp_path, device, driver, installed, setting, sure
-):
-    monkeypatch.setattr(gpus, "DRIVERS", (tmp_path if driver else tmp_path / "none",))
-    monkeypatch.setattr(gpus, "installed_gpus", lambda: installed)
-    assert sure_device(device, setting) == sure
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from label_smoothing.study.progress import Progress, duration, training_line
+from label_smoothing.study.progress import Progress, duration, failure_line, training_line
 
 NAMES = {
     "dataset": "digits",
@@ -122,3 +122,13 @@ def test_labels_that_are_given_have_no_accuracy_but_the_noisy_one(tmp_path):
 
 def test_a_history_that_cannot_be_read_stops_nothing(tmp_path):
     assert training_line(NAMES, tmp_path / "none.csv").endswith(": done")
+
+
+def test_a_failed_training_is_named_with_the_reason(tmp_path):
+    log = tmp_path / "seed0.log"
+    line = failure_line(NAMES, "", log)
+    assert line == "digits uniform label_smoothing a=0.5 p=0.7 seed=0 failed: no reason was given"
+    log.write_text("Traceback\nValueError: the loss is nan\n")
+    assert failure_line(NAMES, "", log).endswith("failed: ValueError: the loss is nan")
+    refused = "sbatch: error: invalid partition"
+    assert failure_line(NAMES, refused, log).endswith(f"failed: {refused}")

@@ -2,12 +2,13 @@
 import logging
 from collections import Counter
 
-from label_smoothing.study.progress import Progress, duration, training_line
+from label_smoothing.study.progress import Progress, duration, failure_line, training_line
 from snakemake.logging import ColorizingTextHandler, logger
 from snakemake.settings.enums import Quietness
 
 # What Snakemake says of every job, so that five lines stand for each.
 OF_EVERY_JOB = {"job_started", "job_finished", "progress"}
+LOG_OF_TRAINING = log_of(f"{RUN}.csv")
 # The bars stand below the cursor, so that what a job writes begins on a line of its own.
 ERASE, BACK = "\r\x1b[J", "\r\x1b[A"
 SILENCE = 60  # seconds after which a file gets a line between trainings
@@ -48,7 +49,7 @@ class Board(logging.Handler):
     def note(self, event, record):
         """Count what happened; return a line of it if it is a training that has ended."""
         now = record.created
-        if event == "run_info":
+        if event == "run_info" and not workflow.touch:
             planned = Counter()
             for rule, n in record.stats.items():
                 planned[stage_of(rule)] += n if rule != "total" else 0
@@ -61,6 +62,10 @@ class Board(logging.Handler):
                 self.cells[record.jobid] = dict(record.wildcards)
         elif event == "job_error":
             self.progress.fail(record.jobid)
+            if cell := self.cells.get(record.jobid):
+                self.plain.handle(record)
+                reason = " ".join(str(getattr(record, "rule_msg", None) or "").split())
+                return failure_line(cell, reason, Path(LOG_OF_TRAINING.format(**cell)))
         elif event == "job_finished":
             took = duration(self.progress.finish(record.job_id, now))
             if cell := self.cells.pop(record.job_id, None):

@@ -15,6 +15,7 @@ CLEAN_THEORY = (theory, clean_labels)
 # there are as many calls as cells.
 def own_files(wildcards):
     """Input function: the files of the user's own that a training reads, if it does."""
+    limit_gpus()
     return {
         "matrix": list(map(own, STUDY.target_files(wildcards.method))),
         "network": list(map(own, STUDY.network_files(wildcards.dataset))),

@@ -1,10 +1,11 @@
 # The machine: cores, GPUs, paths that are submitted to others, the disk; no rules.
+from functools import cache
+
 from label_smoothing.study.gpus import (
     DRIVERS,
     check_gpu,
     gpu_limit,
     installed_gpus,
-    sure_device,
     visible_gpus,
 )
 from label_smoothing.study.machine import (
@@ -23,9 +24,21 @@ check("", check_folders, [str(WORKFLOW), os.getcwd(), *map(os.path.dirname, CONF
 if workflow.is_main_process and (warning := lost_metadata(Path(RUNS), Path(".snakemake"))):
     logger.warning(warning)
 
+if "apptainer" in map(str, workflow.deployment_settings.deployment_method):
+    refuse(
+        "--software-deployment-method holds 'apptainer'; allowed: conda (no rule names a container: "
+        "run Snakemake itself in one, as docs/running.md shows)"
+    )
 
+
+@cache
 def limit_gpus():
-    """Count this machine's GPU slots, so that no more trainings start than there are slots."""
+    """
+    Count this machine's GPU slots, so that no more trainings start than there are slots.
+
+    The inputs of trainings call this: before, Snakemake does not say where jobs will run; after,
+    it has read the limit.
+    """
     limits, shown = workflow.global_resources, os.environ.get("CUDA_VISIBLE_DEVICES")
     given = limits["gpu"] if "gpu" in limits else None
     if not workflow.is_main_process and given == 0:
@@ -37,15 +50,11 @@ def limit_gpus():
         STUDY.config["jobs_per_gpu"],
         visible_gpus(shown, installed_gpus()),
         given,
-        # A number of nodes means that the jobs run elsewhere.
-        workflow.resource_settings.nodes is not None,
+        not workflow.local_exec,
     )
     # What is given has a scope of its own, too, which a number would take away.
     if limit != given:
         limits["gpu"] = limit
-
-
-limit_gpus()
 
 
 def demand_gpu():
@@ -68,7 +77,8 @@ def forget_finished_trainings():
     Delete the results that trainings keep beside their outputs.
 
     Snakemake deletes the outputs of a job that fails, and those of a whole group if one of its
-    members fails; until a run has ended well, a repeated training finds its result there.
+    members fails; until a run has ended well, a repeated training finds its result there. What is
+    kept beside whole outputs goes before a run, too, so that a forced training trains.
     """
     for kept in Path(CHECKPOINTS).rglob("seed*.safetensors"):
         run = RUNS / kept.relative_to(CHECKPOINTS).with_suffix("")

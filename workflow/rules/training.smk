@@ -16,8 +16,6 @@ rule train:
         log_of(f"{RUN}.csv"),
     benchmark:
         log_of(f"{RUN}.csv").replace(".log", ".benchmark.tsv")
-    group:
-        "cell"
     conda:
         f"{ENVS}/torch.yaml"
     threads: STUDY.config["train_resources"]["threads"]
@@ -30,12 +28,6 @@ rule train:
         cell=cell_settings,
         contents=own_contents,
         checkpoint=CHECKPOINT,
-        # What jobs that run elsewhere will find is not known here.
-        device=(
-            sure_device(STUDY.config["device"], os.environ.get("CUDA_VISIBLE_DEVICES"))
-            if workflow.resource_settings.nodes is None
-            else STUDY.config["device"]
-        ),
         # Snakemake gives a rule fewer threads where it has fewer cores, and numbers depend on them.
         threads=STUDY.config["train_resources"]["threads"],
     script:
@@ -58,8 +50,6 @@ for transition in STUDY.transitions():
             ],
         log:
             log_of(METRICS.replace("{noise}", transition)),
-        group:
-            "cell"
         conda:
             f"{ENVS}/analysis.yaml"
         threads: 1

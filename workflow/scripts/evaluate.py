@@ -69,5 +69,6 @@ with job_log(snakemake.log[0]):
                 ),
                 "realised_clean_rate": realised[0],
                 "realised_test_clean_rate": realised[1],
+                "trained_with": str(run["trained_with"]),
             },
         )

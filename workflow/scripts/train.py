@@ -20,7 +20,12 @@ from label_smoothing.training.gpu_slots import lock_folder, take_slot
 from label_smoothing.training.loop import train_network
 from label_smoothing.training.losses.base import load_loss
 from label_smoothing.training.methods import method_matrix
-from label_smoothing.training.process import choose_device, demand_determinism, device_uuids
+from label_smoothing.training.process import (
+    choose_device,
+    demand_determinism,
+    device_uuids,
+    library_versions,
+)
 from label_smoothing.training.recipe import Recipe
 
 with job_log(snakemake.log[0]):
@@ -31,8 +36,10 @@ with job_log(snakemake.log[0]):
     cell = params.cell
     others = {"labels", "loss", "matrix", "model", "recipe"}
     parameters = {key: cell[key] for key in cell.keys() - others}  # the loss's own
-    device = choose_device(params.device, torch.cuda.is_available())
+    # No parameter of the rule: on a machine with another device, results stay as they are.
+    device = choose_device(snakemake.config["device"], torch.cuda.is_available())
     demand_determinism(device)
+    versions = library_versions(device)
     if device == "cuda":
         # Held until this process ends. How many share a device is no parameter of the rule.
         slot = take_slot(device_uuids(), snakemake.config["jobs_per_gpu"], lock_folder())
@@ -55,7 +62,7 @@ with job_log(snakemake.log[0]):
         device=device,
         checkpoint=Checkpoint(
             Path(params.checkpoint),
-            training_key([dict(params), dict(wildcards), device], snakemake.input),
+            training_key([dict(params), dict(wildcards), versions], snakemake.input),
             # Not a parameter of the rule, because changing it must not train again.
             snakemake.config["checkpoint_every"],
         ),
@@ -72,4 +79,4 @@ with job_log(snakemake.log[0]):
     outputs = arrays["log_probabilities"], arrays["uncorrected_log_probabilities"]
     if np.array_equal(*outputs, equal_nan=True):  # nothing is corrected: kept once
         del arrays["uncorrected_log_probabilities"]
-    write_arrays(snakemake.output.predictions, **arrays)
+    write_arrays(snakemake.output.predictions, trained_with=np.array(versions), **arrays)

@@ -85,6 +85,7 @@ def summarise(cells: pd.DataFrame) -> pd.DataFrame:
     names = [name for name in NAMES if name != "seed"]
     names.insert(names.index("p") + 1, "epsilon")
     known = {*NAMES, "epsilon", "classes", "test_size", "diverged_epoch", "memorised"}
+    known |= {"trained_with"}
     known |= {"labels", "expected_clean_rate", "expected_agreement", "match_probability"}
     known |= {"predicted_loss", "noiseless_loss", "averaging_kl"}
     unsmoothed = cells[cells["p"] == 1].set_index(["a", "seed"])

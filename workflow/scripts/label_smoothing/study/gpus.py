@@ -41,29 +41,6 @@ def installed_gpus() -> int:
     return len(list(_DRIVER.iterdir())) if _DRIVER.is_dir() else 0
 
 
-def sure_device(device: str, setting: str | None) -> str:
-    """
-    Return "cpu" for "auto" where torch can find no GPU, so that both spell one training.
-
-    Parameters
-    ----------
-    device : {"auto", "cpu", "cuda"}
-        As the config says.
-    setting : str or None
-        CUDA_VISIBLE_DEVICES, see `visible_gpus`.
-
-    Returns
-    -------
-    str
-        `device` wherever there may be a GPU: only torch knows whether it can use it.
-    """
-    installed = installed_gpus()
-    hidden = bool(installed) and not visible_gpus(setting, installed)
-    if device == "auto" and (hidden or not any(driver.exists() for driver in DRIVERS)):
-        return "cpu"
-    return device
-
-
 def gpu_limit(
     device: str, jobs_per_gpu: int, visible: int, given: int | None = None, elsewhere: bool = False
 ) -> int | None:

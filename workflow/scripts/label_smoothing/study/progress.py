@@ -141,9 +141,19 @@ def training_line(names: Mapping[str, str], history: Path) -> str:
     history : Path
         The history that the training left.
     """
+    return f"{_cell(names)}: {_outcome(history)}"
+
+
+def failure_line(names: Mapping[str, str], reason: str, log: Path) -> str:
+    """Return which training failed and why: the executor's reason, or its log's last line."""
+    if not reason and log.exists():
+        reason = log.read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]
+    return f"{_cell(names)} failed: {reason or 'no reason was given'}"
+
+
+def _cell(names):
     cell = f"{names['dataset']} {names['transition']} {names['method']}"
-    cell += "".join(f" {key}={names[key]}" for key in ("a", "p", "seed"))
-    return f"{cell}: {_outcome(history)}"
+    return cell + "".join(f" {key}={names[key]}" for key in ("a", "p", "seed"))
 
 
 def _outcome(history):

@@ -55,7 +55,7 @@ class Checkpoint(NamedTuple):
                     if metadata.get("checksum") != _checksum(tensors, state):
                         raise ValueError("its content is not what was written")
                     return tensors, json.loads(state)
-            reason = "it belongs to a training with other settings, data, code or kind of device"
+            reason = "its training had other settings, data, code, device or library versions"
         except (SafetensorError, OSError, ValueError) as error:
             reason = str(error)
         _log.warning("ignoring the checkpoint %s: %s", self.path, reason)
@@ -66,7 +66,7 @@ def training_key(settings: Any, files: Iterable[str | os.PathLike]) -> str:
     """
     Return a hash of the settings, in any order, and of the files' contents, whatever their names.
 
-    The settings are JSON-serialisable; the code and the kind of device belong to them.
+    The settings are JSON-serialisable; code, device and library versions belong to them.
     """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for path in files:

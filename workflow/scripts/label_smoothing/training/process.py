@@ -7,6 +7,7 @@ before it spends seconds on the import of torch.
 
 import ctypes
 import os
+import platform
 import signal
 import sys
 from collections.abc import Iterator
@@ -88,6 +89,17 @@ def demand_determinism(device: str) -> None:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         # A network of the user may need a kernel that has no such version: warn, do not stop.
         torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def library_versions(device: str) -> str:
+    """Return the kind of device and the versions that can change the last bits of a result."""
+    import numpy as np
+    import torch
+
+    if device == "cuda":
+        device = torch.cuda.get_device_name()
+    parts = (device, f"Python {platform.python_version()}", f"torch {torch.__version__}")
+    return ", ".join([*parts, f"numpy {np.__version__}"])
 
 
 def device_uuids() -> list[str]:
