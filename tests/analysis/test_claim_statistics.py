@@ -30,8 +30,7 @@ def test_claim_that_does_not_hold_is_not_supported(claim):
 
 @pytest.mark.parametrize("claim", SURFACES)
 def test_claim_that_holds_in_some_of_the_seeds_is_undecided(claim):
-    every = 4 if claim == made.SCATTER else 2  # two that scatter differ from all others
-    row = judge(claim, cells(claim, holds=lambda seed: seed % every == 0))
+    row = judge(claim, cells(claim, holds=lambda seed: seed % 2 == 0))
     assert row["verdict"] == "undecided"
     assert row["reason"].startswith("interval contains")
     assert row["low"] < row["threshold"] < row["high"]
@@ -41,7 +40,7 @@ def test_claim_that_holds_in_some_of_the_seeds_is_undecided(claim):
 def test_one_seed_decides_nothing(claim):
     row = judge(claim, cells(claim, seeds=1))
     assert row["verdict"] == "undecided"
-    assert ("fewer than 3 seeds" if claim == made.SCATTER else "one seed") in row["reason"]
+    assert "one seed" in row["reason"]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +54,6 @@ def test_one_seed_decides_nothing(claim):
         (made.BETA_BELOW, {"rates": [1.0]}, "0 clean rates between 1/M and 1"),
         (made.APART, {"rates": [1.0]}, "0 clean rates below 1"),
         (made.GAMMA, {"rates": [0.3, 0.4, 0.5, 1.0]}, "1 clean rates below 1"),
-        (made.GAMMA_ALL, {"rates": [0.5, 0.7, 1.0]}, "no clean rate up to a_c = 0.477"),
         (made.WEAK, {"grid": P[:-1]}, "no p = 1"),
         (made.WEAK, {"grid": [0.2, 0.5, 0.97, 1.0]}, "neither p = 0.9 nor 0.95"),
         (made.WEAK, {"rates": [0.1, 0.9, 1.0]}, "none between 1/M and 0.9"),
@@ -95,7 +93,6 @@ OF_THEORY = [
     made.ON_TRAINING,
     made.FORETELLS,
     made.GAMMA,
-    made.GAMMA_ALL,
 ]
 
 
@@ -190,7 +187,6 @@ def test_accuracy_without_a_best_p_is_not_mistaken_for_two_minima_or_another_p(p
     for row in (judge(made.APART, table), judge(made.MINIMA, table)):
         assert row["verdict"] == verdict
         assert row["low"] < row["value"] < row["high"]
-        assert "most favourable choice" in row["interval"]
 
 
 def noisy_verdicts(claim, accuracy, seeds, points=2, score="test_accuracy", studies=20):

@@ -4,13 +4,14 @@ import shutil
 
 import pandas as pd
 import pytest
+from samples import ROOT
 from selenium import webdriver
 from selenium.common.exceptions import ElementClickInterceptedException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from label_smoothing.analysis.claims_page import claims_short
+from label_smoothing.analysis.claims.page import claims_short
 
 FIGURE = "results/figures/digits/label_smoothing/loss_over_p_alpha.svg"
 VERDICTS, THEORY = "1. The verdicts", "7. The theory alone"
@@ -29,7 +30,8 @@ def verdicts(finished_study):
 def report(finished_study, verdicts, tmp_path_factory):
     """Return the address of the study's report."""
     project = finished_study.copy(tmp_path_factory.mktemp("report") / "project")
-    (project.path / "results/claims_short.html").write_text(claims_short(verdicts))
+    template = (ROOT / "workflow/resources/claims_short.html.j2").read_text()
+    (project.path / "results/claims_short.html").write_text(claims_short(verdicts, template))
     project.snakemake("--report", "report.html")
     return (project.path / "report.html").as_uri()
 
