@@ -147,11 +147,12 @@ def _judge(claim: Claim, cells: pd.DataFrame, dataset: pd.DataFrame, study) -> l
 def _judge_rates(claim: Claim, rates: list[float], measured: Measured) -> list[dict]:
     if not rates:
         return [_untestable(claim, "no clean rate below 1")]
+    notes = measured.note if isinstance(measured.note, dict) else {}
     rows = []
     for a in rates:
         if a in measured.parts:
             row = _judge_part(claim, measured.parts[a], "")
-            row["reason"] += f"; {measured.note[a]}"
+            row["reason"] += f"; {notes[a]}"
         else:
             row = _untestable(claim, "fewer than 3 p that every seed has and memorised")
         rows.append(row | {"a": a})
