@@ -5,12 +5,18 @@ import itertools
 import numpy as np
 import pandas as pd
 from identities import averaged_loss
+from samples import ROOT
 
-from label_smoothing.analysis.claims import CLAIMS, judge_claims
+from label_smoothing.analysis.claims.judge import judge_claims
+from label_smoothing.analysis.claims.table import read_claims
 from label_smoothing.theory.gamma import gamma_optimum
 from label_smoothing.theory.memorising import loss, memorised_loss
 from label_smoothing.theory.rates import match_probability
 
+RESOURCES = ROOT / "workflow" / "resources"
+ALL_CLAIMS = read_claims(RESOURCES / "claims.yaml")
+CLAIMS = tuple(claim for claim in ALL_CLAIMS if claim.place != "the vote theory")
+VOTE_CLAIMS = ALL_CLAIMS[len(CLAIMS) :]
 A = [0.5, 0.6, 0.7, 0.8, 0.85, 0.95, 1.0]
 P = [0.2, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0]
 M = 10
@@ -28,14 +34,13 @@ M = 10
     BETA_BELOW,
     APART,
     GAMMA,
-    GAMMA_ALL,
     WEAK,
     MINIMA,
     SCATTER,
     NOT_NEEDED,
     FORWARD,
-) = (claim.text for claim in CLAIMS if claim.matrix == "p")
-EACH_RATE = [claim.text for claim in CLAIMS if claim.rates is not None]
+) = (claim.words for claim in CLAIMS if claim.matrix == "p")
+EACH_RATE = [claim.words for claim in CLAIMS if claim.each_rate]
 STUDY = {
     "datasets": {"d": {"source": "digits"}},
     "methods": {
@@ -113,7 +118,6 @@ SURFACES = {
         lambda a, p, seed: 0.8 - (p - 1) ** 2,
     ),
     GAMMA: ("test_loss", lambda a, p, seed: memorised_loss(p, gamma_optimum(a, M), M), alpha),
-    GAMMA_ALL: ("test_loss", lambda a, p, seed: memorised_loss(p, gamma_optimum(a, M), M), alpha),
     WEAK: (
         "test_accuracy",
         lambda a, p, seed: 0.8 + (p < 1) * (a - 0.87) / 10,
@@ -132,7 +136,7 @@ SURFACES = {
 
 def cells(claim, holds=lambda seed: True, seeds=4, rates=None, grid=P, noise=1e-4):
     """Return the tables of a study where the claim holds in some seeds; alpha's loss otherwise."""
-    rates = rates or ([0.3, *A] if claim == GAMMA_ALL else A)
+    rates = rates or A
     rng = np.random.default_rng(0)
     score, right, wrong = SURFACES[claim]
     # The claims about a second noise type or method: the surface is that one's.
@@ -182,7 +186,7 @@ def cells(claim, holds=lambda seed: True, seeds=4, rates=None, grid=P, noise=1e-
 
 def judge(claim, table, study=STUDY, a=0.5):
     """Return the row of the claim, at the clean rate where it is judged at each."""
-    rows = judge_claims(table, study, [one for one in CLAIMS if one.text == claim])
+    rows = judge_claims(table, study, [one for one in CLAIMS if one.words == claim])
     rows = rows[rows["method"] == "smoothing"]
     found = rows[rows["a"].isna() | (rows["a"] == a)]
     return found.iloc[0]

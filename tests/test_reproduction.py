@@ -9,9 +9,9 @@ import yaml
 from samples import ROOT
 
 from label_smoothing.analysis.cells import read_tables, summarise
-from label_smoothing.analysis.claims import CLAIMS, judge_claims
+from label_smoothing.analysis.claims.judge import judge_claims
+from label_smoothing.analysis.claims.table import read_claims
 from label_smoothing.analysis.theory_fits import compare_with_theory
-from label_smoothing.analysis.vote_claims import VOTE_CLAIMS
 from label_smoothing.analysis.vote_fits import fit_seed, mean_votes
 
 FOLDER = ROOT / "docs/reproduction"
@@ -48,11 +48,11 @@ def test_every_network_of_the_study_is_there_once():
 
 
 def test_the_verdicts_are_those_of_the_networks():
-    judged = judge_claims(table("networks"), STUDY, (*CLAIMS, *VOTE_CLAIMS))
+    judged = judge_claims(table("networks"), STUDY, read_claims(update.CLAIMS))
     kept = table("claims")
     names = ["claim", "dataset", "noise", "a", "verdict", "n"]
     pd.testing.assert_frame_equal(judged[names].reset_index(drop=True), kept[names])
-    for name in ("value", "low", "high"):
+    for name in ("value", "low", "high", "paper_value"):
         assert judged[name].to_numpy(float) == pytest.approx(kept[name], rel=1e-3, nan_ok=True)
 
 

@@ -4,7 +4,8 @@ Take the tables and figures of a finished studies/reproduction.yaml, and write t
     python docs/reproduction/update.py [RESULTS]
 
 RESULTS is the `results` folder of the run, and of studies/reproduction-slice.yaml. The .csv and
-.svg files of this folder are replaced, and the tables below a mark in README.md here and in the
+.svg files of this folder are replaced. `--verdicts` in its place needs no run: claims.csv is
+computed anew from networks.csv. Either way the tables below a mark in README.md here and in the
 project's README.md and docs/votes.md are written anew.
 """
 
@@ -20,6 +21,7 @@ import yaml
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 STUDY = ROOT / "studies/reproduction.yaml"
+CLAIMS = ROOT / "workflow/resources/claims.yaml"
 # All images of one of its data sets, in some of its cells.
 SLICE = ROOT / "studies/reproduction-slice.yaml"
 ALL_IMAGES, TEN_THOUSAND = "mnist-60000", "mnist-10000"
@@ -31,7 +33,6 @@ TITLES = {
     "cifar10-10000": "CIFAR-10 (subset)",  # 2,000 test images here, from a JPEG copy
     "digits": "digits",
 }
-# From what is best to what decides where two have to hold.
 WORDS = {
     "not testable here": "not tested",
     "supported": "yes",
@@ -50,8 +51,8 @@ FIGURES = (
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
 from label_smoothing.analysis.cells import read_tables
-from label_smoothing.analysis.claims import CLAIMS, judge_claims
-from label_smoothing.analysis.vote_claims import VOTE_CLAIMS
+from label_smoothing.analysis.claims.judge import judge_claims
+from label_smoothing.analysis.claims.table import read_claims
 from label_smoothing.analysis.vote_fits import fit_seed, predict
 from label_smoothing.files import read_arrays
 from label_smoothing.theory.rates import asks_for_label, informative
@@ -69,20 +70,24 @@ def collect(results: Path, here: Path = HERE) -> None:
         ]
         _write(read_tables(files), here / f"{name}.csv")
     taken = [_run(results, dataset) for dataset in finished]
-    networks = read_tables([here / "networks.csv"])
-    _write(pd.DataFrame(_held_out(networks)), here / "held_out.csv")
+    _write(pd.DataFrame(_held_out(_read("networks", here))), here / "held_out.csv")
     if files := sorted((results / "tables" / ALL_IMAGES).rglob("*.csv")):
         _write(read_tables(files), here / "slice.csv")
     _write(pd.DataFrame(taken), here / "runs.csv")
-    # By the study as it is kept: where files of the same images come from does not matter.
-    study = yaml.safe_load(STUDY.read_text())
-    claims = judge_claims(networks, study, (*CLAIMS, *VOTE_CLAIMS))
-    _write(claims.drop(columns="figure"), here / "claims.csv", "%.4g")
+    judge(here)
     for dataset in finished:
         (here / dataset).mkdir(exist_ok=True)
         for figure in FIGURES:
             source = results / "figures" / dataset / METHOD / f"{figure}.svg"
             (here / dataset / source.name).write_text(_smaller(source.read_text()))
+
+
+def judge(here: Path = HERE) -> None:
+    """Judge the claims anew, on the networks in `here`."""
+    # By the study as it is kept: where files of the same images come from does not matter.
+    study = yaml.safe_load(STUDY.read_text())
+    claims = judge_claims(_read("networks", here), study, read_claims(CLAIMS))
+    _write(claims.drop(columns="figure"), here / "claims.csv", "%.4g")
 
 
 def rewrite(here: Path = HERE, pages: Iterable[Path] = PAGES) -> None:
@@ -129,22 +134,15 @@ def runs(here: Path) -> str:
 
 
 def short_verdicts(here: Path) -> str:
-    """Return one row a claim, in words, those of its clean rates or measures in order."""
-    claims = _claims(here)
-    # Both measures of a prediction have to hold; the three kinds of loss stand side by side.
-    claims["claim"] = claims["claim"].str.replace(", (R²|nats)$", "", regex=True)
-    losses = claims["claim"].str.extract("the (alpha|beta|gamma) losses at")[0]
-    claims["losses"] = losses.fillna("")
-    claims["claim"] = claims["claim"].str.replace(
-        "(alpha|beta|gamma) losses at", "losses at", regex=True
-    )
+    """Return one row a claim that can be tested, in words, those of its clean rates in order."""
+    claims = _read("claims", here)
     testable = claims.groupby("claim")["n"].transform("max") > 0
     return _verdicts(here, claims[testable], _words)
 
 
 def verdicts(here: Path) -> str:
     """Return one row a claim, with values and intervals."""
-    return _verdicts(here, _claims(here), _values)
+    return _verdicts(here, _read("claims", here), _values)
 
 
 def votes(here: Path) -> str:
@@ -218,7 +216,7 @@ def _one_seed(networks, study):
         measured[f"accuracy, %, p = {row.p:g}", row.a] = 100 * row.test_accuracy
     for (noise, a), cells in networks.groupby(["noise", "a"]):
         measured[f"k of the {noise} losses", a] = fit_seed(cells, purity=1.0).k
-    claims = [claim for claim in CLAIMS if claim.rates is not None]  # at each clean rate
+    claims = [claim for claim in read_claims(CLAIMS) if claim.each_rate]  # at each clean rate
     for row in judge_claims(networks, study, claims).itertuples():
         measured[row.claim, row.a] = row.value
     return measured
@@ -273,12 +271,6 @@ def _paper_r2(cells):
     return float(np.mean([_r2(_missed(s, 1.0, 1.0), s) for _, s in fitted.groupby("seed")]))
 
 
-def _claims(here):
-    """Return the verdicts but for those on the paper's theory at what is claimed of the votes."""
-    claims = _read("claims", here)
-    return claims[~claims["claim"].str.startswith("paper: ")].copy()
-
-
 def _verdicts(here, claims, said):
     known, rows = titles(here), []
     for claim, of_claim in claims.groupby("claim", sort=False):
@@ -293,12 +285,8 @@ def _interval(fit, name):
 
 
 def _words(of_data):
-    """Return one word, or one for each clean rate or kind of loss where they differ."""
-    order = list(WORDS)
-    words = [
-        WORDS[max(rows["verdict"], key=order.index)]
-        for _, rows in of_data.groupby([of_data["a"].fillna(0), "losses"])
-    ]
+    """Return one word, or one for each clean rate where they differ."""
+    words = [WORDS[verdict] for verdict in of_data["verdict"]]
     return ", ".join(words if len(set(words)) > 1 else words[:1])
 
 
@@ -307,7 +295,8 @@ def _values(of_data):
     for row in of_data.itertuples():
         rate = "" if pd.isna(row.a) else f"a = {row.a:g}: "
         value = "" if pd.isna(row.value) else f" {row.value:.3g} [{row.low:.3g}, {row.high:.3g}]"
-        lines.append(f"{rate}{row.verdict}{value}")
+        paper = "" if pd.isna(row.paper_value) else f"; the paper: {row.paper_value:.3g}"
+        lines.append(f"{rate}{row.verdict}{value}{paper}")
     return "<br>".join(lines)
 
 
@@ -325,5 +314,8 @@ def _write(table, path, float_format="%.6g"):
 
 
 if __name__ == "__main__":
-    collect(Path(*sys.argv[1:] or [ROOT / "results"]))
+    if sys.argv[1:] == ["--verdicts"]:
+        judge()
+    else:
+        collect(Path(*sys.argv[1:] or [ROOT / "results"]))
     rewrite()

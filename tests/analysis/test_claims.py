@@ -1,19 +1,21 @@
 """The rows, words and pages of the verdicts."""
 
-import re
-from pathlib import Path
-
 import claim_studies as made
 import numpy as np
 import pandas as pd
 import pytest
-from claim_studies import EACH_RATE, STUDY, cells, judge
-from samples import of_given_labels
+from claim_studies import ALL_CLAIMS, CLAIMS, EACH_RATE, RESOURCES, STUDY, cells, judge
+from samples import ROOT, of_given_labels
 
-from label_smoothing.analysis.claims import CLAIMS, COLUMNS, judge_claims
-from label_smoothing.analysis.claims_page import claims_page, claims_short
-from label_smoothing.analysis.vote_claims import VOTE_CLAIMS
+from label_smoothing.analysis.claims import beside
+from label_smoothing.analysis.claims.judge import COLUMNS, STATISTICS, judge_claims
+from label_smoothing.analysis.claims.page import claims_page, claims_short
+from label_smoothing.analysis.claims.table import criteria_table
 from label_smoothing.study.figure_registry import FIGURES
+
+
+def short(verdicts):
+    return claims_short(verdicts, (RESOURCES / "claims_short.html.j2").read_text())
 
 
 def test_the_part_that_decides_is_named():
@@ -28,12 +30,9 @@ def test_the_part_that_decides_is_named():
     assert row["reason"].startswith("interval below 0 (the cost)")
 
 
-@pytest.mark.parametrize(("seeds", "verdict"), [(2, "undecided"), (6, "not supported")])
-def test_equal_values_are_decided_by_the_sign_test(seeds, verdict):
-    table = cells(made.APART, seeds=seeds)
-    table["test_accuracy"] = 0.8
-    row = judge(made.APART, table)
-    assert (row["low"], row["high"], row["verdict"]) == (0, 0, verdict)
+def test_equal_values_are_decided_as_all_others():
+    row = judge(made.APART, cells(made.APART, seeds=2).assign(test_accuracy=0.8))
+    assert (row["low"], row["high"], row["verdict"]) == (0, 0, "not supported")
 
 
 def test_rows_are_claims_of_each_data_set_method_noise_type_and_rate():
@@ -43,12 +42,13 @@ def test_rows_are_claims_of_each_data_set_method_noise_type_and_rate():
     rows = judge_claims(
         pd.concat([table, table.assign(noise="pairs"), table.assign(dataset="e")]),
         STUDY | {"noise_types": types, "datasets": sets},
+        CLAIMS,
     )
     assert list(rows.columns) == COLUMNS
     # Those about a matrix have no rows where no method has it.
     over_p = [claim for claim in CLAIMS if claim.matrix == "p"]
-    assert list(rows["claim"].unique()) == [claim.text for claim in over_p]
-    each = [claim for claim in over_p if claim.rates is not None and claim.assumption == "alpha"]
+    assert list(rows["claim"].unique()) == [claim.words for claim in over_p]
+    each = [claim for claim in over_p if claim.each_rate and claim.assumption == "alpha"]
     of_beta = [claim for claim in over_p if claim.assumption == "beta"]
     once = len(over_p) - len(each) - len(of_beta)
     assert len(rows) == 3 * (6 * len(each) + once) + 2 * len(of_beta)
@@ -67,7 +67,7 @@ def test_the_smallest_studies_get_verdicts(claim, rates, grid, fate):
     table = cells(claim, seeds=1, rates=rates, grid=grid)
     table["memorised"] = fate == "memorised"
     table["diverged_epoch"] = int(fate == "diverged")
-    verdicts = judge_claims(table, STUDY)["verdict"]
+    verdicts = judge_claims(table, STUDY, CLAIMS)["verdict"]
     assert set(verdicts) <= {"undecided", "not testable here"}
 
 
@@ -75,16 +75,16 @@ def test_no_claim_is_judged_on_labels_of_an_unknown_clean_rate():
     table = pd.concat([cells(made.ALPHA_PLACE), cells(made.BETA_PLACE)])
     given = of_given_labels(table).assign(dataset="mine")
     study = STUDY | {"datasets": STUDY["datasets"] | {"mine": {"source": "npz"}}}
-    rows = judge_claims(given, study, (*CLAIMS, *VOTE_CLAIMS))
-    assert set(rows["claim"]) == {c.text for c in (*CLAIMS, *VOTE_CLAIMS) if c.matrix == "p"}
+    rows = judge_claims(given, study, ALL_CLAIMS)
+    assert set(rows["claim"]) == {c.words for c in ALL_CLAIMS if c.matrix == "p"}
     assert not rows["claim"].duplicated().any()
     assert set(rows["verdict"]) == {"not testable here"}
     reason = "the labels of the data set are given, and their clean rate is unknown"
     assert set(rows["reason"]) == {reason}
     # A data set beside it is judged as if alone.
-    both = judge_claims(pd.concat([table, given]), study)
+    both = judge_claims(pd.concat([table, given]), study, CLAIMS)
     others = both[both["dataset"] != "mine"].reset_index(drop=True)
-    pd.testing.assert_frame_equal(others, judge_claims(table, STUDY).reset_index(drop=True))
+    pd.testing.assert_frame_equal(others, judge_claims(table, STUDY, CLAIMS).reset_index(drop=True))
 
 
 def test_a_rate_without_memorised_cells_is_named_and_the_others_are_judged():
@@ -126,8 +126,8 @@ def test_a_verdict_at_another_clean_rate_than_the_papers_is_labelled():
 
 def test_page_shows_every_verdict_and_escapes_names():
     study = STUDY | {"datasets": {"<d>": {"source": "digits"}}}
-    verdicts = judge_claims(cells(made.ALPHA_HEIGHT).assign(dataset="<d>"), study)
-    page = claims_page(verdicts, "A & B")
+    verdicts = judge_claims(cells(made.ALPHA_HEIGHT).assign(dataset="<d>"), study, CLAIMS)
+    page = claims_page(verdicts, "A & B", (RESOURCES / "claims.html.j2").read_text())
     assert page.count("<tr>") == 1 + len(verdicts)
     assert "<h1>A &amp; B</h1>" in page
     assert "&lt;d&gt;, smoothing" in page
@@ -143,16 +143,16 @@ def test_page_shows_every_verdict_and_escapes_names():
 
 
 def test_front_page_links_a_claim_to_its_figure():
-    verdicts = judge_claims(cells(made.ALPHA_HEIGHT), STUDY)
+    verdicts = judge_claims(cells(made.ALPHA_HEIGHT), STUDY, CLAIMS)
     verdicts["figure"] = [None] * (len(verdicts) - 1) + ["results/figures/x'y.svg"]
-    table = claims_short(verdicts)
+    table = short(verdicts)
     assert table.count("<tr>") == 1 + len(verdicts)
     assert table.count("<a ") == 1
-    assert "results[&quot;results/figures/x&#x27;y.svg&quot;]" in table
+    assert "results[&#34;results/figures/x&#39;y.svg&#34;]" in table
     assert "<td>smoothing</td>" not in table  # one method: named by no row
     assert "foretells the test loss, a = 0.5" in table
     other = verdicts.assign(method="other")
-    assert "<td>smoothing</td>" in claims_short(pd.concat([verdicts, other]))
+    assert "<td>smoothing</td>" in short(pd.concat([verdicts, other]))
 
 
 def test_front_page_has_one_line_for_a_data_set_of_which_nothing_is_testable():
@@ -161,41 +161,48 @@ def test_front_page_has_one_line_for_a_data_set_of_which_nothing_is_testable():
     study = STUDY | {"datasets": STUDY["datasets"] | {"<d>": {"source": "npz"}}}
     line = "<p>&lt;d&gt;: not testable here, as the labels of the data set are given, and their "
     line += "clean rate is unknown.</p>\n"
-    alone = judge_claims(table, STUDY).assign(figure=None)
-    both = judge_claims(pd.concat([given, table]), study).assign(figure=None)
-    assert claims_short(both) == claims_short(alone) + line
-    assert claims_short(both[both["dataset"] == "<d>"]) == line
+    alone = judge_claims(table, STUDY, CLAIMS).assign(figure=None)
+    both = judge_claims(pd.concat([given, table]), study, CLAIMS).assign(figure=None)
+    assert short(both) == short(alone) + line
+    assert short(both[both["dataset"] == "<d>"]) == line
 
 
 def test_no_cells_give_no_rows():
-    assert judge_claims(cells(made.ALPHA_HEIGHT).iloc[:0], STUDY).empty
+    assert judge_claims(cells(made.ALPHA_HEIGHT).iloc[:0], STUDY, CLAIMS).empty
 
 
 def test_each_claim_names_a_figure():
     paths = {figure.path for figure in FIGURES.values()}
-    assert {f"{{dataset}}/{claim.figure}" for claim in CLAIMS} <= paths
+    assert {f"{{dataset}}/{claim.figure}" for claim in ALL_CLAIMS} <= paths
 
 
-def test_document_states_every_criterion():
-    text = (Path(__file__).parents[2] / "docs" / "claims.md").read_text()
-    section = text.split("## The criteria")[1].split("\n## ")[0]
-    stated = re.findall(r"^\| ([^|]+) \| ([^|]+) \|.*\| ([<>] [\d.]+) \| [^|]+ \|$", section, re.M)
-    assert [(claim, threshold) for claim, _, threshold in stated] == [
-        (claim.text, f"{claim.relation} {claim.threshold:g}") for claim in CLAIMS
-    ]
-    for claim, (_, place, _) in zip(CLAIMS, stated, strict=True):
-        same = {"the same": CLAIMS}
-        assert place in same or claim.paper in place
+def test_document_has_the_table_of_the_criteria():
+    text = (ROOT / "docs" / "claims.md").read_text()
+    assert (
+        f"<!-- criteria: from workflow/resources/claims.yaml -->\n{criteria_table(ALL_CLAIMS)}\n"
+        in text
+    )
 
 
-def test_rates_of_the_papers_figures_are_in_the_document():
-    text = (Path(__file__).parents[2] / "docs" / "claims.md").read_text()
-    shown = {claim.rates for claim in CLAIMS if claim.rates}
-    for rates in shown:
-        assert "a = " + " and ".join(f"{a:g}" for a in rates) in text
+def test_every_entry_names_functions_that_exist_and_no_two_are_alike():
+    for claim in ALL_CLAIMS:
+        assert claim.statistic in STATISTICS
+        assert not claim.beside or hasattr(beside, claim.beside)
+    assert {claim.statistic for claim in ALL_CLAIMS} == set(STATISTICS)
+    for name in ("id", "words"):
+        assert len({getattr(claim, name) for claim in ALL_CLAIMS}) == len(ALL_CLAIMS)
 
 
 def test_values_are_missing_where_nothing_was_measured():
     row = judge(made.GROWTH, cells(made.GROWTH, rates=[0.5, 1.0]))
     assert np.isnan([row["value"], row["low"], row["high"]]).all()
     assert made.GROWTH not in EACH_RATE
+
+
+def test_pages_show_the_papers_value_beside_the_votes_and_the_interval():
+    rows = judge_claims(cells(made.ALPHA_HEIGHT), STUDY, ALL_CLAIMS).assign(figure=None)
+    row = rows[rows["claim"].str.startswith("votes: k of the lowest a")].iloc[0]
+    shown = f"<small>the paper: {row['paper_value']:.2f}</small>"
+    assert row["paper_value"] > 0
+    assert shown in claims_page(rows, "", (RESOURCES / "claims.html.j2").read_text())
+    assert shown in short(rows)

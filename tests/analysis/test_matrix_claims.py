@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from claim_studies import CLAIMS
 from numpy.testing import assert_allclose
 
-from label_smoothing.analysis.claims import CLAIMS, judge_claims
+from label_smoothing.analysis.claims.judge import judge_claims
 from label_smoothing.analysis.scoring import predictions, target_matrix
 from label_smoothing.theory.noise import pair_flip_transition, uniform_transition
 from label_smoothing.training.methods import method_matrix

@@ -5,13 +5,14 @@ import shutil
 import pandas as pd
 import pytest
 from conftest import PATIENCE
+from samples import ROOT
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from label_smoothing.analysis.claims_page import claims_short
+from label_smoothing.analysis.claims.page import claims_short
 
 FIGURE = "results/figures/digits/label_smoothing/loss_over_p_alpha.svg"
 VERDICTS, THEORY = "1. The verdicts", "The theory alone"
@@ -32,7 +33,9 @@ def report(once, finished_study, verdicts):
 
     def make(folder):
         project = finished_study.copy(folder / "project")
-        (project.path / "results/claims_short.html").write_text(claims_short(verdicts))
+        template = (ROOT / "workflow/resources/claims_short.html.j2").read_text()
+        page = claims_short(verdicts, template)
+        (project.path / "results/claims_short.html").write_text(page)
         project.snakemake("--report", "report.html")
 
     return (once("report", make) / "project/report.html").as_uri()

@@ -2,14 +2,17 @@
 
 import csv
 
-from label_smoothing.analysis.claims import CLAIMS
-from label_smoothing.analysis.vote_claims import VOTE_CLAIMS
+from samples import ROOT
+
+from label_smoothing.analysis.claims.table import read_claims
+
+TABLE = ROOT / "workflow" / "resources" / "claims.yaml"
 
 
 def test_study_of_one_seed_has_rows_and_reasons_but_no_verdict(finished_study):
     (path,) = finished_study.files("claims.csv")
     rows = list(csv.DictReader(path.open()))
-    claims = [claim.text for claim in (*CLAIMS, *VOTE_CLAIMS) if claim.matrix == "p"]
+    claims = [c.words for c in read_claims(TABLE) if c.matrix == "p"]
     assert [row["claim"] for row in rows] == claims  # one a below 1, no matrix
     assert {row["verdict"] for row in rows} == {"not testable here"}
     assert all(row["reason"] for row in rows)

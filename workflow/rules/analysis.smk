@@ -116,6 +116,7 @@ rule count_shares:
 rule answer_question:
     input:
         tables=tables_to_judge,
+        template=part_of_workflow("resources/answers.html.j2"),
     output:
         table=ANSWERS,
         page=ANSWERS_PAGE,
@@ -136,6 +137,11 @@ rule answer_question:
 rule judge_claims:
     input:
         tables=tables_to_judge,
+        criteria=part_of_workflow("resources/claims.yaml"),
+        templates=[
+            part_of_workflow("resources/claims.html.j2"),
+            part_of_workflow("resources/claims_short.html.j2"),
+        ],
     output:
         claims=CLAIMS,
         page=report(
