@@ -5,6 +5,7 @@ import re
 import pytest
 from conftest import hide_gpus
 
+HISTORY = "results/runs/digits/uniform/label_smoothing/a0.6/p0.5/seed0/history.csv"
 THEORY = "results/figures/theory/landscapes.csv"
 
 
@@ -36,6 +37,7 @@ def test_training_asks_for_a_gpu_unless_told_not_to(empty, device, gpus):
     [
         ({"device": "cuda", "jobs_per_gpu": 3}, "1", [], 3),
         ({"device": "auto"}, None, ["--resources", "gpu=5"], 5),
+        ({"device": "auto"}, None, ["--jobs", "8"], 2),
         ({"device": "auto"}, "-1", [], None),
     ],
 )
@@ -43,7 +45,8 @@ def test_the_limit_is_the_number_of_slots(empty, monkeypatch, settings, visible,
     install_two_gpus(empty)
     empty.configure(empty.config() | settings)
     show(monkeypatch, visible)
-    arguments += ["--quiet", "host", "--", THEORY]
+    # The trainings are planned, and only what comes before them runs.
+    arguments = [*arguments, "--quiet", "host", "--until", "prepare_dataset", "--", HISTORY]
     output = empty.snakemake("--cores", "8", *arguments).stdout
     provided = re.search(r"Provided resources: .*gpu\D+(\d+)", output)
     assert (provided and int(provided[1])) == limit

@@ -45,6 +45,14 @@ def test_what_changes_no_result_reruns_nothing(finished, jobs):
     assert finished.planned() == following(jobs, lambda job: job.rule == "train")
 
 
+def test_a_finished_study_stays_finished_on_any_device_and_however_it_is_started(finished):
+    for device in ("auto", "cuda"):
+        finished.configure(finished.config() | {"device": device})
+        for arguments in ([], ["--jobs", "2"], ["--executor", "slurm", "--jobs", "2"]):
+            plan = finished.snakemake("--dry-run", *arguments).stdout
+            assert "Nothing to be done" in plan, (device, arguments)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "rules"),
     [
