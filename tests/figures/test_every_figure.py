@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from samples import CONFIG, ROOT, cells, clean_rate_estimates, of_given_labels
+from samples import CONFIG, ROOT, cells, of_given_labels
 from vote_studies import shares_table, votes_table
 
 from label_smoothing.analysis.theory_fits import compare_with_theory
@@ -95,7 +95,6 @@ def numbers_of(name, tables, given=False, votes=None, **changes):
     made = {
         "votes": lambda: votes_table() if votes is None else votes,
         "shares": lambda: shares_table(rates=(0.6,), p=tuple(map(float, study.smoothing))),
-        "estimates": clean_rate_estimates,
     }
     inputs = {}
     for kind, files in FIGURES[name].inputs.items():

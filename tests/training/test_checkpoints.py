@@ -34,7 +34,7 @@ def test_foreign_and_broken_files_are_ignored_with_a_warning(checkpoint, caplog)
     checkpoint.save(TENSORS, {})
     with caplog.at_level(logging.WARNING):
         assert checkpoint._replace(key="other").load() is None
-        assert "other settings, data, code or kind of device" in caplog.text
+        assert "other settings, data, code, device or library versions" in caplog.text
         whole = checkpoint.path.read_bytes()
         for broken in (whole[: len(whole) // 2], whole[:5], b"", b"\x80\x04." * 20):
             caplog.clear()

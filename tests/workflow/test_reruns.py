@@ -131,6 +131,7 @@ def test_a_new_loss_and_a_new_network_retrain_nothing(finished):
     for old, new in (("losses/label_smoothing", "losses/mine"), ("networks/mlp", "networks/mine")):
         (library / f"{new}.py").write_text((library / f"{old}.py").read_text())
     finished.edit('"mlp": Mlp', '"mine": Mlp, "mlp": Mlp')
+    finished.edit('kind: Literal["mlp"]', 'kind: Literal["mlp", "mine"]')
     finished.edit(
         '"label_smoothing": LossKeys', '"mine": LossKeys(("p",)), "label_smoothing": LossKeys'
     )
