@@ -17,7 +17,7 @@ from label_smoothing.analysis.intervals import mean_interval
 from label_smoothing.files import refusing_damage
 from label_smoothing.theory.rates import match_probability
 
-# Of the KL divergence that averaging the noise away would leave: docs/methods.md.
+# Of the KL divergence that averaging the noise away would leave: docs/configure.md.
 MOST_KL = 0.2
 NAMES = ("dataset", "noise", "assumption", "method", "a", "p", "seed")
 
@@ -54,7 +54,7 @@ def read_scores(paths: Iterable[str | os.PathLike]) -> pd.DataFrame:
 def memorised(cells: pd.DataFrame, threshold: float) -> pd.Series:
     """Return which networks have memorised their corrupted training labels: the one rule for all.
 
-    A network has if one of these holds (docs/methods.md explains them):
+    A network has if one of these holds (docs/configure.md explains them):
 
     - Its accuracy on these labels is at least `threshold`, which is `memorised_at` of the config.
     Below

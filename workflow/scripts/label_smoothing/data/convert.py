@@ -1,5 +1,5 @@
 """
-Images in folders, or a table, as the .npz that a study reads; docs/datasets.md has examples.
+Images in folders, or a table, as the .npz that a study reads; docs/configure.md has examples.
 
     python -m label_smoothing.data.convert images FOLDER mine.npz --size 32
     python -m label_smoothing.data.convert table FILE.csv mine.npz --label COLUMN

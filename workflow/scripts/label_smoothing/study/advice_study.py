@@ -59,7 +59,7 @@ datasets:
     model: network
     training: memorise
 
-# The network that you use is the one to ask: docs/models.md says how to name your own here.
+# The network that you use is the one to ask: docs/configure.md says how to name your own here.
 models:
   network: {model}
 

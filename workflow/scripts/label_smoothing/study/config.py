@@ -74,7 +74,7 @@ class Config(Section):
         ge=0,
         le=1,
         description="train accuracy on the corrupted labels from which a cell counts as memorised; "
-        "docs/methods.md says what else counts",
+        "docs/configure.md says what else counts",
     )
     checkpoint_every: Count = Field(description="epochs between two checkpoints of a training")
     device: Literal["auto", "cpu", "cuda"] = Field(description="where to train; auto prefers a GPU")
@@ -173,10 +173,12 @@ def table_of_keys() -> str:
     rows = ["| key | default | meaning |", "| --- | --- | --- |"]
 
     def add(key: str, field: FieldInfo) -> None:
-        default = "" if field.is_required() or field.default is None else f"`{field.default}`"
+        absent = field.is_required() or field.default is None
+        default = "" if absent else f"`{field.default}`".replace("False", "false")
         kinds = get_args(field.annotation) if "Literal" in str(field.annotation)[:20] else ()
-        choices = f" (one of {', '.join(map(str, kinds))})" if len(kinds) > 1 else ""
-        rows.append(f"| `{key}` | {default} | {field.description}{choices} |")
+        choices = "one of " * (len(kinds) > 1) + ", ".join(map(str, kinds))
+        meaning = f"{field.description} ({choices})" if kinds else str(field.description)
+        rows.append(f"| `{key}` | {default} | {meaning.replace('|', chr(92) + '|')} |")
 
     for section, field in Config.model_fields.items():
         add(section, field)

@@ -157,7 +157,7 @@ class Method(Section):
     """A training method."""
 
     loss: Literal[tuple(LOSSES)] = Field(  # type: ignore[valid-type]
-        description="what is minimised (docs/methods.md)"
+        description="what is minimised (docs/configure.md)"
     )
     matrix: Literal[
         "p",
