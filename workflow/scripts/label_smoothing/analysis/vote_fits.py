@@ -15,6 +15,7 @@ from scipy.optimize import brentq, minimize_scalar
 
 from label_smoothing.analysis.cells import is_uniform
 from label_smoothing.analysis.intervals import Interval, mean_interval
+from label_smoothing.theory.checks import check_assumption, in_range
 from label_smoothing.theory.rates import asks_for_label, informative, match_probability
 from label_smoothing.theory.votes import share_loss, vote_accuracy, vote_loss
 
@@ -68,9 +69,12 @@ def fit_votes(
     assumption : str or array_like of str, shape (n,)
         What each loss was measured against.
     """
-    p, a, loss, assumption = np.broadcast_arrays(
-        np.asarray(p, float), np.asarray(a, float), np.asarray(loss, float), assumption
-    )
+    p, a, loss = in_range("p", p, 0, np.inf), in_range("a", a), np.asarray(loss, float)
+    if np.ndim(loss) != 1 or (np.ndim(p) and p.shape != loss.shape):
+        raise ValueError(f"the shapes of p and loss are {p.shape}, {loss.shape}; allowed: (n,)")
+    for one in np.unique(assumption):
+        check_assumption(str(one))
+    p, a, loss, assumption = np.broadcast_arrays(p, a, loss, assumption)
     used = informative(p, M) & asks_for_label(p, M)
     p, a, loss, assumption = p[used], a[used], loss[used], assumption[used]
     if not len(p):
@@ -97,7 +101,8 @@ def fit_votes(
             ).x
         )
     found = _lowest(squares(share), _FINE)
-    about_mean = float(np.sum((loss - loss.mean()) ** 2))
+    # Losses that are all the same have no R2; rounding must not give them a spread.
+    about_mean = float(np.sum((loss - loss.mean()) ** 2)) if np.ptp(loss) > 0 else 0.0
     return VoteFit(
         k=1 + float(np.exp(found.x)),
         purity=share,

@@ -45,7 +45,10 @@ def column_stochastic(name, value):
     sums = value.sum(axis=0)
     worst = int(np.abs(sums - 1).argmax())
     if abs(sums[worst] - 1) > SUM_TOLERANCE:
-        raise ValueError(f"{name}: column {worst} sums to {sums[worst]:.10g}; allowed: 1")
+        problem = f"{name}: column {worst} sums to {sums[worst]:.10g}; allowed: 1"
+        if np.allclose(value.sum(axis=1), 1, rtol=0, atol=SUM_TOLERANCE):
+            problem += " (the rows sum to 1: [i, j] is of label i given class j, so transpose it)"
+        raise ValueError(problem)
     return value
 
 
@@ -53,6 +56,18 @@ def _sums_to_one(name, value):
     if abs(value.sum() - 1) > SUM_TOLERANCE:
         raise ValueError(f"{name}: the sum is {value.sum():.10g}; allowed: 1")
     return value
+
+
+def check_labels(labels, M):
+    """Return labels as an integer array, or raise ValueError unless all are from 0 to M - 1."""
+    labels = np.asarray(labels)
+    if labels.size and labels.dtype.kind not in "iu":
+        first = labels.flat[0]
+        raise ValueError(f"the first label is {first!r}; allowed: integers from 0 to {M - 1}")
+    bad = (labels < 0) | (labels >= M)
+    if bad.any():
+        raise ValueError(f"a label is {labels[bad].flat[0]}; allowed: integers from 0 to {M - 1}")
+    return labels.astype(np.int64)
 
 
 def check_joint(J):

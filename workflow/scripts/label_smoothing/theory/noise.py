@@ -7,7 +7,7 @@ the M - 1 OTHER classes. (Code bases that resample among all M classes call this
 
 import numpy as np
 
-from label_smoothing.theory.checks import SUM_TOLERANCE
+from label_smoothing.theory.checks import SUM_TOLERANCE, column_stochastic
 from label_smoothing.theory.matrices import smoothing_matrix
 
 
@@ -35,7 +35,7 @@ def scale_transition(T: np.ndarray, a: float) -> np.ndarray:
         If some class would have to flip more labels than it has.
 
     """
-    M = len(T)
+    M = len(column_stochastic("the transition matrix", T))
     _check(a, M)
     scaled = np.eye(M) + (1 - a) / (1 - np.trace(T) / M) * (T - np.eye(M))
     worst = int(np.diag(scaled).argmin())

@@ -88,7 +88,7 @@ def epsilon_from_p(p: ArrayLike, M: ArrayLike):
 def p_from_epsilon(epsilon: ArrayLike, M: ArrayLike):
     """Return the smoothing parameter of PyTorch's `label_smoothing`, 1 - epsilon (M - 1)/M."""
     M = check_classes(M)
-    return float_or_array(1 - np.asarray(epsilon, dtype=float) * (M - 1) / M)
+    return float_or_array(1 - in_range("epsilon", epsilon) * (M - 1) / M)
 
 
 # p = 1/M and a p read from a file as its decimal should count as the same.
