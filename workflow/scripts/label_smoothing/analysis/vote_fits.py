@@ -15,6 +15,7 @@ from scipy.optimize import brentq, minimize_scalar
 
 from label_smoothing.analysis.cells import is_uniform
 from label_smoothing.analysis.intervals import Interval, mean_interval
+from label_smoothing.theory.checks import check_assumption, check_classes, in_range
 from label_smoothing.theory.rates import asks_for_label, informative, match_probability
 from label_smoothing.theory.votes import share_loss, vote_accuracy, vote_loss
 
@@ -71,6 +72,12 @@ def fit_votes(
     p, a, loss, assumption = np.broadcast_arrays(
         np.asarray(p, float), np.asarray(a, float), np.asarray(loss, float), assumption
     )
+    M = int(check_classes(M))
+    in_range("a", a)
+    for one in np.unique(assumption):
+        check_assumption(one)
+    if purity is not None:
+        in_range("purity", purity)
     used = informative(p, M) & asks_for_label(p, M)
     p, a, loss, assumption = p[used], a[used], loss[used], assumption[used]
     if not len(p):

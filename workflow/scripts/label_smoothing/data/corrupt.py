@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from label_smoothing.theory.checks import column_stochastic
+from label_smoothing.theory.checks import check_labels, column_stochastic
 
 
 def read_matrix(path: str | os.PathLike) -> np.ndarray:
@@ -65,7 +65,14 @@ def corrupt_labels(labels: np.ndarray, T: np.ndarray, rng: np.random.Generator) 
     flips, the second where to. So with equally seeded generators the flips are nested over the
     clean rate: a label that flips at some clean rate also flips at every lower one, and to the same
     class as long as the off-diagonal proportions are the same.
+
+    Raises
+    ------
+    ValueError
+        If a label is no integer from 0 to M - 1, or the columns of `T` are no distributions.
     """
+    T = column_stochastic("T", T)
+    labels = check_labels("labels", labels, len(T))
     flip, target = rng.random((2, len(labels)))
     moves = T.astype(float)
     np.fill_diagonal(moves, 0.0)

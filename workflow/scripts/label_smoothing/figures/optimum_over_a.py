@@ -38,7 +38,7 @@ from label_smoothing.figures.style import (
     VOTES,
     house_style,
 )
-from label_smoothing.theory.rates import epsilon_from_p, p_from_epsilon
+from label_smoothing.theory.rates import epsilon_from_p
 
 # An interval that leaves less of the grid out knows nothing of the best p.
 _NO_INFORMATION, _LONGEST = "no information", 0.5
@@ -140,7 +140,8 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     panels[0, 0].set_ylabel("p with the lowest test loss")
     panels[1, 0].set_ylabel("p with the highest test accuracy")
     M = int(numbers["M"].iloc[0])
-    to_epsilon, to_p = partial(epsilon_from_p, M=M), partial(p_from_epsilon, M=M)
+    # An axis is asked beyond its limits, where p_from_epsilon refuses.
+    to_epsilon, to_p = partial(epsilon_from_p, M=M), lambda epsilon: 1 - epsilon * (M - 1) / M
     for row in panels:
         panel = [panel for panel in row if panel.axison][-1]
         axis = panel.secondary_yaxis("right", functions=(to_epsilon, to_p))

@@ -45,8 +45,27 @@ def column_stochastic(name, value):
     sums = value.sum(axis=0)
     worst = int(np.abs(sums - 1).argmax())
     if abs(sums[worst] - 1) > SUM_TOLERANCE:
-        raise ValueError(f"{name}: column {worst} sums to {sums[worst]:.10g}; allowed: 1")
+        problem = f"{name}: column {worst} sums to {sums[worst]:.10g}; allowed: 1"
+        if (np.abs(value.sum(axis=1) - 1) <= SUM_TOLERANCE).all():
+            problem += (
+                "; its rows sum to 1: T[i, j] is P(noisy i | clean j), so pass its transpose"
+            )
+        raise ValueError(problem)
     return value
+
+
+def check_labels(name, labels, M):
+    """Return labels as an array, or raise ValueError unless they are integers from 0 to M - 1."""
+    labels = np.asarray(labels)
+    if labels.ndim != 1:
+        raise ValueError(f"{name}: the shape is {labels.shape}; allowed: (N,)")
+    # An empty list has the type of a float.
+    if labels.size and labels.dtype.kind not in "iu":
+        raise ValueError(f"{name} has the type {labels.dtype}; allowed: integers")
+    bad = (labels < 0) | (labels >= M)
+    if bad.any():
+        raise ValueError(f"{name} holds the label {labels[bad][0]}; allowed: 0 to {M - 1}")
+    return labels if labels.size else labels.astype(np.int64)
 
 
 def _sums_to_one(name, value):

@@ -7,7 +7,7 @@ the M - 1 OTHER classes. (Code bases that resample among all M classes call this
 
 import numpy as np
 
-from label_smoothing.theory.checks import SUM_TOLERANCE
+from label_smoothing.theory.checks import SUM_TOLERANCE, column_stochastic
 from label_smoothing.theory.matrices import smoothing_matrix
 
 
@@ -35,8 +35,11 @@ def scale_transition(T: np.ndarray, a: float) -> np.ndarray:
         If some class would have to flip more labels than it has.
 
     """
+    T = column_stochastic("T", T)
     M = len(T)
     _check(a, M)
+    if np.trace(T) == M:
+        raise ValueError("T is the identity; allowed: a matrix with noise")
     scaled = np.eye(M) + (1 - a) / (1 - np.trace(T) / M) * (T - np.eye(M))
     worst = int(np.diag(scaled).argmin())
     if scaled[worst, worst] < -SUM_TOLERANCE:
@@ -65,6 +68,7 @@ def transition_matrix(kind: str, a: float, M: int, matrix: np.ndarray | None = N
     if kind == "pair_flip":
         return pair_flip_transition(a, M)
     if kind == "file" and matrix is not None:
+        matrix = np.asarray(matrix)
         if matrix.shape != (M, M):
             raise ValueError(f"the transition matrix is {matrix.shape}, allowed here: ({M}, {M})")
         return scale_transition(matrix, a)

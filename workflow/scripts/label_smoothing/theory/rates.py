@@ -86,9 +86,13 @@ def epsilon_from_p(p: ArrayLike, M: ArrayLike):
 
 
 def p_from_epsilon(epsilon: ArrayLike, M: ArrayLike):
-    """Return the smoothing parameter of PyTorch's `label_smoothing`, 1 - epsilon (M - 1)/M."""
+    """Return the smoothing parameter of PyTorch's `label_smoothing`, 1 - epsilon (M - 1)/M.
+
+    A negative epsilon gives p > 1, negative smoothing. Above M/(M - 1) p would be negative.
+    """
     M = check_classes(M)
-    return float_or_array(1 - np.asarray(epsilon, dtype=float) * (M - 1) / M)
+    epsilon = in_range("epsilon", epsilon, -np.inf, M / (M - 1))
+    return float_or_array(1 - epsilon * (M - 1) / M)
 
 
 # p = 1/M and a p read from a file as its decimal should count as the same.
