@@ -62,7 +62,7 @@ def test_a_match_that_no_clean_rate_gives_has_none():
 
 
 @fixed
-@given(p=st.floats(-0.5, 1.5), M=classes)
+@given(p=st.floats(0, 1.5), M=classes)
 def test_epsilon_is_the_weight_of_the_uniform_distribution(p, M):
     epsilon = epsilon_from_p(p, M)
     one_hot = np.eye(M)[0]

@@ -8,6 +8,7 @@ checksum of each.
 
 import json
 import os
+from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
@@ -44,6 +45,16 @@ class Dataset(NamedTuple):
 def number_of_classes(labels: np.ndarray) -> int:
     """Return M for clean labels 0..M-1 that all occur (`sources.load_dataset` sees to that)."""
     return int(labels.max()) + 1
+
+
+def repeated_rows(dataset: Dataset) -> np.ndarray:
+    """Return which test rows equal a training row in every value, bool of shape (N,)."""
+
+    def hashes(x):
+        return [blake2b(row, digest_size=16).digest() for row in np.ascontiguousarray(x)]
+
+    known = set(hashes(dataset.x_train))
+    return np.array([row in known for row in hashes(dataset.x_test)], dtype=bool)
 
 
 def write_dataset(path: str | os.PathLike, dataset: Dataset) -> None:

@@ -12,7 +12,7 @@ from tarfile import TarError
 
 import numpy as np
 
-from label_smoothing.data.datasets import Dataset
+from label_smoothing.data.datasets import Dataset, repeated_rows
 from label_smoothing.data.sizes import size_problem
 from label_smoothing.files import DAMAGE
 from label_smoothing.seeding import seed_stream
@@ -71,7 +71,18 @@ def load_dataset(
             x, y = x[rows], y[rows]
         _warn_of_blank(part, x)
         parts |= {f"x_{part}": x, f"y_{part}": y}
-    return Dataset(**parts)
+    dataset = Dataset(**parts)
+    _warn_of_repeated(dataset)
+    return dataset
+
+
+def _warn_of_repeated(dataset: Dataset) -> None:
+    if repeated := int(repeated_rows(dataset).sum()):
+        logging.warning(
+            "x_test: %d of %d rows also stand in x_train, so that they are not new to a network",
+            repeated,
+            len(dataset.x_test),
+        )
 
 
 def _warn_of_blank(part: str, x: np.ndarray) -> None:
