@@ -2,7 +2,7 @@
 Measure the advice where the truth is known: real data, whose labels are corrupted here.
 
 The advice sees the corrupted labels alone, those of the test part too. See benchmarks/README.md;
-docs/advice.md has the table.
+benchmarks/advice.md has the tables.
 """
 
 import argparse

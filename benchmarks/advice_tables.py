@@ -1,4 +1,4 @@
-"""The tables of docs/advice.md, from the numbers of benchmarks/advice.py."""
+"""The tables of benchmarks/advice.md, from the numbers of benchmarks/advice.py."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ SOURCES = ("noise model", "vote theory", "nearest neighbours", "cleanlab")
 
 
 def tables(rows: list[dict[str, Any]]) -> str:
-    """Return the rows as the tables of docs/advice.md; intervals that miss the truth are bold."""
+    """Return the rows as the tables of advice.md; intervals that miss the truth are bold."""
     numbers = [row for row in rows if np.isfinite(row["noise model"][0])]
     held, bounds = [], [row["early stopping"][1] <= row["truth"] for row in rows]
     for source in SOURCES:

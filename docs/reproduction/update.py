@@ -5,8 +5,8 @@ Take the tables and figures of a finished studies/reproduction.yaml, and write t
 
 RESULTS is the `results` folder of the run, and of studies/reproduction-slice.yaml. The .csv and
 .svg files of this folder are replaced. `--verdicts` in its place needs no run: claims.csv is
-computed anew from networks.csv. Either way the tables below a mark in README.md here and in the
-project's README.md and docs/votes.md are written anew.
+computed anew from networks.csv. The tables below a mark in docs/findings.md and in README.md
+are written anew either way.
 """
 
 import re
@@ -22,10 +22,9 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 STUDY = ROOT / "studies/reproduction.yaml"
 CLAIMS = ROOT / "workflow/resources/claims.yaml"
-# All images of one of its data sets, in some of its cells.
-SLICE = ROOT / "studies/reproduction-slice.yaml"
-ALL_IMAGES, TEN_THOUSAND = "mnist-60000", "mnist-10000"
-PAGES = (HERE / "README.md", HERE.parent / "votes.md", ROOT / "README.md")
+# All images of one of its data sets, in some of its cells: studies/reproduction-slice.yaml.
+ALL_IMAGES = "mnist-60000"
+PAGES = (HERE.parent / "findings.md", ROOT / "README.md")
 METHOD = "label_smoothing"
 TITLES = {
     "mnist-10000": "MNIST",
@@ -38,6 +37,26 @@ WORDS = {
     "supported": "yes",
     "undecided": "open",
     "not supported": "no",
+}
+# The rows of the README's table, and the claims that each is about.
+QUESTIONS = {
+    "The loss on clean test labels has the predicted shape and lowest point": (
+        "the loss over p has the shape of alpha's",
+        "the loss is lowest where alpha says",
+    ),
+    "This loss is as high as predicted": ("the loss is as high as alpha says",),
+    "The more labels are wrong, the more smoothing is best for the loss": (
+        "the p* of the loss grows with a",
+    ),
+    "The accuracy asks for more smoothing than the loss": (
+        "the accuracy is best at a smaller p than the loss",
+    ),
+    "Weak smoothing gains accuracy only where few labels are wrong": (
+        "weak smoothing helps only near a = 1",
+    ),
+    "With early stopping, smoothing is not needed": (
+        "smoothing is not needed with early stopping",
+    ),
 }
 FIGURES = (
     "loss_landscapes",
@@ -134,60 +153,44 @@ def runs(here: Path) -> str:
 
 
 def short_verdicts(here: Path) -> str:
-    """Return one row a claim that can be tested, in words, those of its clean rates in order."""
-    claims = _read("claims", here)
-    testable = claims.groupby("claim")["n"].transform("max") > 0
-    return _verdicts(here, claims[testable], _words)
+    """Return one row a question: yes, no, partly or open for each data set."""
+    claims, known = _read("claims", here), titles(here)
+    rows = []
+    for question, asked in QUESTIONS.items():
+        of_question = claims[claims["claim"].isin(asked)]
+        by_data = [of_question[of_question["dataset"] == dataset] for dataset in known]
+        rows.append((question, *map(_in_short, by_data)))
+    return _table(("", *known.values()), rows)
 
 
 def verdicts(here: Path) -> str:
-    """Return one row a claim, with values and intervals."""
-    return _verdicts(here, _read("claims", here), _values)
+    """Return one row a claim that can be tested and clean rate, with the mean over seeds."""
+    claims, known = _read("claims", here), titles(here)
+    claims = claims[claims.groupby("claim")["n"].transform("max") > 0]
+    rows, before = [], ""
+    for (claim, a), row in claims.groupby(["claim", "a"], sort=False, dropna=False):
+        said = row.set_index("dataset").apply(_verdict, axis=1)
+        named, rate = "" if claim == before else claim, "" if pd.isna(a) else f"{a:g}"
+        rows.append((named, rate, *(said[dataset] for dataset in known)))
+        before = claim
+    return _table(("claim", "a", *known.values()), rows)
 
 
 def votes(here: Path) -> str:
-    """Return the table of the fits: one k for all clean rates below 1; k and purity for all."""
+    """Return the table of the fits: k and purity to all losses of a data set."""
     fits, networks = _read("votes", here), _read("networks", here)
     held_out = _read("held_out", here).groupby(["dataset", "noise"])[["r2", "rmse"]].mean()
-    everywhere = fits[fits["a"].isna()].set_index(["source", "noise"])
+    fits = fits[fits["a"].isna() & (fits["source"] == "losses and purity")]
+    fits = fits[fits["noise"] == "all"].set_index("dataset")
     rows = []
     for dataset, title in titles(here).items():
-        cells = networks[networks["dataset"] == dataset]
-        of_data = everywhere[everywhere["dataset"] == dataset]
-        for noise in of_data.loc["losses"].index:
-            one, two = of_data.loc["losses", noise], of_data.loc["losses and purity", noise]
-            r2 = _paper_r2(cells if noise == "all" else cells[cells["noise"] == noise])
-            row = [title, "all three" if noise == "all" else noise, f"{r2:.2f}"]
-            row += [_interval(one, "k"), f"{one.r2:.3f}, {one.rmse:.3f}"]
-            row += [_interval(two, "k"), _interval(two, "purity"), f"{two.r2:.3f}, {two.rmse:.3f}"]
-            row.append("{:.3f}, {:.3f}".format(*held_out.loc[dataset, noise]))
-            rows.append(row)
-    heads = ["data", "losses", "the paper's R²", "one k", "R², nats"]
-    heads += ["k with purity", "purity", "R², nats", "each a from the others: R², nats"]
-    return _table(heads, rows)
-
-
-def full_size(here: Path) -> str:
-    """Return the table of one data set with all its images, beside the study's 10,000."""
-    everything, networks = _read("slice", here), _read("networks", here)
-    part = networks[networks["dataset"] == TEN_THOUSAND]
-    part = part[part["a"].isin(everything["a"])]
-    studies = yaml.safe_load(SLICE.read_text()), yaml.safe_load(STUDY.read_text())
-    measured = [
-        pd.DataFrame([_one_seed(cells, study) for _, cells in networks.groupby("seed")])
-        for networks, study in zip((everything, part), studies, strict=True)
-    ]
-    rates = sorted(everything["a"].unique())
-    heads = ["", *(f"a = {a:g}: {n}" for a in rates for n in ("60,000 images", "10,000 images"))]
-    rows = []
-    for what in dict.fromkeys(what for what, _ in measured[0]):
-        row = [what]
-        for a in rates:
-            for values in (table[what, a] for table in measured):
-                ends = f" [{values.min():.3g}, {values.max():.3g}]" if len(values) > 1 else ""
-                row.append(f"{values.mean():.3g}{ends}")
+        fit, cells = fits.loc[dataset], networks[networks["dataset"] == dataset]
+        row = [title, _interval(fit, "k"), _interval(fit, "purity")]
+        row += [f"{fit.r2:.2f}, {fit.rmse:.2f}", f"{_paper_r2(cells):.2f}"]
+        row.append("{:.2f}, {:.2f}".format(*held_out.loc[dataset, "all"]))
         rows.append(row)
-    return _table(heads, rows)
+    heads = ["data", "k", "purity", "R², nats", "the paper's R²"]
+    return _table([*heads, "each a from the others: R², nats"], rows)
 
 
 TABLES: dict[str, Callable[[Path], str]] = {
@@ -195,7 +198,6 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "short verdicts": short_verdicts,
     "verdicts": verdicts,
     "votes": votes,
-    "full size": full_size,
 }
 
 
@@ -205,21 +207,6 @@ def _run(results, dataset):
     seconds = sum(pd.read_csv(history)["seconds"].iloc[-1] for history in histories)
     labels = read_arrays(next((results / "labels" / dataset).rglob("*.npz")))
     return {"dataset": dataset, "train_size": len(labels["train"]), "seconds": round(seconds)}
-
-
-def _one_seed(networks, study):
-    """Return what is measured of the networks of one seed, by its name and clean rate."""
-    measured = {}
-    for row in networks[networks["noise"] == "alpha"].itertuples():
-        measured[f"loss on clean labels, p = {row.p:g}", row.a] = row.test_loss
-    for row in networks[networks["noise"] == "alpha"].itertuples():
-        measured[f"accuracy, %, p = {row.p:g}", row.a] = 100 * row.test_accuracy
-    for (noise, a), cells in networks.groupby(["noise", "a"]):
-        measured[f"k of the {noise} losses", a] = fit_seed(cells, purity=1.0).k
-    claims = [claim for claim in read_claims(CLAIMS) if claim.each_rate]  # at each clean rate
-    for row in judge_claims(networks, study, claims).itertuples():
-        measured[row.claim, row.a] = row.value
-    return measured
 
 
 def _held_out(networks):
@@ -271,33 +258,19 @@ def _paper_r2(cells):
     return float(np.mean([_r2(_missed(s, 1.0, 1.0), s) for _, s in fitted.groupby("seed")]))
 
 
-def _verdicts(here, claims, said):
-    known, rows = titles(here), []
-    for claim, of_claim in claims.groupby("claim", sort=False):
-        by_data = [of_claim[of_claim["dataset"] == dataset] for dataset in known]
-        rows.append((claim.replace("votes: ", "**votes:** "), *map(said, by_data)))
-    return _table(("claim", *known.values()), rows)
+def _in_short(rows):
+    words = {WORDS[verdict] for verdict in rows["verdict"]}
+    return words.pop() if len(words) == 1 else "partly" if "yes" in words else "no"
+
+
+def _verdict(row):
+    value = "above 100" if row["value"] > 100 else f"{row['value']:.2g}"
+    return f"{WORDS[row['verdict']]} ({value})"
 
 
 def _interval(fit, name):
     low, high = fit[f"{name}_low"], fit[f"{name}_high"]
     return f"{fit[name]:.2f} [{low:.2f}, {high:.2f}]"
-
-
-def _words(of_data):
-    """Return one word, or one for each clean rate where they differ."""
-    words = [WORDS[verdict] for verdict in of_data["verdict"]]
-    return ", ".join(words if len(set(words)) > 1 else words[:1])
-
-
-def _values(of_data):
-    lines = []
-    for row in of_data.itertuples():
-        rate = "" if pd.isna(row.a) else f"a = {row.a:g}: "
-        value = "" if pd.isna(row.value) else f" {row.value:.3g} [{row.low:.3g}, {row.high:.3g}]"
-        paper = "" if pd.isna(row.paper_value) else f"; the paper: {row.paper_value:.3g}"
-        lines.append(f"{rate}{row.verdict}{value}{paper}")
-    return "<br>".join(lines)
 
 
 def _table(heads, rows):

@@ -177,7 +177,7 @@ def test_each_claim_names_a_figure():
 
 
 def test_document_has_the_table_of_the_criteria():
-    text = (ROOT / "docs" / "claims.md").read_text()
+    text = (ROOT / "docs" / "findings.md").read_text()
     assert (
         f"<!-- criteria: from workflow/resources/claims.yaml -->\n{criteria_table(ALL_CLAIMS)}\n"
         in text

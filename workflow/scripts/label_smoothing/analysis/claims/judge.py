@@ -1,5 +1,5 @@
 """
-The verdict on each claim; docs/claims.md states and justifies the rule and the criteria.
+The verdict on each claim; docs/findings.md states and justifies the rule and the criteria.
 
 Every claim is judged by one statistic. A seed gives one value of it. The verdict needs the whole
 interval, of the mean over as many other seeds, on one side of a threshold. A claim with several

@@ -2,7 +2,7 @@
 The statistics of the test loss, and of the p where it is lowest.
 
 Each takes the cells of one data set, noise type and method and gives one value for each seed.
-docs/claims.md states and justifies them.
+docs/findings.md states and justifies them.
 """
 
 import numpy as np

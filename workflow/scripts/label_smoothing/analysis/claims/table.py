@@ -75,13 +75,13 @@ def paper_data(name: str) -> str:
 
 
 def criteria_table(claims: tuple[Claim, ...]) -> str:
-    """Return the table of docs/claims.md."""
-    heads = ("claim", "the paper says it of", "noise type", "statistic of a seed", "supported if")
-    lines: list[tuple[str, ...]] = [(*heads, "needs"), ("---",) * 6]
+    """Return the table of docs/findings.md."""
+    lines: list[tuple[str, ...]] = [
+        ("claim", "place in the paper", "statistic of a seed", "yes if"),
+        ("---",) * 4,
+    ]
     for claim in claims:
-        data = "; " + ", ".join(SPELLED[name] for name in claim.data) if claim.data else ""
-        place = f"{claim.place}{claim._at_rates()}{data}"
+        place = f"{claim.place}{claim._at_rates()}"
         measures = ("at each a < 1: " if claim.each_rate else "") + claim.measures
-        row = (claim.words, place, claim.assumption, measures, claim.supported_if, claim.needs)
-        lines.append(row)
+        lines.append((claim.words, place, measures, claim.supported_if))
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -1,5 +1,5 @@
 """
-The statistics of the vote theory's claims; docs/claims.md states and justifies them.
+The statistics of the vote theory's claims; docs/findings.md states and justifies them.
 
 Each fits k to some cells and predicts others. Beside it stands the same with k = 1, the paper's
 theory.
