@@ -26,7 +26,7 @@ if workflow.is_main_process and (warning := lost_metadata(Path(RUNS), Path(".sna
 
 if "apptainer" in map(str, workflow.deployment_settings.deployment_method):
     refuse(
-        "--software-deployment-method holds 'apptainer'; allowed: conda (none names a container: "
+        "--software-deployment-method holds 'apptainer'; allowed: conda (no job names a container; "
         "run Snakemake itself in one, as docs/running.md shows)"
     )
 
