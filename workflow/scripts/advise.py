@@ -9,7 +9,7 @@ from label_smoothing.analysis.advice.answer import give_advice
 from label_smoothing.analysis.advice.networks import Inputs, Networks
 from label_smoothing.analysis.advice.training_labels import Suspects, with_training_labels
 from label_smoothing.data.checked import UNKNOWN, read_checked
-from label_smoothing.data.datasets import read_dataset
+from label_smoothing.data.datasets import new_test_rows, read_dataset
 from label_smoothing.figures.advice_page import advice_page
 from label_smoothing.files import job_log, read_arrays, read_columns, replacing
 from label_smoothing.study.code_hash import demand_code
@@ -34,9 +34,9 @@ def networks(name: str) -> Networks:
     outputs = "log_probabilities"
     return Networks(
         p,
-        by_seed([run[outputs] for run in runs]),
-        by_seed([run.get(f"uncorrected_{outputs}", run[outputs]) for run in runs]),
-        np.stack([read_arrays(file)["test"] for file in snakemake.input[f"{name}_labels"]]),
+        by_seed([run[outputs][rows] for run in runs]),
+        by_seed([run.get(f"uncorrected_{outputs}", run[outputs])[rows] for run in runs]),
+        np.stack([read_arrays(file)["test"][rows] for file in snakemake.input[f"{name}_labels"]]),
         by_epoch("noisy_test_accuracy"),
         by_seed([run["train_accuracy"] for run in runs]),
         by_epoch("noisy_test_loss"),
@@ -57,11 +57,14 @@ def checked() -> tuple[int, int] | None:
 with job_log(snakemake.log[0]):
     demand_code(snakemake.params.code, __file__)
     dataset = read_dataset(snakemake.input.dataset)
+    rows = new_test_rows(dataset)
     inputs = Inputs(
         **{name: networks(name) for name in snakemake.params.slices},
         checked=checked(),
         memorised_at=snakemake.params.memorised_at,
         train_prior=np.bincount(dataset.y_train, minlength=dataset.classes) / len(dataset.y_train),
+        rows=rows,
+        repeated=len(dataset.y_test) - len(rows),
     )
     advice, suspects = give_advice(inputs), None
     if training := snakemake.input.get("training"):
@@ -72,7 +75,7 @@ with job_log(snakemake.log[0]):
         Path(snakemake.input.template).read_text(encoding="utf-8"),
         advice,
         inputs,
-        dataset.x_test if dataset.x_test.ndim == 4 else None,
+        dataset.x_test[rows] if dataset.x_test.ndim == 4 else None,
         snakemake.wildcards.dataset,
         snakemake.params.title,
         None if suspects is None else (suspects, dataset.x_train),

@@ -17,6 +17,9 @@ from safetensors.numpy import save_file
 
 from label_smoothing.files import checksum, refusing_damage, replacing
 
+# Of the test part of labels to advise on.
+MOST_REPEATED, FEWEST_ROWS = 0.1, 100
+
 
 class Dataset(NamedTuple):
     """
@@ -55,6 +58,28 @@ def repeated_rows(dataset: Dataset) -> np.ndarray:
 
     known = set(hashes(dataset.x_train))
     return np.array([row in known for row in hashes(dataset.x_test)], dtype=bool)
+
+
+def new_test_rows(dataset: Dataset) -> np.ndarray:
+    """
+    Return the numbers of the test rows that do not stand in the training part.
+
+    A network has memorised the label of a row that does: there every label seems right.
+
+    Raises
+    ------
+    ValueError
+        If more than a tenth of the rows are repeated, or fewer than a hundred are new: early
+        stopping, which is judged on all rows, would then mislead.
+    """
+    repeated = repeated_rows(dataset)
+    count, rows = int(repeated.sum()), np.flatnonzero(~repeated)
+    if count and (count > MOST_REPEATED * len(repeated) or len(rows) < FEWEST_ROWS):
+        raise ValueError(
+            f"{count} of {len(repeated)} test rows also stand in the training part; allowed: at "
+            f"most {MOST_REPEATED:.0%} of them, and {FEWEST_ROWS} or more that do not"
+        )
+    return rows
 
 
 def write_dataset(path: str | os.PathLike, dataset: Dataset) -> None:

@@ -69,7 +69,7 @@ def load_dataset(
         if size not in (None, len(y)):
             rows = rows_of_subset(f"{part}_size", size, y, split_seed)
             x, y = x[rows], y[rows]
-        _warn_of_blank(part, x)
+        _check_pixels(part, x)
         parts |= {f"x_{part}": x, f"y_{part}": y}
     dataset = Dataset(**parts)
     _warn_of_repeated(dataset)
@@ -85,11 +85,17 @@ def _warn_of_repeated(dataset: Dataset) -> None:
         )
 
 
-def _warn_of_blank(part: str, x: np.ndarray) -> None:
+def _check_pixels(part: str, x: np.ndarray) -> None:
     if x.ndim == 2:  # features
         return
     pixels = x.reshape(len(x), -1)
-    if blank := int((pixels == pixels[:, :1]).all(axis=1).sum()):
+    blank = int((pixels == pixels[:, :1]).all(axis=1).sum())
+    if blank > len(x) / 2 and pixels.max() <= 1:
+        raise ValueError(
+            f"x_{part} holds 0 and 1 alone, and {blank} of {len(x)} images have one value "
+            "everywhere; allowed: 0 to 255 (images from 0 to 1: multiply by 255 before the cast)"
+        )
+    if blank:
         logging.warning(
             "x_%s: %d of %d images have one value everywhere, so that nothing can be seen in them",
             part,
@@ -130,8 +136,9 @@ def load_torchvision(source: str, data_dir: str | os.PathLike) -> Dataset:
         reason = " ".join(str(error).split())
         if isinstance(error, _UNREADABLE) or "is invalid for input of size" in reason:
             raise ValueError(
-                f"the unpacked files cannot be read ({reason}); "
-                "allowed: whole ones, or none, which downloads them"
+                f"the unpacked files of {source} in {root} cannot be read"
+                f"{f' ({reason})' if reason else ''}; allowed: whole ones, or none, which "
+                "downloads them"
             ) from None
         files = ", ".join(f"{file} (from {url})" for file, url in _files(kind).items())
         raise RuntimeError(

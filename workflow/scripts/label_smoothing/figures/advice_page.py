@@ -81,7 +81,8 @@ def advice_page(
         places = most_suspicious(advice.right, labels, 20)
         if images is not None and len(places):
             suggested = advice.right[places].argmax(axis=1)
-            figure = draw_suspects(images[places], labels[places], suggested, places)
+            numbers = np.arange(len(labels)) if inputs.rows is None else inputs.rows
+            figure = draw_suspects(images[places], labels[places], suggested, numbers[places])
             pictures["suspects"] = address(figure, "png")
     if training is not None and images is not None and training[0].places:
         of_them, x_train = training

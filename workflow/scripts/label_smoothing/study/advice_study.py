@@ -10,6 +10,7 @@ import argparse
 import os
 import re
 import sys
+import unicodedata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +25,6 @@ FOLDER = Path("advice")
 PAGES = "results/advice"
 # What two cores train in about five minutes, features in ten.
 _MOST_IMAGES, _MOST_FEATURES, _MOST_TEST = 2000, 10000, 2000
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9.-]{0,90}")
 
 _STUDY = """\
 # Made by `make advise`: advice on labels of which an unknown part is wrong. Run it again, after any
@@ -141,20 +141,19 @@ def advice_study(data: str | os.PathLike, file: str | os.PathLike, folds: int | 
 
 def _inspect(data):
     """Return the data set of a file, or refuse it in one line."""
-    from label_smoothing.data.sources import inspect_npz
+    from label_smoothing.data.datasets import new_test_rows
+    from label_smoothing.data.sources import inspect_npz, load_dataset
 
     named = f"DATA is {os.fspath(data)!r}"
-    if not _NAME.fullmatch(name_of(data)):
-        raise ConfigError(
-            f"{named}; allowed: a .npz whose name has letters, digits, dots and dashes, and starts "
-            "with a letter"
-        )
     if not os.path.isfile(data):
         raise ConfigError(
             f"{named}: no such file; allowed: a .npz with images or features, and labels"
         )
     try:
-        return inspect_npz(data)
+        dataset = inspect_npz(data)
+        # The images, too: what no job could use is refused before any.
+        new_test_rows(load_dataset("npz", path=data))
+        return dataset
     except OSError as error:
         problem = error.strerror or error
         raise ConfigError(
@@ -181,8 +180,10 @@ def _counts(labels):
 
 
 def name_of(data: str | os.PathLike) -> str:
-    """Return the name of the data set of a file."""
-    return Path(data).name.removesuffix(".npz")
+    """Return the name of the data set of a file: its own, in letters that a config takes."""
+    text = unicodedata.normalize("NFKD", Path(data).name.removesuffix(".npz"))
+    name = re.sub(r"[^A-Za-z0-9.]+", "-", text.encode("ascii", "ignore").decode()).strip("-.")
+    return (name if name[:1].isalpha() else f"data-{name}")[:90].rstrip("-.")
 
 
 def smoothing_grid(M: int) -> list[float]:

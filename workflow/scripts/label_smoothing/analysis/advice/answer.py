@@ -77,7 +77,7 @@ def give_advice(inputs: Inputs, suspects: int = 20) -> Advice:
     # How sure that is, and where to look.
     rows += _how_sure(inputs, model)
     if model and model.tells:
-        rows += [*confusions(model), *_suspects(model, labels, suspects)]
+        rows += [*confusions(model), *_suspects(model, labels, suspects, inputs.rows)]
     return Advice(
         table(rows),
         [*lost, *noise.warnings, *noisy.warnings, *truth.warnings, *_doubts(inputs)],
@@ -143,16 +143,24 @@ def _doubts(inputs: Inputs) -> list[str]:
         )
     if len(inputs.plain.labels) < 2:
         doubts.append("With one seed no interval holds what another seed would change.")
+    if inputs.repeated:
+        doubts.append(
+            f"{inputs.repeated} test rows also stand in the training part. They are left out here, "
+            "but early stopping is judged with them."
+        )
     return doubts
 
 
-def _suspects(model: NoiseModel, labels: np.ndarray, count: int) -> list[Row]:
+def _suspects(
+    model: NoiseModel, labels: np.ndarray, count: int, numbers: np.ndarray | None
+) -> list[Row]:
     if model.right is None:
         return []
     rows = []
     for place in most_suspicious(model.right, labels, count):
         suggested = int(model.right[place].argmax())
-        what = f"test image {place}: given {labels[place]}, suggested {suggested}"
+        number = place if numbers is None else numbers[place]
+        what = f"test image {number}: given {labels[place]}, suggested {suggested}"
         own = Limits(float(model.right[place, labels[place]]))
         rows.append(Row(FIRST, what, "P(given is right)", own, "share", "noise model"))
     return rows

@@ -83,6 +83,10 @@ class Inputs(NamedTuple):
         Train accuracy from which a network counts as memorising.
     train_prior : ndarray, shape (M,), optional
         Share of each class in the given training labels; all alike if it is missing.
+    rows : ndarray of int, shape (N,), optional
+        Number of each test row in the data; 0 to N - 1 if it is missing.
+    repeated : int
+        Test rows that also stand in the training part, and that are left out.
     """
 
     plain: Networks
@@ -90,6 +94,8 @@ class Inputs(NamedTuple):
     checked: tuple[int, int] | None = None
     memorised_at: float = 0.99
     train_prior: np.ndarray | None = None
+    rows: np.ndarray | None = None
+    repeated: int = 0
 
 
 def memorising(inputs: Inputs) -> np.ndarray:
