@@ -8,6 +8,7 @@ import pytest
 import yaml
 from samples import ROOT
 
+from label_smoothing.analysis.answers import answers
 from label_smoothing.analysis.cells import read_tables, summarise
 from label_smoothing.analysis.claims.judge import judge_claims
 from label_smoothing.analysis.claims.table import read_claims
@@ -85,6 +86,52 @@ def test_k_is_that_of_the_networks(dataset):
         own = own[(own["a"] == row.a) | np.isnan(row.a)]
         fits = [fit_seed(seed, purity=1.0) for _, seed in own.groupby("seed")]
         assert mean_votes([fit.k for fit in fits]).mean == pytest.approx(row.k, rel=1e-3)
+
+
+def test_the_first_page_answers_as_the_networks_do():
+    page = " ".join((update.ROOT / "README.md").read_text().split())
+    best = answers(table("networks")).set_index(["dataset", "a"])
+    scores = table("summaries").query("score == 'test_accuracy' and assumption == 'alpha'")
+    gains = 100 * scores.pivot(index=["dataset", "a"], columns="p", values="gain")
+    stopped = table("networks").query("assumption == 'alpha'")
+    stopped = 100 * stopped.groupby(["dataset", "a", "p"])["honest_stop_accuracy"].mean().unstack()
+    reached = 100 * scores.pivot(index=["dataset", "a"], columns="p", values="mean")
+    for a, easy, hard in ((0.85, 0.01, 0.1), (0.5, 0.1, 0.4)):
+        of_rate = best.xs(a, level="a")
+        for dataset, epsilon in of_rate["epsilon"].items():
+            assert round(epsilon, 2 - (epsilon > 0.05)) == (hard if "cifar" in dataset else easy)
+        assert set(of_rate["theory_epsilon"].round(2)) == {0.17 if a == 0.85 else 0.56}
+        assert f"| {round(100 * (1 - a))} % | {easy:g}; on CIFAR-10 {hard:g} |" in page
+    hard, easy = gains.loc["cifar10-10000", 0.85], gains.drop("cifar10-10000").xs(0.85, level="a")
+    assert (hard.drop(1.0) < 0).all()
+    assert set(easy[0.6].round()) == {2, 3}
+    assert "0.4: 2 to 3 points more; on CIFAR-10 none" in page
+    assert (gains.xs(0.5, level="a").drop(columns=1.0) < 0).all(axis=None)
+    both = (stopped.max(axis=1) - reached.max(axis=1)).xs(0.85, level="a")
+    assert (round(both.max()), both.min() > 0) == (5, True)
+    assert "smoothing AND early stopping: up to 5 points more" in page
+    low, high = best.xs(0.5, level="a")["stopping"].agg(["min", "max"]).round()
+    assert f"early stopping: {low:.0f} to {high:.0f} points more" in page
+
+
+def test_every_page_quotes_one_k_and_one_purity_for_each_data_set():
+    fits = table("votes").query("noise == 'all' and source == 'losses and purity' and a != a")
+    fits = fits.set_index("dataset")
+    k = {name: f"{fits.loc[dataset, 'k']:.1f}" for dataset, name in update.TITLES.items()}
+    assert k["MNIST"] == k["Fashion-MNIST"]
+    page = " ".join((update.ROOT / "README.md").read_text().split())
+    assert (
+        f"`k` is {k['digits']} on the digits, {k['MNIST']} on MNIST and Fashion-MNIST, "
+        f"{k['CIFAR-10 (subset)']} on CIFAR-10" in page
+    )
+    order = ["digits", "mnist-10000", "fashion-mnist-10000", "cifar10-10000"]
+    first, *others, last = (f"{fits.loc[dataset, 'purity']:.2f}" for dataset in order)
+    assert f"is {first}, {', '.join(others)} and {last}" in page
+    assert f"(R² {fits['r2'].min():.2f} to {int(100 * fits['r2'].max()) / 100:.2f})" in page
+    findings = " ".join((update.ROOT / "docs/findings.md").read_text().split())
+    lowest, highest = min(k.values()), max(k.values())
+    assert f"`k` is {lowest} to {highest} on all four data sets" in findings
+    assert f"falls from {first} to {last}" in findings
 
 
 def test_every_figure_of_the_page_is_there_and_small():
