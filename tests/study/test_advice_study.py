@@ -9,6 +9,7 @@ from label_smoothing.study.advice_slices import slice_of_folds, slices_of_advice
 from label_smoothing.study.advice_study import (
     EPSILONS,
     advice_study,
+    name_of,
     network_for,
     smoothing_grid,
     targets_of,
@@ -20,14 +21,18 @@ from label_smoothing.study.grid import Study
 from label_smoothing.theory.rates import epsilon_from_p
 
 
+def distinct(shape, dtype, *counts):
+    """Return arrays of so many images or rows, no two of them alike."""
+    x = np.zeros((sum(counts), int(np.prod(shape))), dtype)
+    for place, digit in enumerate(np.divmod(np.arange(len(x)), 251)[::-1][: x.shape[1]]):
+        x[:, place] = digit
+    return np.split(x.reshape(-1, *shape), np.cumsum(counts)[:-1])
+
+
 def save(path, shape=(8, 8), dtype=np.uint8, classes=3, train=30, test=9):
-    np.savez(
-        path,
-        x_train=np.zeros((train, *shape), dtype),
-        y_train=np.arange(train) % classes,
-        x_test=np.zeros((test, *shape), dtype),
-        y_test=np.arange(test) % classes,
-    )
+    x_train, x_test = distinct(shape, dtype, train, test)
+    y_train, y_test = np.arange(train) % classes, np.arange(test) % classes
+    np.savez(path, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
     return path
 
 
@@ -75,17 +80,54 @@ def test_large_data_are_taken_in_part(tmp_path):
 
 def test_a_rare_class_keeps_an_image(tmp_path):
     y = np.repeat([0, 1, 2], [6000, 6000, 4])
-    np.savez(
-        data := tmp_path / "mine.npz",
-        x_train=np.zeros((len(y), 8, 8), np.uint8),
-        y_train=y,
-        x_test=np.zeros((9, 8, 8), np.uint8),
-        y_test=np.arange(9) % 3,
-    )
+    x_train, x_test = distinct((8, 8), np.uint8, len(y), 9)
+    data = tmp_path / "mine.npz"
+    np.savez(data, x_train=x_train, y_train=y, x_test=x_test, y_test=np.arange(9) % 3)
     settings = yaml.safe_load(advice_study(data, "advice/mine.yaml"))["datasets"]["mine"]
     assert settings["train_size"] == 3001
     sizes = {key: settings[key] for key in ("train_size", "split_seed")}
     assert set(load_dataset("npz", path=data, **sizes).y_train) == {0, 1, 2}
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("my_labels 2.npz", "my-labels-2"),
+        ("1.npz", "data-1"),
+        ("Größe.npz", "Groe"),
+        ("图.npz", "data"),
+        ("x" * 120 + ".npz", "x" * 90),
+        ("_a.b_.npz", "a.b"),
+    ],
+)
+def test_any_file_name_becomes_the_name_of_a_data_set(tmp_path, file, name):
+    assert name_of(file) == name
+    settings = yaml.safe_load(advice_study(save(tmp_path / file), "advice/x.yaml"))
+    assert Study(settings).npz_files(name) == [str(tmp_path / file)]
+
+
+def test_a_test_part_that_stands_in_the_training_part_is_refused_before_any_job(tmp_path):
+    data = save(tmp_path / "mine.npz", train=400, test=300)
+    with np.load(data) as archive:
+        arrays = dict(archive)
+    arrays["x_test"][:30] = arrays["x_train"][:30]
+    np.savez(data, **arrays)
+    advice_study(data, "advice/x.yaml")
+    arrays["x_test"][30:60] = arrays["x_train"][30:60]
+    np.savez(data, **arrays)
+    with pytest.raises(ConfigError, match="60 of 300 test rows also stand in the training part"):
+        advice_study(data, "advice/x.yaml")
+
+
+def test_images_that_were_cut_to_0_and_1_are_refused(tmp_path):
+    data = save(tmp_path / "mine.npz")
+    with np.load(data) as archive:
+        arrays = {
+            name: (x > 200).astype(x.dtype) if "x_" in name else x for name, x in archive.items()
+        }
+    np.savez(data, **arrays)
+    with pytest.raises(ConfigError, match="holds 0 and 1 alone, and 30 of 30 images have one"):
+        advice_study(data, "advice/x.yaml")
 
 
 @pytest.mark.parametrize("name", ["no", "null", "true"])
@@ -184,17 +226,13 @@ def test_a_study_of_something_else_is_not_overwritten(data, tmp_path, content):
 @pytest.mark.parametrize(
     "name, message",
     [
-        ("", "starts with a letter"),
-        ("1.npz", "starts with a letter"),
-        ("my labels.npz", "starts with a letter"),
+        ("", "no such file"),
         ("absent.npz", "no such file"),
         ("no.npz", "not a whole .npz"),
     ],
 )
 def test_bad_input_is_one_line(tmp_path, monkeypatch, name, message):
     monkeypatch.chdir(tmp_path)
-    save(tmp_path / "1.npz")
-    save(tmp_path / "my labels.npz")
     (tmp_path / "no.npz").write_text("text")
     with pytest.raises(ConfigError, match=message) as error:
         write_study(name)

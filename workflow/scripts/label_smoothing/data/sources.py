@@ -136,7 +136,7 @@ def load_torchvision(source: str, data_dir: str | os.PathLike) -> Dataset:
         reason = " ".join(str(error).split())
         if isinstance(error, _UNREADABLE) or "is invalid for input of size" in reason:
             raise ValueError(
-                f"the unpacked files of {source} in {root} cannot be read"
+                "the unpacked files cannot be read"
                 f"{f' ({reason})' if reason else ''}; allowed: whole ones, or none, which "
                 "downloads them"
             ) from None
