@@ -29,8 +29,8 @@ HEAVY = {
     "torchvision": {"data.sources"},
     "matplotlib": {"figures"},
     "sklearn": {"data.sources", "data.convert", "analysis"},
-    "pandas": {"analysis", "figures", "data.convert"},
-    "PIL": {"data.convert"},
+    "pandas": {"analysis", "figures", "data.convert_table"},
+    "PIL": {"data.convert_images"},
     "pydantic": {"analysis.cells", "analysis.metrics", "study"},
 }
 MODULES = sorted(

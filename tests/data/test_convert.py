@@ -145,6 +145,15 @@ def images(*arguments, **files):
     return make
 
 
+def split_folder(folder, *parts):
+    """Make a folder of parts, each with two classes of three images; return the arguments."""
+    for number, part in enumerate(parts):
+        for name in ("cat", "dog"):
+            for i in range(3):
+                save(plain(40 * number + 10 * i), folder / f"f/{part}/{name}/{i}.png")
+    return ["images", str(folder / "f"), "--size", "2"]
+
+
 ROWS = "kind,x\n" + "a,1\nb,2\n" * 2
 REFUSALS = {
     "no folder": (lambda folder: ["images", "nope"], "FOLDER is 'nope'; allowed: a folder of fol"),
@@ -181,7 +190,7 @@ REFUSALS = {
     ),
     "an empty table": (table(""), "FILE is 't.csv' (No columns to parse from file); allowed"),
     "a ragged table": (table("kind,x\na,1\na,1,2\n"), "FILE is 't.csv' (Error tokenizing data."),
-    "no text": (table(b"kind,x\n\xff,1\n"), "FILE is 't.csv' ('utf-8' codec can't decode byte"),
+    "no text": (table(b"\xff\xfe\x00"), "FILE is 't.csv' (its text is in no encoding that is"),
     "another label": (
         table("sort,x\na,1\n"),
         "the column 'kind' is not there; allowed: sort, x",
@@ -193,7 +202,7 @@ REFUSALS = {
     "no features": (table("kind\na\nb\n"), "FILE 't.csv' has no feature, or no line; allowed"),
     "a missing label": (
         table(ROWS + ",1\n"),
-        "the label in line 6 is missing; allowed: one in each",
+        "the label in line 6 is missing (''); allowed: one in each row, or --drop-unlabelled",
     ),
     "a text": (
         table(ROWS + "a,many\n"),
@@ -201,6 +210,55 @@ REFUSALS = {
     ),
     "a missing number": (table(ROWS + "a,\n"), "the column 'x' holds '' in line 6; allowed: num"),
     "more than float32": (table(ROWS + "a,1e99\n"), "the column 'x' holds '1e+99' in line 6; all"),
+    "labels that are no label": (
+        table("kind,x\na,1\nnan,2\nNA,3\n"),
+        "the label in line 3 is missing ('nan'); allowed: one in each row, or --drop-unlabelled",
+    ),
+    "the index of pandas": (
+        table(",x,kind\n" + "".join(f"{i},1.5,{'ab'[i // 3]}\n" for i in range(6))),
+        "the first column, 'Unnamed: 0', numbers the rows; allowed: a feature, or --drop",
+    ),
+    "a running number": (
+        table("id,x,kind\n" + "".join(f"{i + 1},0,{'ab'[i // 6]}\n" for i in range(12))),
+        "the first column, 'id', numbers the rows; allowed: a feature, or --drop 'id'",
+    ),
+    "another separator": (
+        table("x:y:kind\n1:2:a\n"),
+        "the header has one column, 'x:y:kind': is the separator ':'?; allowed: columns separated",
+    ),
+    "one group": (
+        table("kind,x,who\n" + "a,1,p\nb,2,p\n" * 4, "--group", "who"),
+        "--group has 1 value; allowed: a column of two or more",
+    ),
+    "folders of folders that are no parts": (
+        lambda folder: (
+            [
+                save(plain(0), folder / f"f/{part}/{name}/0.png")
+                for part in ("one", "two")
+                for name in ("cat", "dog")
+            ]
+            and ["images", "f"]
+        ),
+        "FOLDER 'f' holds one, two, each with cat, dog; allowed: CLASS/IMAGE, or train/CLASS/",
+    ),
+    "parts without classes": (
+        lambda folder: (
+            [save(plain(0), folder / f"f/{part}/0.png") for part in ("train", "test")]
+            and ["images", "f"]
+        ),
+        "FOLDER 'f' holds test, train, and test has no folder of a class; allowed: CLASS/IMAGE",
+    ),
+    "a share beside a split": (
+        lambda folder: [*split_folder(folder, "train", "test"), "--test-share", "0.5"],
+        "--test-share is 0.5, but the folders of FOLDER bring a split; allowed: no --test-share",
+    ),
+    "negative depths": (
+        lambda folder: (
+            save(Image.fromarray(np.full((4, 4), -5, np.int32)), folder / "f/a/0.tiff")
+            or ["images", "f"]
+        ),
+        "1 images of more than 8 bits hold values down to -5; allowed: 0 or more",
+    ),
 }
 
 
@@ -223,3 +281,136 @@ def test_the_output_is_refused_before_anything_is_read(tmp_path, output, allowed
     with pytest.raises(SystemExit) as error:
         main(["table", str(tmp_path / "nope.csv"), "--label", "x", output])
     assert error.value.code.startswith(f"convert: OUTPUT is '{output}'; allowed: {allowed}")
+
+
+@pytest.mark.parametrize(
+    ("parts", "test", "note"),
+    [
+        (("train", "test"), "test", "test is the test part"),
+        (("Training", "VAL"), "VAL", "VAL is the test part"),
+        (("train", "valid", "test"), "test", "test is the test part, valid joins the training"),
+    ],
+)
+def test_folders_of_parts_keep_their_split(tmp_path, capsys, parts, test, note):
+    _, arrays = converted(tmp_path, *split_folder(tmp_path, *parts))
+    assert arrays["classes"].tolist() == ["cat", "dog"]
+    assert {origin.split("/")[0] for origin in arrays["origin_test"]} == {test}
+    assert {origin.split("/")[0] for origin in arrays["origin_train"]} == {*parts} - {test}
+    assert f"note: the split of the folders is kept: {note}" in capsys.readouterr().out
+
+
+def test_classes_may_be_called_like_parts_and_hold_folders_of_years(tmp_path):
+    for name in ("train", "plane"):  # of vehicles
+        for year in ("2021", "2022"):
+            save(plain(len(name) * 9 + int(year) % 9), tmp_path / f"f/{name}/{year}/0.png")
+    arguments = ("images", tmp_path / "f", "--size", 2, "--test-share", 0.5)
+    assert converted(tmp_path, *arguments)[1]["classes"].tolist() == ["plane", "train"]
+
+
+@pytest.mark.parametrize(
+    ("highest", "level", "shown"),
+    [(4095, 2048, 127), (255, 100, 100), (65535, 257 * 100, 100), (1023, 512, 127)],
+)
+def test_deep_images_are_scaled_by_the_depth_of_all(tmp_path, capsys, highest, level, shown):
+    for i, value in enumerate((level, level, highest)):
+        save(Image.fromarray(np.full((4, 4), value, np.uint16)), tmp_path / f"f/a/{i}.png")
+        save(plain(5 * i), tmp_path / f"f/b/{i}.png")
+    arguments = ("images", tmp_path / "f", "--size", 2, "--colour", "grey", "--test-share", 0.5)
+    _, arrays = converted(tmp_path, *arguments)
+    found = {
+        origin: image[0, 0]
+        for part in ("train", "test")
+        for origin, image in zip(arrays[f"origin_{part}"], arrays[f"x_{part}"], strict=True)
+    }
+    assert found["a/0.png"] == shown
+    assert found["a/2.png"] == 255
+    assert f"3 images have more than 8 bits, values up to {highest}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("image", "shown"),
+    [
+        (Image.new("1", (4, 4), 1), 255),
+        (Image.new("CMYK", (4, 4), (0, 0, 0, 0)), 255),
+        (Image.new("LA", (4, 4), (0, 0)), 255),
+        (plain(2, (4, 4)).convert("P"), 2),
+        (Image.fromarray(np.full((4, 4), 0.5, np.float32)), 127),
+    ],
+    ids=["1 bit", "CMYK", "transparent", "palette", "float"],
+)
+def test_images_of_any_mode_are_read(tmp_path, image, shown):
+    name = "a/x.tiff" if image.mode in ("CMYK", "F") else "a/x.png"
+    assert (one(tmp_path, image, name=name, colour="grey") == shown).all()
+
+
+def test_what_is_passed_over_empty_or_repeated_is_said(tmp_path, folder, capsys):
+    (folder / "cow").mkdir()
+    (folder / "bee/photo.heic").write_bytes(b"ftypheic")
+    save(plain(50), folder / "bee/ant.png")
+    converted(tmp_path, "images", folder, "--size", 2)
+    printed = capsys.readouterr().out
+    assert (
+        "note: passed over ant/notes.txt and 1 more: no ending of images (.heic, .txt)" in printed
+    )
+    assert "note: no image in cow: no class" in printed
+    assert "samples repeat another one exactly, as " in printed
+    assert "1 of them have another label: bee/ant.png and ant/" in printed
+    assert "test samples also stand in the training part, as " in printed
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("x;kind\n1.5;a\n2.5;b\n", "columns are separated by ';'"),
+        ("x;kind\n1,5;a\n2,5;b\n", "columns are separated by ';', decimal commas"),
+        ("x\tkind\n1.5\ta\n2.5\tb\n", "columns are separated by a tab"),
+        ("# from the lab\nx,kind\n1.5,a\n2.5,b\n", "passed over above the header: 1 lines"),
+        ("\ufeffx,kind\n1.5,a\n2.5,b\n", ""),
+        ("x,kind\n1.5,a \n2.5,b\n", "labels are trimmed of spaces"),
+        ("x,kind\n1.5,a\n2.5,b\n".encode("utf-16"), "the text is read as utf-16"),
+        ("x,kind\n1.5,a\n2.5,b\n3.5,müll\n".encode("cp1252"), "the text is read as cp1252"),
+        ("x,kind\n1.5,a\n2.5,b\n3.5,A\n", "the classes A and a differ in their letters' case"),
+    ],
+)
+def test_tables_as_people_have_them_are_read(tmp_path, capsys, text, note):
+    text = text if isinstance(text, bytes) else text.encode()
+    header = 1 + (b"# from" in text)
+    if text[:2] == b"\xff\xfe":
+        repeated = (text.decode("utf-16") + text.decode("utf-16").split("\n", 1)[1]).encode(
+            "utf-16"
+        )
+    else:
+        lines = text.splitlines(keepends=True)
+        repeated = b"".join(lines + lines[header:])
+    (tmp_path / "t.csv").write_bytes(repeated)
+    arguments = ("table", tmp_path / "t.csv", "--label", "kind", "--test-share", 0.5)
+    dataset, arrays = converted(tmp_path, *arguments)
+    assert {"a", "b"} <= set(arrays["classes"].tolist())
+    x = np.concatenate([dataset.x_train, dataset.x_test]).ravel()
+    assert {1.5, 2.5} <= set(x.tolist())
+    assert note in capsys.readouterr().out
+
+
+def test_equal_numbers_are_one_class_and_rows_without_a_label_can_go(tmp_path, capsys):
+    rows = [f"{i}.5,{('0', '1.0', '1', 'NA')[i % 4]}" for i in range(24)]
+    (tmp_path / "t.csv").write_text("x,kind\n" + "\n".join(rows))
+    arguments = ("table", tmp_path / "t.csv", "--label", "kind", "--drop-unlabelled")
+    dataset, arrays = converted(tmp_path, *arguments)
+    assert arrays["classes"].tolist() == ["0", "1"]
+    assert len(dataset.y_train) + len(dataset.y_test) == 18
+    x = np.concatenate([dataset.x_train, dataset.x_test]).ravel()
+    lines = np.concatenate([arrays["origin_train"], arrays["origin_test"]])
+    assert [f"line {int(value) + 2}" for value in x] == lines.tolist()
+    printed = capsys.readouterr().out
+    assert "note: 6 rows without a label are left out" in printed
+    assert "such as 1 and 1.0, are one class" in printed
+
+
+def test_rows_of_one_group_stay_in_one_part(tmp_path):
+    rows = [f"{i}.5,{i // 4},{'ab'[i // 4 % 2]}" for i in range(80)]
+    (tmp_path / "t.csv").write_text("x,patient,kind\n" + "\n".join(rows))
+    arguments = ("table", tmp_path / "t.csv", "--label", "kind", "--group", "patient")
+    dataset, _ = converted(tmp_path, *arguments)
+    train, test = (set((x.ravel() // 4).astype(int)) for x in (dataset.x_train, dataset.x_test))
+    assert not train & test
+    assert dataset.x_test.shape == (16, 1)
