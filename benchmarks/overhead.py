@@ -39,6 +39,7 @@ for script in sys.argv[1:]:
     runpy.run_path(script)
     print("took", time.process_time() - start, script)
 """
+ENDS = "shells, ends of processes"
 # Times of the clock, and what only Snakemake writes.
 DIFFER = {"history.csv", "predictions.npz"}
 NOT_COMPARED = {".log", ".tsv"}
@@ -72,8 +73,7 @@ def through_snakemake(folder: Path, cores: int) -> Counter[str]:
     for line in notes.read_text().splitlines():
         took, _, script = line.partition(" ")
         seconds[stage(script)] += float(took)
-    # The shells and the ends of the processes belong to Snakemake, too.
-    seconds["Snakemake"] = total - sum(seconds.values()) + seconds["Snakemake"]
+    seconds[ENDS] = total - sum(seconds.values())
     return seconds
 
 
@@ -103,7 +103,7 @@ def table(rounds: list[dict[str, Any]]) -> str:
     median = statistics.median
     jobs = rounds[0]["jobs"]
     lines = ["| stage | jobs | Snakemake, s | one process, s |", "| --- | --- | --- | --- |"]
-    for name in dict.fromkeys([*jobs, "Snakemake", "Python"]):
+    for name in dict.fromkeys([*jobs, "Snakemake", ENDS, "Python"]):
         ours, plain = (median(one[kind][name] for one in rounds) for kind in ("ours", "plain"))
         lines.append(f"| {name} | {jobs.get(name, '')} | {ours:.1f} | {plain:.1f} |")
     ours, plain = (median(one[kind].total() for one in rounds) for kind in ("ours", "plain"))
