@@ -66,10 +66,10 @@ CLAIMS_PAGE = "results/claims.html"
 CLAIMS_SHORT = "results/claims_short.html"
 
 
-# A job that is submitted reads the rules again: it is to know what its run was planned with.
 if workflow.is_main_process:
     note_bytes(SCRIPTS.resolve())
 
+# A job that is submitted reads the rules again: it is to know what its run was planned with.
 PLANNED = {} if workflow.is_main_process else json.loads(os.environ.get(PLANNED_CODE, "{}"))
 
 
