@@ -149,6 +149,19 @@ def test_a_job_whose_code_was_edited_since_the_plan_refuses(scripts):
     module.demand_code(fresh_hash(scripts), str(scripts / "script.py"))
 
 
+def test_a_job_parses_only_code_whose_bytes_are_not_as_planned(scripts, monkeypatch):
+    monkeypatch.setenv("LABEL_SMOOTHING_PLANNED_BYTES", "")  # put back afterwards
+    module.note_bytes(scripts)
+    planned = fresh_hash(scripts, "other")
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "code_hash", None)
+        module.demand_code(f"{planned} other", str(scripts / "script.py"))
+    (scripts / "label_smoothing/other.py").write_text("x = 2\n")
+    fresh_hash(scripts)  # forgets what was read
+    with pytest.raises(RuntimeError, match="was edited since"):
+        module.demand_code(f"{planned} other", str(scripts / "script.py"))
+
+
 @pytest.mark.parametrize("script", [path.name for path in sorted(SCRIPTS.glob("*.py"))])
 def test_every_script_demands_the_code_of_its_plan(script):
     source = (SCRIPTS / script).read_text()

@@ -13,7 +13,7 @@ ENVS = f"{WORKFLOW.parent}/envs"
 if str(SCRIPTS) not in sys.path:
     sys.path.insert(0, str(SCRIPTS))
 
-from label_smoothing.study.code_hash import code_hash
+from label_smoothing.study.code_hash import code_hash, note_bytes
 from label_smoothing.study.content_hash import ContentHashes
 from label_smoothing.study.errors import ConfigError
 
@@ -65,6 +65,9 @@ CLAIMS = "results/claims.csv"
 CLAIMS_PAGE = "results/claims.html"
 CLAIMS_SHORT = "results/claims_short.html"
 
+
+if workflow.is_main_process:
+    note_bytes(SCRIPTS.resolve())
 
 # A job that is submitted reads the rules again: it is to know what its run was planned with.
 PLANNED = {} if workflow.is_main_process else json.loads(os.environ.get(PLANNED_CODE, "{}"))

@@ -6,9 +6,12 @@ from label_smoothing.training.process import is_wanted, stop_with_parent
 stop_with_parent()  # before the imports that take seconds
 
 import csv
+import gc
 from pathlib import Path
 
 import numpy as np
+
+gc.disable()  # a million objects of torch, none of them garbage
 import torch
 
 from label_smoothing.data.corrupt import read_matrix
@@ -27,6 +30,8 @@ from label_smoothing.training.process import (
     library_versions,
 )
 from label_smoothing.training.recipe import Recipe
+
+gc.enable()
 
 with job_log(snakemake.log[0]):
     demand_code(snakemake.params.code, __file__)

@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import gc
 import hashlib
 import io
 import json
@@ -145,6 +146,7 @@ def job_log(path: str | os.PathLike) -> Iterator[None]:
     to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[to_file, to_console], force=True)
     logging.captureWarnings(True)
+    gc.freeze()  # imported code is no garbage, so nothing looks for some in it, even at the end
     try:
         yield
     except Exception as error:

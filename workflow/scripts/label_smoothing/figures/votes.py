@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from scipy.stats import beta
+from scipy.special import betainc
 
 from label_smoothing.analysis.intervals import mean_interval
 from label_smoothing.analysis.predictions import votes_of_study
@@ -71,7 +71,7 @@ def _beta_bins(t: float, k: float) -> np.ndarray:
     """Return the part of Beta((k - 1) t, (k - 1)(1 - t)) in each bin."""
     n = max(k - 1, 1e-9)  # one label: nearly all at the ends
     edges = np.append(CENTRES, CENTRES[-1] + WIDTH) - WIDTH / 2
-    return np.diff(beta.cdf(edges, n * t, n * (1 - t)))
+    return np.diff(betainc(n * t, n * (1 - t), edges.clip(0, 1)))
 
 
 def _spread_evenly(cells: pd.DataFrame) -> list[float]:

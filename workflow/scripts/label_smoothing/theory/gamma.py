@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 
 from label_smoothing.theory.checks import check_classes, float_or_array, in_range
 from label_smoothing.theory.rates import bisect
@@ -76,6 +75,8 @@ def gamma_transition(M: int) -> GammaTransition:
         kl_from_uniform = log_mean - L / M
         kl_to_uniform = _p_of_logit(L, M) * L - log_mean
         return kl_from_uniform - np.exp(_log_kappa_odds(L, M)) * kl_to_uniform
+
+    from scipy.optimize import brentq  # takes longer than most scripts that import this module
 
     # Both conditions change sign exactly once in these brackets, for every M >= 3.
     spinodal = brentq(spinodal_condition, 1e-3, np.log(M - 1), xtol=1e-14)
