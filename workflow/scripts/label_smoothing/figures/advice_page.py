@@ -53,22 +53,11 @@ def advice_page(
     training: tuple[Suspects, np.ndarray] | None = None,
 ) -> str:
     """
-    Return the page.
+    Return the page from the Jinja2 `template` workflow/resources/advice.html.j2.
 
-    Parameters
-    ----------
-    template : str
-        Jinja2, see workflow/resources/advice.html.j2.
-    advice : Advice
-    inputs : Inputs
-        What it was made of.
-    images : ndarray of uint8, shape (N, H, W, C), or None
-        Test images, to show the suspects; features are nothing to look at.
-    dataset, study : str
-        Name of the data set and title of the study.
-    training : tuple of Suspects and ndarray, shape (N_train, H, W, C), optional
-        Training labels to look at first, if they were ranked, and the training images; these are
-        only shown if `images` are.
+    `images` are the test images, uint8 of shape (N, H, W, C), to show the suspects; None for
+    features. `training` has the training labels to look at first, if they were ranked, and the
+    training images; they are only shown if `images` are.
     """
     M = inputs.plain.outputs.shape[3]
     labels = inputs.plain.labels[0]

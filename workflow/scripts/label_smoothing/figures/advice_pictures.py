@@ -136,14 +136,7 @@ def draw_matrix(T: np.ndarray) -> plt.Figure:
 def draw_suspects(
     images: np.ndarray, given: np.ndarray, suggested: np.ndarray, places: np.ndarray
 ) -> plt.Figure:
-    """
-    Draw images with their given and suggested labels.
-
-    Parameters
-    ----------
-    images : ndarray of uint8, shape (n, H, W, C)
-    given, suggested, places : ndarray of int, shape (n,)
-    """
+    """Draw n images, shape (n, H, W, C), with their given and suggested labels and their places."""
     columns = min(5, len(images))
     lines = -(-len(images) // columns)
     figure, panels = plt.subplots(
