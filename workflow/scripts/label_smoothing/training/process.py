@@ -65,10 +65,7 @@ def choose_device(setting: str, cuda_available: bool) -> str:
     """
     Return the device to train on: `setting`, where "auto" prefers a GPU.
 
-    Raises
-    ------
-    ValueError
-        If "cuda" is asked for where there is none.
+    Raise ValueError if "cuda" is asked for where there is none.
     """
     if setting == "auto":
         return "cuda" if cuda_available else "cpu"
