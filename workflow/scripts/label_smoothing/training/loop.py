@@ -204,13 +204,8 @@ class _Training:
         }
         if self.device == "cuda":
             tensors["rng.cuda"] = torch.cuda.get_rng_state()
-        state = {
-            "epoch": self.epoch,
-            "step_in_epoch": self.step_in_epoch,
-            "seconds": self.seconds,
-            "history": self.history,
-        }
-        return tensors, state
+        kept = ("epoch", "step_in_epoch", "seconds", "history")
+        return tensors, {name: getattr(self, name) for name in kept}
 
     def restore(self, tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> None:
         with torch.no_grad():

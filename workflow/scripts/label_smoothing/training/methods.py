@@ -12,11 +12,7 @@ from label_smoothing.theory.matrices import (
 
 
 def method_matrix(
-    kind: str,
-    p: float,
-    T: np.ndarray,
-    prior: np.ndarray,
-    matrix: np.ndarray | None = None,
+    kind: str, p: float, T: np.ndarray, prior: np.ndarray, matrix: np.ndarray | None = None
 ) -> np.ndarray:
     """
     Return the matrix of one training method, shape (M, M); columns sum to 1.
