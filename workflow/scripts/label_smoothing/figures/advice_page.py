@@ -165,10 +165,9 @@ def _more(more):
         )
     best = noisy["value"].loc[sure].idxmax()
     rate, limits = clean.loc[best], gained.loc[best]
-    sentence = f"Most accurate: {best}, by {100 * limits['value']:.1f} points over training "
-    sentence += (
-        f"without smoothing on these labels [{100 * limits['low']:.1f}, {100 * limits['high']:.1f}]"
-    )
+    value, low, high = (100 * limits[end] for end in ("value", "low", "high"))
+    sentence = f"Most accurate: {best}, by {value:.1f} points over training "
+    sentence += f"without smoothing on these labels [{low:.1f}, {high:.1f}]"
     if np.isfinite(rate["value"]):
         sentence += f"; on clean labels it is right in {100 * rate['low']:.0f} to "
         sentence += f"{100 * rate['high']:.0f} %"
