@@ -53,22 +53,11 @@ def advice_page(
     training: tuple[Suspects, np.ndarray] | None = None,
 ) -> str:
     """
-    Return the page.
+    Return the page from the Jinja2 `template` workflow/resources/advice.html.j2.
 
-    Parameters
-    ----------
-    template : str
-        Jinja2, see workflow/resources/advice.html.j2.
-    advice : Advice
-    inputs : Inputs
-        What it was made of.
-    images : ndarray of uint8, shape (N, H, W, C), or None
-        Test images, to show the suspects; features are nothing to look at.
-    dataset, study : str
-        Name of the data set and title of the study.
-    training : tuple of Suspects and ndarray, shape (N_train, H, W, C), optional
-        Training labels to look at first, if they were ranked, and the training images; these are
-        only shown if `images` are.
+    `images` are the test images, uint8 of shape (N, H, W, C), to show the suspects; None for
+    features. `training` has the training labels to look at first, if they were ranked, and the
+    training images; they are only shown if `images` are.
     """
     M = inputs.plain.outputs.shape[3]
     labels = inputs.plain.labels[0]
@@ -177,10 +166,9 @@ def _more(more):
         )
     best = noisy["value"].loc[sure].idxmax()
     rate, limits = clean.loc[best], gained.loc[best]
-    sentence = f"Most accurate: {best}, by {100 * limits['value']:.1f} points over training "
-    sentence += (
-        f"without smoothing on these labels [{100 * limits['low']:.1f}, {100 * limits['high']:.1f}]"
-    )
+    value, low, high = (100 * limits[end] for end in ("value", "low", "high"))
+    sentence = f"Most accurate: {best}, by {value:.1f} points over training "
+    sentence += f"without smoothing on these labels [{low:.1f}, {high:.1f}]"
     if np.isfinite(rate["value"]):
         sentence += f"; on clean labels it is right in {100 * rate['low']:.0f} to "
         sentence += f"{100 * rate['high']:.0f} %"

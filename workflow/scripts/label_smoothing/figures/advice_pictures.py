@@ -38,14 +38,8 @@ def draw_losses(plain: Networks) -> plt.Figure:
     top = 1.25 * np.nan_to_num(mean[np.asarray(plain.p) < 1]).max(initial=0.0)
     panel.set_ylim(0, top)
     if (highest := np.nan_to_num(mean).max()) > top:
-        panel.annotate(
-            f"without smoothing: {highest:.1f}",
-            (1, 1),
-            xycoords="axes fraction",
-            ha="right",
-            va="bottom",
-            fontsize=9,
-        )
+        style = {"xycoords": "axes fraction", "ha": "right", "va": "bottom", "fontsize": 9}
+        panel.annotate(f"without smoothing: {highest:.1f}", (1, 1), **style)
     panel.set_xlabel(SMOOTHING)
     panel.set_ylabel("test loss on noisy labels (nats)")
     return figure
@@ -80,16 +74,8 @@ def draw_rates(advice: Advice) -> plt.Figure:
     bars = np.nan_to_num([rows["value"] - rows["low"], rows["high"] - rows["value"]])
     bound = (rows["source"] == "early stopping").to_numpy()
     for mask, marker, colour in ((~bound, "o", BLUE), (bound, ">", "#000000")):
-        panel.errorbar(
-            rows["value"][mask],
-            places[mask],
-            xerr=bars[:, mask],
-            fmt=marker,
-            color=colour,
-            ms=5,
-            capsize=2.5,
-            lw=1.2,
-        )
+        style = {"fmt": marker, "color": colour, "ms": 5, "capsize": 2.5, "lw": 1.2}
+        panel.errorbar(rows["value"][mask], places[mask], xerr=bars[:, mask], **style)
     ranges = rows["value"].isna().to_numpy()
     panel.hlines(
         places[ranges], rows["low"][ranges], rows["high"][ranges], color=BLUE, lw=4, alpha=0.4
@@ -136,14 +122,7 @@ def draw_matrix(T: np.ndarray) -> plt.Figure:
 def draw_suspects(
     images: np.ndarray, given: np.ndarray, suggested: np.ndarray, places: np.ndarray
 ) -> plt.Figure:
-    """
-    Draw images with their given and suggested labels.
-
-    Parameters
-    ----------
-    images : ndarray of uint8, shape (n, H, W, C)
-    given, suggested, places : ndarray of int, shape (n,)
-    """
+    """Draw n images, shape (n, H, W, C), with their given and suggested labels and their places."""
     columns = min(5, len(images))
     lines = -(-len(images) // columns)
     figure, panels = plt.subplots(
@@ -164,14 +143,6 @@ def draw_suspects(
         shown = image.mean(axis=2) if grey else image
         panel.imshow(shown, cmap="gray_r" if grey else None, vmin=0, vmax=top)
         panel.set_title(f"{label} \N{RIGHTWARDS ARROW} {other}", fontsize=11, pad=3)
-        panel.text(
-            0.5,
-            -0.03,
-            f"no. {place}",
-            transform=panel.transAxes,
-            ha="center",
-            va="top",
-            fontsize=8,
-            color="#666666",
-        )
+        style = {"ha": "center", "va": "top", "fontsize": 8, "color": "#666666"}
+        panel.text(0.5, -0.03, f"no. {place}", transform=panel.transAxes, **style)
     return figure

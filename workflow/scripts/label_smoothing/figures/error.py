@@ -44,16 +44,11 @@ from label_smoothing.theory.rates import asks_for_label
 
 _MARGINS = 4  # highest margin of a curve, in ranges of its means
 _WITHIN_NOISE = "local minimum, barrier within the noise"
+_TRIANGLE: dict[str, Any] = {**MARK, "marker": "v", "zorder": 5}
 _MINIMA: dict[str, dict[str, Any]] = {
     "lowest": {**MARK, "zorder": 5},
-    "local minimum, barrier beyond the noise": {
-        **MARK,
-        "marker": "v",
-        "mfc": BLACK,
-        "mec": WHITE,
-        "zorder": 5,
-    },
-    _WITHIN_NOISE: {**MARK, "marker": "v", "zorder": 5},
+    "local minimum, barrier beyond the noise": {**_TRIANGLE, "mfc": BLACK, "mec": WHITE},
+    _WITHIN_NOISE: _TRIANGLE,
 }
 
 
@@ -116,18 +111,9 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     }
     for panel, a in zip(panels.flat, rates, strict=False):
         curve, minima = (by[kind][by[kind]["a"] == a] for kind in ("curve", "minimum"))
-        panel.errorbar(
-            curve["p"],
-            curve["value"],
-            yerr=error_bars(curve, "value"),
-            fmt="o-",
-            ms=4,
-            color=MEASURED,
-            lw=1.2,
-            elinewidth=3,
-            ecolor=PALE,
-            label="mean with 95 % t-interval",
-        )
+        bars, label = error_bars(curve, "value"), "mean with 95 % t-interval"
+        style = {"fmt": "o-", "ms": 4, "color": MEASURED, "lw": 1.2, "elinewidth": 3}
+        panel.errorbar(curve["p"], curve["value"], bars, ecolor=PALE, label=label, **style)
         for kind, points in _kinds_of_minima(minima):
             panel.plot(points["p"], points["value"], **_MINIMA[kind], label=kind)
         lines = pd.concat([by[kind][by[kind]["a"] == a] for kind in ("paper", "voted")])

@@ -115,16 +115,8 @@ def draw(numbers: pd.DataFrame) -> plt.Figure:
 
 
 def _draw_divergence(panel: plt.Axes, losses: pd.DataFrame) -> None:
+    style = {"lw": 5, "solid_capstyle": "butt", "clip_on": False, "zorder": 3}
     for edge in (0.0, 1.0):
         at_edge = losses[losses["p"] == edge].sort_values("a")
         where = np.where(np.isinf(at_edge["loss"]), edge, np.nan)
-        panel.plot(
-            at_edge["a"],
-            where,
-            color=VERMILLION,
-            lw=5,
-            solid_capstyle="butt",
-            clip_on=False,
-            zorder=3,
-            label="loss = ∞",
-        )
+        panel.plot(at_edge["a"], where, color=VERMILLION, label="loss = ∞", **style)

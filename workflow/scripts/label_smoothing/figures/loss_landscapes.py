@@ -124,30 +124,16 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
 
 def _draw_theory(panel: plt.Axes, losses: pd.DataFrame, scale: BoundaryNorm) -> None:
     field = losses.pivot(index="p", columns="a", values="value")
-    filled = panel.contourf(
-        field.columns,
-        field.index,
-        np.ma.masked_invalid(field.to_numpy(float)),
-        scale.boundaries,
-        cmap=LOSS_COLOURS,
-        norm=scale,
-        extend="max",
-    )
+    finite = np.ma.masked_invalid(field.to_numpy(float))
+    style: dict[str, Any] = {"cmap": LOSS_COLOURS, "norm": scale, "extend": "max"}
+    filled = panel.contourf(field.columns, field.index, finite, scale.boundaries, **style)
     filled.set_edgecolor("face")  # no seams between the levels
     filled.set_rasterized(True)  # as paths, their thousands of corners take half a megabyte
     at_one = losses[(losses["p"] == 1) & np.isinf(losses["value"])]
     if at_one.empty:
         return
-    panel.plot(
-        at_one["a"],
-        np.ones(len(at_one)),
-        color=PREDICTED,
-        lw=5,
-        solid_capstyle="butt",
-        clip_on=False,
-        zorder=3,
-        label="theory: loss = ∞",
-    )
+    style = {"lw": 5, "solid_capstyle": "butt", "clip_on": False, "zorder": 3}
+    panel.plot(at_one["a"], at_one["p"], color=PREDICTED, label="theory: loss = ∞", **style)
 
 
 def _draw_optimum(panel: plt.Axes, line: pd.DataFrame, style: dict[str, Any]) -> None:

@@ -123,31 +123,15 @@ def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame, a: float, top: float, vo
         panel.plot(voted["p"], voted["loss"].clip(upper=2 * top), **VOTES, label=votes)
     if np.isinf(line["loss"]).any():
         panel.axvline(1.0, color=PREDICTED, ls=":", lw=1.2, label="it diverges at p = 1")
-        panel.annotate(
-            "↑∞",
-            (1.0, top),
-            xytext=(3, -2),
-            textcoords="offset points",
-            va="top",
-            color=PREDICTED,
-        )
+        style = {"xytext": (3, -2), "textcoords": "offset points", "va": "top"}
+        panel.annotate("↑∞", (1.0, top), color=PREDICTED, **style)
     for quantity, colour, marker, label in (
         ("predicted optimum", PREDICTED, "D", "its optimum"),
         ("voted optimum", VOTES["color"], "s", "optimum of the vote theory"),
     ):
         if not (best := by[quantity]).empty:
-            panel.plot(
-                best["p"],
-                best["loss"],
-                marker,
-                ms=6,
-                mfc=OPEN,
-                mec=colour,
-                mew=1.6,
-                clip_on=False,
-                zorder=3,
-                label=label,
-            )
+            style = {"ms": 6, "mfc": OPEN, "mec": colour, "mew": 1.6, "clip_on": False}
+            panel.plot(best["p"], best["loss"], marker, zorder=3, label=label, **style)
     measured = by["measured"]
     labels = ("measured", "measured, not all seeds memorised")
     memorised = measured["memorised"].eq(True)
@@ -160,14 +144,8 @@ def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame, a: float, top: float, vo
         )
     for point in measured[measured["loss"] > top].itertuples():
         panel.plot(point.p, top, "^", ms=7, color=MEASURED, clip_on=False, zorder=3)
-        panel.annotate(
-            f"{point.loss:.1f}",
-            (point.p, top),
-            xytext=(0, 5),
-            textcoords="offset points",
-            ha="center",
-            color=MEASURED,
-        )
+        style = {"xytext": (0, 5), "textcoords": "offset points", "ha": "center"}
+        panel.annotate(f"{point.loss:.1f}", (point.p, top), color=MEASURED, **style)
     # Above the numbers of losses beyond the frame, in all panels alike.
     panel.set_title(rate_title(numbers, a), fontsize=10, pad=16)
     panel.set_ylim(0, top)

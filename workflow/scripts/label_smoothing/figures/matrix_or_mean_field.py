@@ -58,14 +58,9 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     for panel, (_, here) in zip(panels[0], numbers.groupby("noise", sort=False), strict=True):
         for quantity, (fmt, colour, beside, label) in _QUANTITIES.items():
             points = here[here["quantity"] == quantity].assign(place=places)
-            panel.hlines(
-                points["predicted"],
-                points["place"] + beside - 0.1,
-                points["place"] + beside + 0.1,
-                color=PREDICTED,
-                lw=2.5,
-                label="predicted, if networks memorise",
-            )
+            ends = points["place"] + beside - 0.1, points["place"] + beside + 0.1
+            line = {"color": PREDICTED, "lw": 2.5, "label": "predicted, if networks memorise"}
+            panel.hlines(points["predicted"], *ends, **line)
             memorised = points["memorised"] == points["seeds"]
             labels = (label, f"{label}, not all seeds memorised")
             style = {"fmt": fmt, "color": colour}

@@ -121,15 +121,9 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
 def _draw_networks(panel: plt.Axes, losses: pd.DataFrame, colours: dict) -> None:
     for a, group in losses.groupby("a"):
         for memorised, points in group.groupby("memorised"):
-            panel.plot(
-                points["predicted"],
-                points["measured"],
-                "o",
-                ms=4.5,
-                mec=colours[a],
-                mfc=colours[a] if memorised else OPEN,
-                label=f"a = {a:g}" if memorised else "not memorised (open)",
-            )
+            style = {"mec": colours[a], "mfc": colours[a] if memorised else OPEN, "ms": 4.5}
+            label = f"a = {a:g}" if memorised else "not memorised (open)"
+            panel.plot(points["predicted"], points["measured"], "o", label=label, **style)
 
 
 def _agreement_text(numbers: pd.DataFrame) -> str:

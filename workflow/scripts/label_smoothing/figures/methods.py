@@ -117,16 +117,9 @@ def _draw_panel(panel: plt.Axes, numbers: pd.DataFrame, top: float) -> None:
         beyond += [(*point, colour) for point in points.T]
         diverged = line[line["diverged"] > 0]
         if not diverged.empty:
-            panel.plot(
-                where[line["diverged"] > 0],
-                np.ones(len(diverged)),
-                "x",
-                color=colour,
-                ms=7,
-                transform=panel.get_xaxis_transform(),
-                clip_on=False,
-                label="a seed diverged",
-            )
+            at_top = where[line["diverged"] > 0], np.ones(len(diverged))
+            style = {"ms": 7, "clip_on": False, "transform": panel.get_xaxis_transform()}
+            panel.plot(*at_top, "x", color=colour, label="a seed diverged", **style)
     _draw_beyond(panel, beyond, top)
     panel.set_xticks([tick for tick in panel.get_xticks() if numbers["p"].min() <= tick <= last])
 
@@ -135,18 +128,9 @@ def _draw_strip(panel: plt.Axes, left: float, ends: tuple[float, float]) -> None
     """Set the methods without p apart from the axis of p, whose ends stay where they are."""
     panel.axvspan(left, ends[1], color=STRIP, lw=0, zorder=0)
     panel.set_xlim(*ends)
-    panel.annotate(
-        "without p",
-        ((left + ends[1]) / 2, 0),
-        xycoords=panel.get_xaxis_transform(),
-        xytext=(0, 4),
-        textcoords="offset points",
-        rotation="vertical",
-        ha="center",
-        va="bottom",
-        fontsize=8,
-        color=STRIP_TEXT,
-    )
+    place = {"xycoords": panel.get_xaxis_transform(), "xytext": (0, 4), "ha": "center"}
+    place |= {"textcoords": "offset points", "rotation": "vertical", "va": "bottom"}
+    panel.annotate("without p", ((left + ends[1]) / 2, 0), fontsize=8, color=STRIP_TEXT, **place)
 
 
 def _draw_beyond(

@@ -163,13 +163,8 @@ def _draw_loss_optimum(panel: plt.Axes, by: dict[str, pd.DataFrame], votes: str)
         broken = voted["p"].mask(voted["p"].diff() > 0.1)
         panel.plot(voted["a"], broken, **VOTES, label=votes)
     if not (threshold := by["threshold"]).empty:
-        panel.axvline(
-            threshold["a"].iloc[0],
-            color=VOTES["color"],
-            ls=":",
-            lw=1.5,
-            label="vote theory: from here on p = 1 is best",
-        )
+        label = "vote theory: from here on p = 1 is best"
+        panel.axvline(threshold["a"].iloc[0], color=VOTES["color"], ls=":", lw=1.5, label=label)
     for jump in jumps:
         ends = slice(jump - 1, jump + 1)
         label = "jump of the theory's optimum"
@@ -186,15 +181,8 @@ def _draw_accuracy_optimum(panel: plt.Axes, by: dict[str, pd.DataFrame]) -> None
     points, single = by["accuracy"], by["seed"]
     if points.empty:  # everything diverged
         return
-    panel.plot(
-        single["a"] + 0.006,
-        single["p"],
-        "_",
-        ms=7,
-        color=BLACK,
-        label="highest accuracy of one seed",
-        zorder=3,
-    )
+    style = {"ms": 7, "color": BLACK, "label": "highest accuracy of one seed", "zorder": 3}
+    panel.plot(single["a"] + 0.006, single["p"], "_", **style)
     unknown = points["status"] == _NO_INFORMATION
     style = {"fmt": "D", "color": MEASURED, "label": "measured: highest accuracy"}
     if not unknown.all():

@@ -53,17 +53,9 @@ def draw(numbers: pd.DataFrame) -> plt.Figure:
             )
             panel.plot(line["a"], line["p"], **style)
             if len(threshold):
-                panel.plot(
-                    threshold["a"],
-                    threshold["p"],
-                    "o",
-                    ms=7,
-                    mfc=OPEN,
-                    mec=BLACK,
-                    clip_on=False,
-                    zorder=3,
-                    label="from here on p* = 1",
-                )
+                style = {"mfc": OPEN, "mec": BLACK, "clip_on": False, "zorder": 3}
+                style |= {"ms": 7, "label": "from here on p* = 1"}
+                panel.plot(threshold["a"], threshold["p"], "o", **style)
         unit_square(panel)
         panel.set_title(f"M = {M} classes")
     draw_legend(figure, 4)

@@ -15,14 +15,7 @@ from label_smoothing.figures.style import BEYOND, BLACK, OPEN, WHITE
 
 PAPER = "paper's theory"
 HIGHEST_LOSS = 1.6  # of the colour scale, in units of log M
-MARK: dict[str, Any] = {
-    "ls": "none",
-    "marker": "o",
-    "ms": 6.5,
-    "mfc": OPEN,
-    "mec": BLACK,
-    "clip_on": False,
-}
+MARK: dict[str, Any] = dict(ls="none", marker="o", ms=6.5, mfc=OPEN, mec=BLACK, clip_on=False)
 LOSS_COLOURS = plt.cm.viridis.with_extremes(over=BEYOND)
 SHARE_COLOURS = plt.cm.cividis
 
@@ -103,16 +96,10 @@ def draw_cells(panel: plt.Axes, means: pd.DataFrame, colours: Colormap, norm: No
     if norm is None:
         norm = Normalize(means["value"].min(), means["value"].max())
     half = cell_width(means["a"]) / 2
+    style = {"cmap": colours, "norm": norm, "edgecolors": WHITE, "lw": 0.4}
     for a, column in field.items():
-        mesh = panel.pcolormesh(
-            [a - half, a + half],
-            cell_edges(field.index),
-            np.ma.masked_invalid(column.to_numpy(float)[:, np.newaxis]),
-            cmap=colours,
-            norm=norm,
-            edgecolors=WHITE,
-            lw=0.4,
-        )
+        values = np.ma.masked_invalid(column.to_numpy(float)[:, np.newaxis])
+        mesh = panel.pcolormesh([a - half, a + half], cell_edges(field.index), values, **style)
     diverged = means[means["diverged"] > 0]
     if not diverged.empty:
         panel.plot(diverged["a"], diverged["p"], "x", color=BLACK, ms=6, label="a seed diverged")

@@ -51,13 +51,8 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     figure, panel = plt.subplots(figsize=(7.6, 4.6), layout="constrained")
     low, high = _CLAIMED
     if not labels_given(numbers):
-        panel.axvspan(
-            low - 4 * _BESIDE,
-            high + 4 * _BESIDE,
-            color=CLAIMED,
-            zorder=0,
-            label="paper: weak smoothing helps here",
-        )
+        ends, label = (low - 4 * _BESIDE, high + 4 * _BESIDE), "paper: weak smoothing helps here"
+        panel.axvspan(*ends, color=CLAIMED, zorder=0, label=label)
     panel.axhline(0, color=PREDICTED, lw=1.8, label="theory: no difference")
     for p, fmt, colour, side in ((0.95, "o", MEASURED, -1), (0.9, "s", SKY, 1)):
         points, single = means[means["p"] == p], seeds[seeds["p"] == p]
@@ -65,14 +60,8 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
             continue
         style = {"fmt": fmt, "color": colour, "ms": 6, "label": f"p = {p:g}"}
         draw_means(panel, points, "a", "gain", _BESIDE * side, **style)
-        panel.plot(
-            single["a"] + 2.5 * _BESIDE * side,
-            single["gain"],
-            fmt,
-            color=colour,
-            ms=2.5,
-            label=f"p = {p:g}, single seeds",
-        )
+        places, label = single["a"] + 2.5 * _BESIDE * side, f"p = {p:g}, single seeds"
+        panel.plot(places, single["gain"], fmt, color=colour, ms=2.5, label=label)
     panel.set_ylim(-highest, highest)
     panel.set_xlabel(rate_axis(numbers))
     panel.set_ylabel("accuracy minus that at p = 1\n(percentage points)")

@@ -17,18 +17,11 @@ class Slice(NamedTuple):
 
 def slices_of_advice(study: Study, dataset: str) -> dict[str, Slice]:
     """
-    Return what advice on a data set of a study is made of.
+    Return what advice on a data set of a study is made of, by kind.
 
-    Returns
-    -------
-    dict
-        "plain", label smoothing on the labels as given; "forward", forward correction, if the study
-        has it.
-
-    Raises
-    ------
-    ConfigError
-        If the study lacks what there is no advice without; the message names key, value and need.
+    "plain" is label smoothing on the labels as given; "forward" forward correction, if the study
+    has it. Raise ConfigError if the study lacks what there is no advice without; the message names
+    key, value and need.
     """
     config = study.config
     labels = config["datasets"][dataset].get("labels", "clean")
@@ -82,10 +75,7 @@ def slice_of_folds(study: Study, dataset: str) -> Slice:
     """
     Return the networks of each fold that the ranking of the training labels is made of.
 
-    Raises
-    ------
-    ConfigError
-        If the study lacks what there is no ranking without; see `slices_of_advice`.
+    Raise ConfigError if the study lacks what there is no ranking without; see `slices_of_advice`.
     """
     slices = slices_of_advice(study, dataset)
     if not study.folds_of(dataset):

@@ -14,28 +14,13 @@ _PLANNED_BYTES = "LABEL_SMOOTHING_PLANNED_BYTES"
 @cache
 def code_hash(script: Path, *modules: str) -> str:
     """
-    Return a hash of a script and of every module of this package that it imports, transitively.
+    Return a hash of a script and of every module of this package that it imports, 16 digits.
 
     Comments, docstrings, formatting and file times do not enter, so only a change of what the code
-    does changes the hash. The imports are read from the source; nothing is executed.
+    does changes the hash. The imports are read from the source; nothing is executed. `modules` are
+    those that the script imports by a name that only the job knows, such as ``"figures.error"``.
 
-    Parameters
-    ----------
-    script : Path
-        A Python file beside the package.
-    *modules : str
-        Modules that the script imports by a name that only the job knows, such as
-        ``"figures.error"``: dotted, below this package.
-
-    Returns
-    -------
-    str
-        16 hexadecimal digits.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the script imports a module of this package that does not exist.
+    Raise FileNotFoundError if the script imports a module of this package that does not exist.
     """
     files, pending = set(), [script]
     for module in modules:
@@ -53,22 +38,11 @@ def code_hash(script: Path, *modules: str) -> str:
 
 def demand_code(planned: str, script: str) -> None:
     """
-    Check that a job runs the code that its run was planned with.
+    Check that a job runs the code that its run was planned with; raise RuntimeError if not.
 
     Snakemake records the hash of the plan. If the code is edited while a run is under way, and put
-    back later, results of the edited code would count as those of the other.
-
-    Parameters
-    ----------
-    planned : str
-        What `code_hash` returned, and its modules, separated by blanks.
-    script : str
-        The file of the script.
-
-    Raises
-    ------
-    RuntimeError
-        If the code is another by now.
+    back later, results of the edited code would count as those of the other. `planned` is what
+    `code_hash` returned, and its modules, separated by blanks.
     """
     # Parsing takes longer than many a job, and the same bytes are the same code.
     if os.environ.get(_PLANNED_BYTES) == _bytes_hash(Path(script).parent):

@@ -20,11 +20,8 @@ class ContentHashes:
     """
     Hashes of files, each read again only if its size, times or inode are not as before.
 
-    Parameters
-    ----------
-    store : path
-        A file that keeps the hashes between runs. If it cannot be read or written, files are read
-        more often, and nothing else happens.
+    The file `store` keeps them between runs. If it cannot be read or written, files are read more
+    often, and nothing else happens.
     """
 
     def __init__(self, store: str | os.PathLike):

@@ -72,10 +72,7 @@ def check_files(study: Study) -> None:
 
     Matrices and checked labels are read whole; of a .npz all but the images; folders are looked at.
 
-    Raises
-    ------
-    ConfigError
-        With one line for each problem that does not follow from another one.
+    Raise ConfigError with one line for each problem that does not follow from another one.
     """
     problems: list[str] = []
 
@@ -111,10 +108,7 @@ def check_imports(study: Study) -> None:
     """
     Check that this environment has the modules that the networks of the user's own import.
 
-    Raises
-    ------
-    ConfigError
-        If one is missing.
+    Raise ConfigError if one is missing.
     """
     for name in study.config["datasets"]:
         for file in study.network_files(name):
@@ -329,20 +323,9 @@ def check_own_network(key: str, model: Mapping[str, Any], folder: Path) -> None:
     """
     Check that a class is where a model says, and that its constructor takes the model's keys.
 
-    Parameters
-    ----------
-    key : str
-        Of the model in the config, for messages.
-    model : mapping
-        `kind`, a ``module:Class``, and the keywords of the constructor.
-    folder : path
-        Where the module is.
-
-    Raises
-    ------
-    ConfigError
-        For the first problem. A constructor that the class does not write itself is left to the
-        training.
+    `key` is the model's in the config, for messages; `folder` is where the module is. Raise
+    ConfigError for the first problem. A constructor that the class does not write itself is left to
+    the training.
     """
     module, _, name = model["kind"].rpartition(":")
     file = folder / f"{module}.py"

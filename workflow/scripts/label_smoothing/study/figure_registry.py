@@ -76,9 +76,7 @@ def uniform_noise(study: Study, names: Names) -> str:
         f"transitions is {_list(_transitions(study))}",
         "one of kind 'uniform' in noise_types",
     ) or _unless(
-        float(study.clean_rates[0]) < 1,
-        f"clean_rates is {_list(study.clean_rates)}",
-        "one below 1",
+        float(study.clean_rates[0]) < 1, f"clean_rates is {_list(study.clean_rates)}", "one below 1"
     )
 
 
@@ -314,16 +312,10 @@ FIGURES = {
         settings={"matrices": _matrix_methods},
     ),
     "landscapes": Figure(
-        "theory/landscapes",
-        _THEORY,
-        "loss over a and p",
-        of={"noise": "all", "classes": "2"},
+        "theory/landscapes", _THEORY, "loss over a and p", of={"noise": "all", "classes": "2"}
     ),
     "optimum_two_classes": Figure(
-        "theory/optimum_two_classes",
-        _THEORY,
-        "best p over a",
-        of={"noise": "all", "classes": "2"},
+        "theory/optimum_two_classes", _THEORY, "best p over a", of={"noise": "all", "classes": "2"}
     ),
     "optimum_over_classes": Figure(
         "theory/optimum_over_classes",

@@ -15,15 +15,10 @@ DRIVERS = (_DRIVER, Path("/dev/kfd"), Path("/dev/dxg"))
 
 def visible_gpus(setting: str | None, installed: int) -> int:
     """
-    Return how many devices CUDA shows.
+    Return how many of the installed devices CUDA shows.
 
-    Parameters
-    ----------
-    setting : str or None
-        CUDA_VISIBLE_DEVICES: indices or UUIDs, of which the first invalid one hides itself and what
-        follows it. None if it is not set, which hides nothing.
-    installed : int
-        Devices of the machine, see `installed_gpus`.
+    `setting` is CUDA_VISIBLE_DEVICES: indices or UUIDs, of which the first invalid one hides itself
+    and what follows it. None hides nothing.
     """
     if setting is None:
         return installed
@@ -47,23 +42,10 @@ def gpu_limit(
     """
     Return how many trainings may hold a GPU slot at once, None for no limit.
 
-    Parameters
-    ----------
-    device : str
-        "auto", "cuda" or "cpu".
-    jobs_per_gpu : int
-        Slots of a device.
-    visible : int
-        Devices, see `visible_gpus`. Without any, a limit would be in the way of "auto".
-    given : int or None
-        The limit of the command line, which holds.
-    elsewhere : bool
-        Whether the jobs run on other machines, whose devices nobody here can count.
-
-    Raises
-    ------
-    ConfigError
-        If the given limit is 0, which Snakemake takes for none.
+    Without any `visible` device, a limit would be in the way of "auto". `given` is the limit of the
+    command line, which holds; `elsewhere` says that jobs run on other machines, whose devices
+    nobody here can count. Raise ConfigError if the given limit is 0, which Snakemake takes for
+    none.
     """
     if device == "cpu":
         return given

@@ -59,10 +59,7 @@ class Study:
     drawn_clean_rates : tuple of str
         The clean rates that have a panel in figures over p; all, where the config names none.
 
-    Raises
-    ------
-    ConfigError
-        With one line for each mistake of the config.
+    Raise ConfigError with one line for each mistake of the config.
     """
 
     def __init__(self, config: Mapping[str, Any], folder: str | os.PathLike = "."):
@@ -222,17 +219,9 @@ class Study:
         """
         Check that the study has what a path names, in the spelling of the path.
 
-        Parameters
-        ----------
-        names : mapping
-            Some of dataset, noise, transition, method, a, p (with its method) and seed.
-        folds : bool
-            Whether a fold will do for a data set.
-
-        Raises
-        ------
-        ConfigError
-            For the first name that it lacks.
+        `names` are some of dataset, noise, transition, method, a, p (with its method) and seed.
+        With `folds`, a fold will do for a data set. Raise ConfigError for the first name that it
+        lacks.
         """
         all_folds = [fold for dataset in self.config["datasets"] for fold in self.folds_of(dataset)]
         for name, value in names.items():

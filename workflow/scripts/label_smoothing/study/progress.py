@@ -19,16 +19,9 @@ class Progress:
     """
     The jobs of a run, rule by rule, and how long they take.
 
-    Times are in seconds since the epoch, as `time.time` gives them.
-
-    Parameters
-    ----------
-    planned : mapping of str to int
-        How many jobs of each rule the run has.
-    long : str
-        The rule whose jobs take long: what is known of the others says nothing of it.
-    shown : sequence of str
-        The rules that have a bar of their own.
+    Times are in seconds since the epoch, as `time.time` gives them. `planned` has how many jobs of
+    each rule the run has, `shown` the rules with a bar of their own. `long` is the rule whose jobs
+    take long: what is known of the others says nothing of it.
     """
 
     def __init__(self, planned: Mapping[str, int], long: str, shown: tuple[str, ...]):
@@ -49,10 +42,7 @@ class Progress:
         """
         Note that a job has ended well; return the seconds that it took.
 
-        Raises
-        ------
-        KeyError
-            If it has not started.
+        Raise KeyError if it has not started.
         """
         rule, began = self._running.pop(job)
         self.done[rule] += 1
@@ -131,16 +121,7 @@ def duration(seconds: float) -> str:
 
 
 def training_line(names: Mapping[str, str], history: Path) -> str:
-    """
-    Return what became of a training: its cell, and its accuracy on the test labels.
-
-    Parameters
-    ----------
-    names : mapping of str to str
-        The wildcards of the cell.
-    history : Path
-        The history that the training left.
-    """
+    """Return what became of a training: its cell, and its accuracy on the test labels."""
     return f"{_cell(names)}: {_outcome(history)}"
 
 

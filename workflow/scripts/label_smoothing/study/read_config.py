@@ -38,11 +38,8 @@ def conform(config: Mapping[str, Any]) -> dict[str, Any]:
     """
     Return a config whose values are of the kind that their keys ask for, with defaults filled.
 
-    Raises
-    ------
-    ConfigError
-        With one line for each mistake. What does not fit between sections is only found where
-        each section is right.
+    Raise ConfigError with one line for each mistake. What does not fit between sections is only
+    found where each section is right.
     """
     try:
         return Config.model_validate(dict(config)).model_dump()
@@ -127,10 +124,8 @@ def check_config_file(path: str | os.PathLike) -> None:
     """
     Check that a file can be read as keys of a study: Snakemake's reader names no place or reason.
 
-    Raises
-    ------
-    ConfigError
-        Otherwise. The message says where and why, and leaves the name of the file to the caller.
+    Raise ConfigError otherwise. The message says where and why, and leaves the name of the file
+    to the caller.
     """
     # Whatever follows --configfile is a config for Snakemake, up to the next option.
     if Path(os.path.relpath(path)).parts[:1] == ("results",):

@@ -34,22 +34,11 @@ def take_slot(
     """
     Return a slot on the device that has most of them free.
 
-    Parameters
-    ----------
-    devices : sequence of str
-        UUIDs of the devices that this process sees, with `jobs_per_gpu` slots each.
-    jobs_per_gpu : int
-    folder : path
-        Made if it is not there; the same for all processes that share the devices.
-    patience : float
-        Seconds to wait for a slot, which a process that is being killed may still hold.
+    `devices` are UUIDs, each with `jobs_per_gpu` slots. `folder` is the same for all processes that
+    share them. For `patience` seconds a slot is waited for, which a dying process may still hold.
 
-    Raises
-    ------
-    RuntimeError
-        If no slot becomes free. The message names who holds them.
-    PermissionError
-        If the folder belongs to somebody else.
+    Raise RuntimeError if none becomes free, with who holds them, and PermissionError if the folder
+    belongs to somebody else.
     """
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.lstat().st_uid != os.getuid():

@@ -59,20 +59,14 @@ def train_network(
 
     Parameters
     ----------
-    dataset : Dataset
-        Images or features, and clean labels.
     noisy_train, noisy_test : ndarray of int64, shapes (N_train,) and (N_test,)
         Corrupted labels. Only the train labels are trained on.
-    loss : Loss
-        See `losses.base.load_loss`.
     matrix : ndarray, shape (M, M)
-        The matrix that the loss takes, see `methods.method_matrix`.
+        What the loss takes, see `methods.method_matrix`.
     model : mapping
         See `networks.base.build_network`.
-    recipe : Recipe
     seed : int
         Seeds the initial weights and the order of the batches, independently.
-    device : {"cpu", "cuda"}
     checkpoint : Checkpoint, optional
         Where to keep the state and, in the end, the result. A training that finds its own state
         goes on from there, with the same bits as one that was never interrupted. One that finds
@@ -80,12 +74,8 @@ def train_network(
     clean_labels_known : bool
         Whether the labels of `dataset` are the right ones. If not, nothing is scored against them.
 
-    Raises
-    ------
-    ValueError
-        If the matrix does not suit the loss, or the network or the augmentation the data.
-    Interrupted
-        On SIGTERM, after the state was written to `checkpoint`.
+    Raise ValueError if the matrix does not suit the loss, or the network or the augmentation the
+    data; Interrupted on SIGTERM, after the state was written to `checkpoint`.
     """
     saved = checkpoint.load() if checkpoint else None
     if saved and "log_probabilities" in saved[0]:
@@ -214,13 +204,8 @@ class _Training:
         }
         if self.device == "cuda":
             tensors["rng.cuda"] = torch.cuda.get_rng_state()
-        state = {
-            "epoch": self.epoch,
-            "step_in_epoch": self.step_in_epoch,
-            "seconds": self.seconds,
-            "history": self.history,
-        }
-        return tensors, state
+        kept = ("epoch", "step_in_epoch", "seconds", "history")
+        return tensors, {name: getattr(self, name) for name in kept}
 
     def restore(self, tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> None:
         with torch.no_grad():

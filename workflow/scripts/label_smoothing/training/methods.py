@@ -12,46 +12,25 @@ from label_smoothing.theory.matrices import (
 
 
 def method_matrix(
-    kind: str,
-    p: float,
-    T: np.ndarray,
-    prior: np.ndarray,
-    matrix: np.ndarray | None = None,
+    kind: str, p: float, T: np.ndarray, prior: np.ndarray, matrix: np.ndarray | None = None
 ) -> np.ndarray:
     """
-    Return the matrix of one training method.
+    Return the matrix of one training method, shape (M, M); columns sum to 1.
 
-    Parameters
-    ----------
-    kind : str
-        - "p": label smoothing's targets with the parameter p
-        - "transition": the true noise matrix T
-        - "alpha_optimal", "beta_optimal": the targets that minimise the test loss of a network that
-          memorises, on clean and on equally corrupted test labels
-        - "alpha_mean_field", "beta_mean_field": label smoothing's targets with the best single p
-        - "identity": targets that are the given labels
-        - "file": `matrix`
-    p : float
-        Only "p" depends on it.
-    T : ndarray, shape (M, M)
-    prior : ndarray, shape (M,)
-        Distribution of the clean labels.
-    matrix : ndarray, shape (M, M)
-        For "file".
+    The kinds are:
 
-    Returns
-    -------
-    ndarray, shape (M, M)
-        Columns sum to 1.
+    - "p": label smoothing's targets with the parameter p, on which no other kind depends
+    - "transition": the true noise matrix T
+    - "alpha_optimal", "beta_optimal": the targets that minimise the test loss of a network that
+      memorises, on clean and on equally corrupted test labels
+    - "alpha_mean_field", "beta_mean_field": label smoothing's targets with the best single p
+    - "identity": targets that are the given labels
+    - "file": `matrix`
 
-    Raises
-    ------
-    ValueError
-        If the kind is unknown or the file's matrix is not (M, M).
+    `prior` is the distribution of the clean labels, shape (M,). Raise ValueError if the kind is
+    unknown or the file's matrix is not (M, M).
 
-    References
-    ----------
-    arXiv 2010.12648, Eq 10, 13 and 17, as corrected in docs/theory.md.
+    Source: arXiv 2010.12648, Eq 10, 13 and 17, as corrected in docs/theory.md.
     """
     M = len(T)
     if kind == "p":

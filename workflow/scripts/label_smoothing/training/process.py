@@ -62,14 +62,7 @@ def sigterm_noted() -> Iterator[list[int]]:
 
 
 def choose_device(setting: str, cuda_available: bool) -> str:
-    """
-    Return the device to train on: `setting`, where "auto" prefers a GPU.
-
-    Raises
-    ------
-    ValueError
-        If "cuda" is asked for where there is none.
-    """
+    """Return the device to train on; "auto" prefers a GPU, "cuda" without one is a ValueError."""
     if setting == "auto":
         return "cuda" if cuda_available else "cpu"
     if setting == "cuda" and not cuda_available:
@@ -106,10 +99,8 @@ def device_uuids() -> list[str]:
     """Return the UUIDs of the GPUs that this process sees; takes no memory on any of them."""
     import torch
 
-    return [
-        str(torch.cuda.get_device_properties(index).uuid)
-        for index in range(torch.cuda.device_count())
-    ]
+    devices = range(torch.cuda.device_count())
+    return [str(torch.cuda.get_device_properties(device).uuid) for device in devices]
 
 
 def _namespace() -> str:

@@ -89,9 +89,7 @@ class TrainingResult(NamedTuple):
         loss to smoothed labels), seconds. In an epoch that is not scored, see `Recipe.score_every`,
         the test columns are NaN.
 
-    References
-    ----------
-    arXiv 2010.12648, section 2 (empirical generalization loss).
+    Source: arXiv 2010.12648, section 2 (empirical generalization loss).
     """
 
     log_probabilities: np.ndarray

@@ -50,11 +50,7 @@ def give_advice(inputs: Inputs, suspects: int = 20) -> Advice:
     """
     Return what can be said about given labels; no right label but those checked by hand is known.
 
-    Parameters
-    ----------
-    inputs : Inputs
-    suspects : int
-        How many labels to look at first.
+    `suspects` is how many labels to look at first.
     """
     labels, finite = inputs.plain.labels[0], inputs.plain.finite()
     lost = _diverged(inputs.plain, finite)

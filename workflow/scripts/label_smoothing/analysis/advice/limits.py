@@ -25,20 +25,12 @@ UNKNOWN = Limits(np.nan)
 
 def covariance_of_mean(values: np.ndarray) -> np.ndarray:
     """
-    Return the covariance of a mean over seeds and test images, both of which are samples.
+    Return the covariance of a mean over seeds and test images, both samples, shape (P, P).
 
-    The variances of images, of seeds and of the rest are each divided by their own number: what
-    all seeds share on an image does not become less with more seeds. With one seed, the
-    differences between seeds are missing.
-
-    Parameters
-    ----------
-    values : ndarray, shape (S, N, P)
-        P values for each of S seeds on the same N images. The seeds may share their labels.
-
-    Returns
-    -------
-    ndarray, shape (P, P)
+    `values` are P for each of S seeds on the same N images, shape (S, N, P). The variances of
+    images, of seeds and of the rest are each divided by their own number: what all seeds share on
+    an image does not become less with more seeds. With one seed, the differences between seeds are
+    missing.
     """
     S, N, P = values.shape
     rows, columns = values.mean(axis=0), values.mean(axis=1)
@@ -54,16 +46,10 @@ def covariance_of_mean(values: np.ndarray) -> np.ndarray:
 
 def mean_with_limits(values: np.ndarray, choices: int = 1) -> Limits:
     """
-    Return a mean over seeds and test images with its 95 % limits.
+    Return a mean over seeds and test images, shape (S, N), with its 95 % limits.
 
     Student's quantile, with Satterthwaite's degrees of freedom for the variance of images and that
-    of seeds.
-
-    Parameters
-    ----------
-    values : ndarray, shape (S, N)
-    choices : int
-        Number of such intervals that shall hold at once (Bonferroni).
+    of seeds. `choices` such intervals shall hold at once (Bonferroni).
     """
     S, N = values.shape
     mean = float(values.mean())
@@ -100,10 +86,8 @@ def choose(costs: np.ndarray) -> Choice:
     """
     Return the p of lowest mean cost, and those whose excess may be 0.
 
-    Parameters
-    ----------
-    costs : ndarray, shape (S, N, P)
-        Paired over seeds and images. The limits of all excesses hold at once.
+    `costs` have the shape (S, N, P), paired over seeds and images. The limits of all excesses hold
+    at once.
     """
     P = costs.shape[2]
     best = int(costs.mean(axis=(0, 1)).argmin())

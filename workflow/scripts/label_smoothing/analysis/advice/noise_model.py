@@ -257,12 +257,8 @@ def fit_noise_model(log_outputs: np.ndarray, labels: np.ndarray) -> NoiseModel:
     """
     Fit the clean rate, the power of the outputs and, if wrong labels can be told, the noise matrix.
 
-    Parameters
-    ----------
-    log_outputs : ndarray, shape (N, M)
-        Log probabilities of the right labels, from networks that have not seen these images.
-    labels : ndarray of int, shape (N,)
-        The given ones.
+    `log_outputs`, shape (N, M), are log probabilities of the right labels, from networks that have
+    not seen these images; `labels` are the given ones, shape (N,).
     """
     likelihood = rate_likelihood(log_outputs, labels)
     outputs = tempered(log_outputs, likelihood.power)

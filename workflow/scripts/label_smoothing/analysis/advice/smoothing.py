@@ -73,13 +73,8 @@ def which_smoothing(
     """
     Return the best p of the grid for each goal, and all p that may be as good.
 
-    Parameters
-    ----------
-    plain : Networks
-        None of them diverged.
-    truth : Correction
-    supposed : Correction, optional
-        As if the noise were uniform, where the labels do not tell.
+    No network of `plain` diverged. `supposed` is the correction as if the noise were uniform, where
+    the labels do not tell.
     """
     goals, rows, best = _goals(plain, truth), [], {}
     for name in GOALS:

@@ -93,14 +93,8 @@ def rank_training_labels(held_out: HeldOut, index: np.ndarray, count: int = 20) 
     """
     Rank the given labels of a training part by how probably they are right.
 
-    Parameters
-    ----------
-    held_out : HeldOut
-        Of its p, the one with the lowest loss on the given labels counts.
-    index : ndarray of int, shape (N,)
-        What each image is called in the ranking.
-    count : int
-        How many suspects to name.
+    Of the p of `held_out`, the one with the lowest loss on the given labels counts. `index`, shape
+    (N,), is what each image is called in the ranking; `count` is how many suspects to name.
     """
     labels = held_out.labels
     nothing = TrainingLabels(pd.DataFrame(columns=RANKING), Suspects([], [], [], []), [], [])

@@ -20,18 +20,7 @@ _GAINS = {"loss": 2, "accuracy": 1, "stopping": 1}  # and the digits that they a
 
 
 def claims_page(verdicts: pd.DataFrame, study: str, template: str) -> str:
-    """
-    Return an HTML page with a table of verdicts for each data set and method.
-
-    Parameters
-    ----------
-    verdicts : DataFrame
-        As `judge.judge_claims` returns them.
-    study : str
-        Title of the study.
-    template : str
-        Text of workflow/resources/claims.html.j2.
-    """
+    """Return an HTML page with a table of verdicts for each data set and method."""
     tables = [
         (names, _shown(group))
         for names, group in verdicts.groupby(["dataset", "method"], sort=False)
@@ -43,13 +32,8 @@ def claims_short(verdicts: pd.DataFrame, template: str) -> str:
     """
     Return the table for the front page of the report, where a claim leads to its figure.
 
-    Parameters
-    ----------
-    verdicts : DataFrame
-        As `judge.judge_claims` returns them, with `figure` the path of the picture in the report,
-        or missing. Data sets of which none is testable, all for the same reason, get a line each.
-    template : str
-        Text of workflow/resources/claims_short.html.j2.
+    `verdicts` are `judge.judge_claims`', with `figure` the path of the picture in the report, or
+    missing. Data sets of which none is testable, all for the same reason, get a line each.
     """
     untestable = {
         dataset: group["reason"].iloc[0]
@@ -65,16 +49,7 @@ def claims_short(verdicts: pd.DataFrame, template: str) -> str:
 
 
 def answers_page(answers: pd.DataFrame, template: str) -> str:
-    """
-    Return the table of answers for the front page of the report; nothing if there is none.
-
-    Parameters
-    ----------
-    answers : DataFrame
-        As `answers.answers` returns them.
-    template : str
-        Text of workflow/resources/answers.html.j2.
-    """
+    """Return the table of `answers.answers` for the front page of the report, or nothing."""
     names = [
         "dataset",
         *(n for n in ("noise", "method") if len(answers) and answers[n].nunique() > 1),

@@ -82,10 +82,7 @@ def load_loss(name: str, *, warm_up_epochs: int = 0, **parameters: float) -> Los
     """
     Return the training loss of a module of this package, with its own parameters bound.
 
-    Raises
-    ------
-    ValueError
-        If there is no such loss.
+    Raise ValueError if there is no such loss.
     """
     if name not in (known := names(__package__)):
         raise ValueError(f"loss is {name!r}; allowed: {', '.join(known)}")

@@ -11,9 +11,7 @@ def forward_loss(logits: torch.Tensor, labels: torch.Tensor, T: torch.Tensor) ->
     """
     Return the forward-corrected cross entropy, ``-log sum_j T[i, j] sigma_j(h)``.
 
-    References
-    ----------
-    Patrini et al. 2017, theorem 2; arXiv 2010.12648, section 6.2.
+    Source: Patrini et al. 2017, theorem 2; arXiv 2010.12648, section 6.2.
     """
     # Only the rows of the labels: a noisy label that never occurs has a row of zeros.
     return -(functional.log_softmax(logits, 1) + T.log()[labels]).logsumexp(1).mean()

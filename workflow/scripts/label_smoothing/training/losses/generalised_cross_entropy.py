@@ -15,9 +15,7 @@ def generalised_loss(
 
     `q` is in (0, 1]. Larger values weigh a label the less, the less the network believes it.
 
-    References
-    ----------
-    Zhang and Sabuncu 2018, Eq 6.
+    Source: Zhang and Sabuncu 2018, Eq 6.
     """
     log_outputs = functional.log_softmax(logits, 1)
     chosen = log_outputs.gather(1, labels[:, None])[:, 0]

@@ -12,9 +12,7 @@ def soft_target_loss(logits: torch.Tensor, labels: torch.Tensor, S: torch.Tensor
 
     Entries of `S` may be negative.
 
-    References
-    ----------
-    arXiv 2010.12648, Eq 1 (section 1); Szegedy et al. 2016.
+    Source: arXiv 2010.12648, Eq 1 (section 1); Szegedy et al. 2016.
     """
     return functional.cross_entropy(logits, S.T[labels])
 

@@ -12,9 +12,7 @@ def logit_loss(logits: torch.Tensor, labels: torch.Tensor, S: torch.Tensor) -> t
 
     With ``S_p`` it is cross entropy at the inverse temperature ``p - q``.
 
-    References
-    ----------
-    arXiv 2010.12648, section 6.2.
+    Source: arXiv 2010.12648, section 6.2.
     """
     return functional.cross_entropy(logits @ S.T, labels)
 

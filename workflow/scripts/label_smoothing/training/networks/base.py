@@ -25,11 +25,8 @@ def build_network(model: Mapping[str, Any], shape: tuple[int, ...], classes: int
     classes : int
         Number of classes M.
 
-    Raises
-    ------
-    ValueError
-        If the kind is unknown or does not take the shape, or if the user's own class does not suit
-        (see `own.build_own`).
+    Raise ValueError if the kind is unknown or does not take the shape, or if the user's own class
+    does not suit (see `own.build_own`).
     """
     parameters = dict(model)
     kind = parameters.pop("kind")
@@ -44,10 +41,7 @@ def height_width_channels(kind: str, shape: tuple[int, ...]) -> tuple[int, int, 
     """
     Return the shape, for networks that take images alone.
 
-    Raises
-    ------
-    ValueError
-        If it is the number of features.
+    Raise ValueError if it is the number of features.
     """
     if len(shape) != 3:
         raise ValueError(

@@ -21,21 +21,10 @@ def build_own(
     """
     Return a network of the user's own, which has mapped two inputs to logits.
 
-    Parameters
-    ----------
-    kind : str
-        ``path/module:Class``.
-    shape, classes
-        As in `base.build_network`.
-    parameters : dict
-        Keywords of the constructor.
-
-    Raises
-    ------
-    ValueError
-        If the class cannot be imported, is no module of torch, does not take the parameters, does
-        not map inputs to logits, has a state that no checkpoint holds, or draws numbers that the
-        cell's seed does not set.
+    `kind` is ``path/module:Class``; `parameters` are keywords of its constructor. Raise ValueError
+    if the class cannot be imported, is no module of torch, does not take the parameters, does not
+    map inputs to logits, has a state that no checkpoint holds, or draws numbers that the cell's
+    seed does not set.
     """
     path, _, name = kind.rpartition(":")
     file = Path(f"{path}.py")
