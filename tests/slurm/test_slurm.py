@@ -93,7 +93,8 @@ def assert_gpus_were_shared(cluster, runs):
 
 
 def test_killed_jobs_and_a_lost_node_cost_nothing(cluster, study, finished_study):
-    process = study.start([FIGURE], "--group-components", "cell=2")
+    groups = "--groups", "train=cell", "--group-components", "cell=2"
+    process = study.start([FIGURE], *groups)
     jobs = await_until(lambda: len(queue := cluster.queue()) == 2 and list(queue), "two jobs")
     cells = {job: cluster.networks(job) for job in jobs}
     assert [len(networks) for networks in cells.values()] == [2, 2]
