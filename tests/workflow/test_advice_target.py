@@ -13,7 +13,7 @@ RANKING = "results/advice/mine/training_labels.csv"
 def test_a_page_from_a_file_alone(empty, monkeypatch):
     rng = np.random.default_rng(0)
     right = rng.integers(3, size=240)
-    images = np.zeros((240, 4, 4), np.uint8)
+    images = rng.integers(0, 30, (240, 4, 4)).astype(np.uint8)
     images[np.arange(240), right, right] = 200
     given = np.where(rng.random(240) < 0.3, (right + 1) % 3, right)
     monkeypatch.chdir(empty.path)

@@ -58,7 +58,7 @@ def test_a_finished_study_stays_finished_on_any_device_and_however_it_is_started
     [
         (LOSS, f"2 * {LOSS}", "train"),
         ("#0072B2", "#0072B3", "draw_.*"),  # a colour, of all figures
-        ('"ms": 5', '"ms": 6', "draw_.*"),
+        ('"lw": 1.2, **style', '"lw": 1.3, **style', "draw_.*"),
         ("_MOST_COLUMNS = 5", "_MOST_COLUMNS = 6", "draw_calibration"),
     ],
 )
