@@ -14,7 +14,8 @@ endif
 
 help:
 	@echo "make run    set up, run the default study, draw its figures and the report"
-	@echo "make advise DATA=mine.npz  how noisy its labels are, which smoothing, what helps more;"
+	@echo "make advise DATA=mine.npz  which smoothing, what helps more, how noisy its labels are;"
+	@echo "            CHECKED=checked.csv takes in labels that were checked by hand;"
 	@echo "            FOLDS=5 also ranks the training labels, those to look at first"
 	@echo "make test   set up, run all tests"
 	@echo "make test-slurm  as root: start a SLURM of two GPUs in name here, run the tests on it, stop it"
@@ -46,10 +47,10 @@ run: $(READY)
 # The study file is kept: what is changed in it stays, and a run that was killed goes on.
 advise: $(READY)
 	@files=$$(PYTHONPATH=workflow/scripts $(BIN)/python -m label_smoothing.study.advice_study "$(DATA)" \
-	    --folds "$(FOLDS)") && set -- $$files && study=$$1 && shift && PATH="$$PWD/$(BIN):$$PATH" \
+	    --folds "$(FOLDS)" --checked "$(CHECKED)") && set -- $$files && study=$$1 && shift && PATH="$$PWD/$(BIN):$$PATH" \
 	  snakemake --cores $(CORES) --configfile "$$study" -- "$$@" \
-	  && printf '\nAdvice: %s\nIts numbers: %s\n' "$$1" "$${1%.html}.csv" \
-	  && printf "$${2:+Training labels, least probable first: %s\n}" $$2
+	  && printf '\nAdvice: %s\nIts numbers: %s\nA hundred labels to check by hand: %s\n' "$$1" "$${1%.html}.csv" "$$2" \
+	  && printf "$${3:+Training labels, those to look at first in front: %s\n}" $$3
 
 report: $(READY)
 	PATH="$$PWD/$(BIN):$$PATH" snakemake --quiet all --report results/report.html

@@ -6,6 +6,7 @@ rule advise:
         unpack(known(files_to_advise)),
         dataset=DATASET,
         template=part_of_workflow("resources/advice.html.j2"),
+        check=part_of_workflow("resources/check.html.j2"),
     output:
         page=report(
             ADVICE_PAGE,
@@ -13,12 +14,15 @@ rule advise:
             category="Advice on these labels",
             subcategory="{dataset}",
             labels={
-                "what": "how noisy, which smoothing, what helps more",
+                "what": "which smoothing, what helps more, how noisy",
                 "noise": "",
                 "method": "all",
             },
         ),
         table=ADVICE,
+        to_check=TO_CHECK,
+        suggestions=SUGGESTIONS,
+        check=CHECKING_PAGE,
     log:
         log_of(ADVICE_PAGE),
     conda:
@@ -29,7 +33,10 @@ rule advise:
         runtime=30,
     params:
         code=code("advise"),
-        contents=lambda wildcards: contents(STUDY.checked_files(wildcards.dataset)),
+        contents=lambda wildcards: contents(
+            STUDY.checked_files(wildcards.dataset) + STUDY.npz_files(wildcards.dataset)
+        ),
+        subset=subset_to_advise,
         slices=slices_to_advise,
         seeds=STUDY.seeds,
         memorised_at=STUDY.config["memorised_at"],

@@ -169,10 +169,17 @@ def files_to_advise(wildcards):
             files[f"{name}_{kind}"] = expand(path, **names)
     # Its content is a parameter, so its time says nothing.
     files["checked"] = [ancient(own(path)) for path in STUDY.checked_files(wildcards.dataset)]
+    files["npz"] = [ancient(own(path)) for path in STUDY.npz_files(wildcards.dataset)]
     if STUDY.folds_of(wildcards.dataset):
         files["ranking"] = TRAINING_LABELS.format(**wildcards)
         files["training"] = TRAINING_NOISE.format(**wildcards)
     return files
+
+
+def subset_to_advise(wildcards):
+    """Params function: which rows of the user's test part a study takes."""
+    entry = STUDY.config["datasets"][wildcards.dataset]
+    return {"size": entry.get("test_size"), "seed": entry.get("split_seed")}
 
 
 def files_to_rank(wildcards):
@@ -204,7 +211,7 @@ def advice_files():
             slices_of_advice(STUDY, dataset)
         except ConfigError:
             continue
-        paths = [ADVICE_PAGE, ADVICE]
+        paths = [ADVICE_PAGE, ADVICE, TO_CHECK, SUGGESTIONS, CHECKING_PAGE]
         if STUDY.folds_of(dataset):
             paths += [TRAINING_LABELS, TRAINING_NOISE]
         files += [path.format(dataset=dataset) for path in paths]

@@ -7,10 +7,13 @@ import numpy as np
 
 from label_smoothing.analysis.advice.answer import give_advice
 from label_smoothing.analysis.advice.networks import Inputs, Networks
-from label_smoothing.analysis.advice.training_labels import Suspects, with_training_labels
+from label_smoothing.analysis.advice.suspects import Suspects
+from label_smoothing.analysis.advice.training_labels import with_training_labels
 from label_smoothing.data.checked import UNKNOWN, read_checked
 from label_smoothing.data.datasets import new_test_rows, read_dataset
+from label_smoothing.data.sources import inspect_npz, rows_of_subset
 from label_smoothing.figures.advice_page import advice_page
+from label_smoothing.figures.checking_page import checking_page, rows_to_check, suggestions
 from label_smoothing.files import job_log, read_arrays, read_columns, replacing
 from label_smoothing.study.code_hash import demand_code
 
@@ -42,6 +45,7 @@ def networks(name: str) -> Networks:
         by_epoch("noisy_test_loss"),
         by_epoch("uniform_test_loss"),
         by_seed([run["train_kl"] for run in runs]),
+        by_epoch("train_accuracy"),
     )
 
 
@@ -54,33 +58,58 @@ def checked() -> tuple[int, int] | None:
     return int(known.sum()), int((right == dataset.y_test)[known].sum())
 
 
+def numbers_of_rows() -> np.ndarray:
+    """Return the place of each test row in the user's file; a study may take a subset of it."""
+    if not (files := snakemake.input.get("npz")):
+        return np.arange(len(dataset.y_test))
+    subset = snakemake.params.subset
+    return rows_of_subset("test_size", subset["size"], inspect_npz(files[0]).y_test, subset["seed"])
+
+
 with job_log(snakemake.log[0]):
     demand_code(snakemake.params.code, __file__)
     dataset = read_dataset(snakemake.input.dataset)
-    rows = new_test_rows(dataset)
+    rows, numbers = new_test_rows(dataset), numbers_of_rows()
     inputs = Inputs(
         **{name: networks(name) for name in snakemake.params.slices},
         checked=checked(),
         memorised_at=snakemake.params.memorised_at,
         train_prior=np.bincount(dataset.y_train, minlength=dataset.classes) / len(dataset.y_train),
-        rows=rows,
+        rows=numbers[rows],
         repeated=len(dataset.y_test) - len(rows),
     )
     advice, suspects = give_advice(inputs), None
     if training := snakemake.input.get("training"):
         noise = json.loads(Path(training).read_text(encoding="utf-8"))
         advice = with_training_labels(advice, noise["rows"], noise["warnings"])
-        suspects = Suspects(*noise["suspects"])
+        if noise["suspects"]:
+            suspects = Suspects(*map(np.array, noise["suspects"]))
+    template = Path(snakemake.input.template).read_text(encoding="utf-8")
     page = advice_page(
-        Path(snakemake.input.template).read_text(encoding="utf-8"),
+        template,
         advice,
         inputs,
         dataset.x_test[rows] if dataset.x_test.ndim == 4 else None,
         snakemake.wildcards.dataset,
         snakemake.params.title,
-        None if suspects is None else (suspects, dataset.x_train),
+        suspects and (suspects, dataset.x_train, np.array(noise["numbers"])),
     )
-    with replacing(snakemake.output.table) as temporary:
-        advice.rows.to_csv(temporary, index=False, float_format="%.6g")
-    with replacing(snakemake.output.page) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    to_check = rows_to_check(dataset.y_test, rows, numbers)
+    tables = {
+        snakemake.output.table: advice.rows,
+        snakemake.output.to_check: to_check,
+        snakemake.output.suggestions: suggestions(to_check, advice.ranked, rows),
+    }
+    for path, table in tables.items():
+        with replacing(path) as temporary:
+            table.to_csv(temporary, index=False, float_format="%.6g")
+    template = Path(snakemake.input.check).read_text(encoding="utf-8")
+    pages = {
+        snakemake.output.page: page,
+        snakemake.output.check: checking_page(
+            template, to_check, dataset.x_test, dataset.classes, snakemake.wildcards.dataset
+        ),
+    }
+    for path, text in pages.items():
+        with replacing(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")

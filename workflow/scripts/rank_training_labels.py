@@ -36,6 +36,12 @@ with job_log(snakemake.log[0]):
     with replacing(snakemake.output.ranking) as temporary:
         found.ranking.to_csv(temporary, index=False, float_format="%.6g")
     rows = json.loads(table(found.rows).to_json(orient="records"))  # without NaN
-    noise = {"suspects": found.suspects, "rows": rows, "warnings": found.warnings}
+    suspects = found.suspects and [values.tolist() for values in found.suspects]
+    noise = {
+        "suspects": suspects,
+        "numbers": index.tolist(),
+        "rows": rows,
+        "warnings": found.warnings,
+    }
     with replacing(snakemake.output.noise) as temporary:
         temporary.write_text(json.dumps(noise, indent=1) + "\n", encoding="utf-8")

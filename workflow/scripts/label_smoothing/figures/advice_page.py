@@ -7,40 +7,35 @@ import jinja2
 import numpy as np
 import pandas as pd
 
-from label_smoothing.analysis.advice.answer import Advice
+from label_smoothing.analysis.advice.answer import CONFIDENCE, Advice
 from label_smoothing.analysis.advice.networks import Inputs
-from label_smoothing.analysis.advice.noise_model import most_suspicious
 from label_smoothing.analysis.advice.rows import (
     ACCURACY,
     ACCURACY_GAIN,
-    CLEAN_ACCURACY,
-    CLEAN_LOSS,
-    CLEAN_RATE,
-    CONFUSION,
+    CHECKED,
     FIRST,
     GAIN,
     HOW_NOISY,
+    IF,
     LOSS_GAIN,
-    LOWER_BOUND,
+    MEASURED,
     MORE,
     NOISY_ACCURACY,
     NOISY_LOSS,
-    SUPPOSED,
+    NOT_BY_LOOK,
     SURE,
     TRAINING,
     WHICH,
+    WRONG,
 )
-from label_smoothing.analysis.advice.training_labels import Suspects
-from label_smoothing.figures.advice_pictures import (
-    address,
-    draw_losses,
-    draw_matrix,
-    draw_rates,
-    draw_suspects,
-)
+from label_smoothing.analysis.advice.suspects import Suspects, disputed
+from label_smoothing.analysis.intervals import binomial_limits
+from label_smoothing.figures.advice_pictures import address, draw_losses, draw_suspects
 from label_smoothing.theory.rates import epsilon_from_p
 
 _NOTHING, _MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
+CHECKS = (50, 100, 200)
+_SHOWN = 20
 
 
 def advice_page(
@@ -50,129 +45,129 @@ def advice_page(
     images: np.ndarray | None,
     dataset: str,
     study: str,
-    training: tuple[Suspects, np.ndarray] | None = None,
+    training: tuple[Suspects, np.ndarray, np.ndarray] | None = None,
 ) -> str:
     """
     Return the page from the Jinja2 `template` workflow/resources/advice.html.j2.
 
     `images` are the test images, uint8 of shape (N, H, W, C), to show the suspects; None for
-    features. `training` has the training labels to look at first, if they were ranked, and the
-    training images; they are only shown if `images` are.
+    features. `training` has the training labels to look at first, if they were ranked, the training
+    images, and the number of each in the user's file; they are only shown if `images` are.
     """
-    M = inputs.plain.outputs.shape[3]
-    labels = inputs.plain.labels[0]
-    pictures = {
-        "losses": address(draw_losses(inputs.plain)),
-        "rates": address(draw_rates(advice)),
-    }
-    if advice.matrix is not None and advice.right is not None:
-        pictures["matrix"] = address(draw_matrix(advice.matrix.T))
-        places = most_suspicious(advice.right, labels, 20)
-        if images is not None and len(places):
-            suggested = advice.right[places].argmax(axis=1)
-            numbers = np.arange(len(labels)) if inputs.rows is None else inputs.rows
-            figure = draw_suspects(images[places], labels[places], suggested, numbers[places])
-            pictures["suspects"] = address(figure, "png")
-    if training is not None and images is not None and training[0].places:
-        of_them, x_train = training
-        given, suggested, index = map(np.array, (of_them.given, of_them.suggested, of_them.numbers))
-        figure = draw_suspects(x_train[of_them.places], given, suggested, index)
-        pictures["training"] = address(figure, "png")
-    tables = {
-        question: [_shown(row, M) for row in group.to_dict("records")]
-        for question, group in advice.rows.groupby("question", sort=False)
-    }
-    noisy, more = tables.get(HOW_NOISY, []), tables.get(MORE, [])
+    M = inputs.plain.classes
+    pictures = {"losses": address(draw_losses(inputs.plain))}
+    if images is not None:
+        numbers = np.arange(len(images)) if inputs.rows is None else inputs.rows
+        shown = {"suspects": (disputed(advice.ranked, _SHOWN), images, numbers)}
+        if training is not None:
+            shown["training"] = training
+        for name, (suspects, pixels, called) in shown.items():
+            if len(suspects.places):
+                places = suspects.places
+                figure = draw_suspects(
+                    pixels[places], suspects.given, suspects.suggested, called[places]
+                )
+                pictures[name] = address(figure, "png")
+    rows = [_shown(row, M) for row in advice.rows.to_dict("records")]
+
+    def chosen(*questions, kind=None):
+        return [row for row in rows if row["question"] in questions and kind in (None, row["kind"])]
+
+    more = chosen(MORE, kind=MEASURED)
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     return environment.from_string(template).render(
         dataset=dataset,
         study=study,
-        short=map(_unbroken, summary(advice, M)),
+        do=map(_unbroken, what_to_do(advice.rows, M)),
+        noisy=map(_unbroken, how_many_wrong(advice.rows)),
         warnings=advice.warnings,
         pictures=pictures,
-        rates=[row for row in noisy if row["quantity"] == CLEAN_RATE],
-        confusions=[row for row in noisy if row["quantity"] == CONFUSION],
-        which=tables.get(WHICH, []),
+        which=chosen(WHICH, kind=MEASURED),
         methods=_side_by_side(more, _ACCURACIES),
         losses=_side_by_side(more, _LOSSES),
-        gains=tables.get(GAIN, []),
-        sure=tables.get(SURE, []),
-        first=tables.get(FIRST, []),
-        training=tables.get(TRAINING, []),
+        gains=chosen(GAIN, kind=MEASURED),
+        checked=chosen(HOW_NOISY, kind=CHECKED),
+        buys=[what_checks_buy(count) for count in CHECKS],
+        conditional=[row for row in chosen(HOW_NOISY, WHICH, GAIN, MORE, TRAINING, kind=IF)],
+        condition=NOT_BY_LOOK,
+        sure=chosen(SURE),
+        first=chosen(FIRST),
+        training=[row for row in chosen(TRAINING) if row["quantity"] == CONFIDENCE],
         seeds=len(inputs.plain.labels),
-        images=len(labels),
+        images=inputs.plain.labels.shape[1],
         classes=M,
     )
 
 
-def summary(advice: Advice, M: int) -> list[str]:
-    """Return the answers in a few sentences, each with its interval."""
-    rows = advice.rows
-    sentences = [_how_noisy(rows)]
+def what_to_do(rows: pd.DataFrame, M: int) -> list[str]:
+    """Return what to do and what it gains, in sentences that need no assumption."""
     which = rows[rows["question"] == WHICH].set_index("what")
-    for goal in (CLEAN_LOSS, f"{CLEAN_LOSS}, {SUPPOSED}", ACCURACY):
-        if goal in which.index:
-            sentences.append(_best(which.loc[goal], goal, M))
-    more = rows[rows["question"] == MORE]
-    if len(more):
+    gains = rows[rows["question"] == GAIN].set_index("what")
+    sentences = [_best(which.loc[goal], goal, gains, M) for goal in (NOISY_LOSS, ACCURACY)]
+    if len(more := rows[rows["question"] == MORE]):
         sentences += filter(None, (_more(more), _lower(more)))
-    training = rows[(rows["question"] == TRAINING) & (rows["quantity"] == "number")]
-    for row in training.to_dict("records"):
+    return sentences
+
+
+def how_many_wrong(rows: pd.DataFrame) -> list[str]:
+    """Return what is known of the share of wrong labels, by what it rests on."""
+    found = rows[(rows["question"] == HOW_NOISY) & (rows["quantity"] == WRONG)]
+    checked, bounds = (found[found["kind"] == kind] for kind in (CHECKED, IF))
+    sentences = []
+    for row in checked.to_dict("records"):
+        value, low, high = (100 * row[end] for end in ("value", "low", "high"))
         sentences.append(
-            f"About {row['value']:.0f} {row['note']} are wrong, {row['low']:.0f} to "
-            f"{row['high']:.0f}; training_labels.csv ranks them."
+            f"Checked by hand: {value:.0f} % of the labels of the hold-out are wrong, 95 % "
+            f"interval {low:.0f} to {high:.0f} % ({row['note']})."
+        )
+    if checked.empty:
+        sentences.append(
+            "How many labels are wrong cannot be known from the labels alone: networks also learn "
+            "mistakes, and then agree with them. Checking 100 labels by hand tells."
+        )
+    for row in bounds.to_dict("records"):
+        low, high = (100 * row[end] for end in ("low", "high"))
+        sentences.append(
+            f"{NOT_BY_LOOK[0].upper()}{NOT_BY_LOOK[1:]}, {low:.0f} to {high:.0f} % of the labels "
+            "of the hold-out are wrong. Labels alone cannot show whether that is so."
         )
     return sentences
 
 
-def _how_noisy(rows):
-    first = rows[(rows["question"] == HOW_NOISY) & (rows["quantity"] == CLEAN_RATE)].iloc[0]
-    wrong, least, most = (100 * (1 - first[end]) for end in ("value", "high", "low"))
-    if first["note"].startswith(LOWER_BOUND):
-        return f"At most {most:.0f} % of the labels are wrong ({first['source']})."
-    if np.isnan(first["value"]):
-        return (
-            f"Between {max(least, 0):.0f} and {most:.0f} % of the labels are wrong: these "
-            "data cannot tell hard images from patterned noise."
-        )
-    return (
-        f"About {wrong:.0f} % of the labels are wrong, 95 % interval {max(least, 0):.0f} to "
-        f"{most:.0f} % ({first['source']})."
-    )
+def what_checks_buy(count: int, wrong: float = 0.1) -> str:
+    """Return the 95 % interval that so many checked labels give, if a tenth of them are wrong."""
+    found = round(wrong * count)
+    _, low, high = binomial_limits(found, count)
+    return f"{count} labels, {found} of them wrong: {100 * low:.0f} to {100 * high:.0f} %"
 
 
-def _best(row, goal, M):
+def _best(row, goal, gains, M):
     p, low, high = (float(row[end]) for end in ("value", "low", "high"))
-    goal = f"the lowest {goal}" if goal.startswith("loss") else f"the highest {goal}"
     if row["note"].startswith("every"):
-        return f"For {goal}, no difference between the p that these data can show."
-    best = f"p = {p:g}, {_pytorch(p, M)}"
-    if low == high:
-        return f"For {goal}: {best}."
-    others = f"nothing from p = {low:g} to {high:g} can be told from it"
-    return f"For {goal}: {best}; {others}."
+        return f"{goal[0].upper()}{goal[1:]}: no p differs from another, as far as these data show."
+    sentence = f"Best for the {goal}: p = {p:g}, {_pytorch(p, M)}"
+    if low != high:
+        sentence += f"; p from {low:g} to {high:g} may be as good"
+    none = gains[gains.index.str.startswith(f"{goal}: ") & gains.index.str.contains("no smoothing")]
+    for gain in none.to_dict("records"):
+        if gain["low"] > 0:
+            value, least, most = (f"{gain[end]:.2g}" for end in ("value", "low", "high"))
+            sentence += f". It gains {value} {gain['unit']} [{least}, {most}] over no smoothing"
+    return sentence + "."
 
 
 def _more(more):
     gained = more[more["quantity"] == ACCURACY_GAIN].set_index("what")
     noisy = more[more["quantity"] == NOISY_ACCURACY].set_index("what")
-    clean = more[more["quantity"] == CLEAN_ACCURACY].set_index("what")
     sure = gained.index[gained["low"] > 0]
     if gained["low"].isna().all():  # no smoothing diverged
         return ""
     if not len(sure):
-        return (
-            "No method is more accurate than training without smoothing, as far as these data show."
-        )
+        return "No method is more accurate than no smoothing, as far as these data show."
     best = noisy["value"].loc[sure].idxmax()
-    rate, limits = clean.loc[best], gained.loc[best]
-    value, low, high = (100 * limits[end] for end in ("value", "low", "high"))
-    sentence = f"Most accurate: {best}, by {value:.1f} points over training "
-    sentence += f"without smoothing on these labels [{low:.1f}, {high:.1f}]"
-    if np.isfinite(rate["value"]):
-        sentence += f"; on clean labels it is right in {100 * rate['low']:.0f} to "
-        sentence += f"{100 * rate['high']:.0f} %"
-    return sentence + "."
+    value, low, high = (100 * gained.loc[best][end] for end in ("value", "low", "high"))
+    sentence = f"Most accurate: {best}, by {value:.1f} points [{low:.1f}, {high:.1f}]"
+    return sentence + " over no smoothing, on labels as noisy as these."
 
 
 def _lower(more):
@@ -194,7 +189,7 @@ def _pytorch(p, M):
     return f"label_smoothing={epsilon:.3g} in PyTorch"
 
 
-_ACCURACIES = {NOISY_ACCURACY: "noisy", CLEAN_ACCURACY: "clean", ACCURACY_GAIN: "gain"}
+_ACCURACIES = {NOISY_ACCURACY: "noisy", ACCURACY_GAIN: "gain"}
 _LOSSES = {NOISY_LOSS: "loss", LOSS_GAIN: "gain"}
 
 
@@ -236,8 +231,10 @@ def _shown(row: dict[str, Any], M: int) -> dict[str, Any]:
         epsilon = float(epsilon_from_p(value, M)) + 0.0
         pytorch = "none" if abs(epsilon) < 1e-9 else f"{epsilon:.3g}"
     shown = _NOTHING if pd.isna(value) else text(value) + name
-    if row["note"].startswith(LOWER_BOUND):
-        shown, interval = f"at least {text(row['low'])}{name}", ""
+    if pd.isna(value) and interval:  # bounds
+        shown, interval = f"{interval}{name}", ""
+        if row["high"] == 1:
+            shown = f"at least {text(row['low'])}{name}"
     elif signed and row["low"] == row["high"] == value == 0:  # it is compared with itself
         shown = _NOTHING
     what = _unbroken(row["what"])

@@ -80,7 +80,12 @@ train_resources: {{threads: 1, mem_mb: 3000, runtime: 60}}
 """
 
 
-def advice_study(data: str | os.PathLike, file: str | os.PathLike, folds: int | None = None) -> str:
+def advice_study(
+    data: str | os.PathLike,
+    file: str | os.PathLike,
+    folds: int | None = None,
+    checked: str | None = None,
+) -> str:
     """
     Return the study that asks what is to be known of a data set's labels, as YAML.
 
@@ -92,6 +97,8 @@ def advice_study(data: str | os.PathLike, file: str | os.PathLike, folds: int | 
         Where the study will be.
     folds : int, optional
         Folds in which the training labels are ranked too.
+    checked : str, optional
+        A .csv of test labels that somebody has checked, see `data.checked.read_checked`.
 
     Raises
     ------
@@ -123,6 +130,8 @@ def advice_study(data: str | os.PathLike, file: str | os.PathLike, folds: int | 
         images -= -(-images // folds)
     if lines:
         lines.append("split_seed: 0")
+    if checked:
+        lines.append(f"checked: {_yaml(checked)} # right labels of some test rows")
     return _STUDY.format(
         file=file,
         page=f"{PAGES}/{name_of(data)}.html",
@@ -217,40 +226,52 @@ def network_for(shape: tuple[int, ...]) -> tuple[dict[str, object], Recipe]:
 
 
 def write_study(
-    data: str | os.PathLike, folder: str | os.PathLike = FOLDER, folds: int | None = None
+    data: str | os.PathLike,
+    folder: str | os.PathLike = FOLDER,
+    folds: int | None = None,
+    checked: str | None = None,
 ) -> tuple[Path, bool]:
     """
     Return the path of a data set's study, and whether it was there; if not, write it.
 
-    What was changed in a study stays. Folds come into a study that is there, if nothing was changed
-    in it.
+    What was changed in a study stays. Folds and checked labels come into a study that is there, if
+    nothing was changed in it.
 
     Raises
     ------
     ConfigError
         As `advice_study`, and if the study that is there is of another file, or was changed and has
-        not these folds.
+        not these folds or these checked labels.
     """
     file = Path(folder) / f"{name_of(data)}.yaml"
-    text = advice_study(data, file, folds)
+    if checked and not os.path.isfile(checked):
+        raise ConfigError(f"CHECKED is {checked!r}: no such file; allowed: a .csv with index,label")
+    text = advice_study(data, file, folds, checked)
     if file.exists():
         entry = _entry_of(file)
-        there, its_folds = entry.get("path"), entry.get("folds")
+        there = entry.get("path")
         if there is None or os.path.abspath(there) != os.path.abspath(data):
             raise ConfigError(
                 f"DATA is {os.fspath(data)!r}, but {file} is a study of "
                 f"{there or 'something else'}; allowed: a file of another name, or that study "
                 "moved away"
             )
-        if folds in (None, its_folds):
+        has = {"folds": entry.get("folds"), "checked": entry.get("checked")}
+        wants = has | {
+            key: value for key, value in (("folds", folds), ("checked", checked)) if value
+        }
+        if wants == has:
             return file, True
-        if file.read_text(encoding="utf-8") != advice_study(there, file, its_folds):
+        if file.read_text(encoding="utf-8") != advice_study(there, file, **has):
+            key = next(key for key in has if has[key] != wants[key])
+            line = f"{key}: {wants[key]}"
+            lines = f"lines '{line}' and 'split_seed: 0'" if key == "folds" else f"line '{line}'"
             raise ConfigError(
-                f"FOLDS is {folds}, but {file} was changed by hand and has "
-                f"{f'folds: {its_folds}' if its_folds else 'none'}; allowed: the lines "
-                f"'folds: {folds}' and 'split_seed: 0' below datasets.{name_of(data)} there"
+                f"{key.upper()} is {wants[key]}, but {file} was changed by hand and has "
+                f"{f'{key}: {has[key]}' if has[key] else 'none'}; allowed: the {lines} below "
+                f"datasets.{name_of(data)} there"
             )
-        text = advice_study(there, file, folds)
+        text = advice_study(there, file, **wants)
     file.parent.mkdir(parents=True, exist_ok=True)
     new = file.with_name(f".{file.name}")
     new.write_text(text, encoding="utf-8")
@@ -260,10 +281,10 @@ def write_study(
 
 def targets_of(file: Path) -> list[str]:
     """Return what a study of `write_study` is asked for: its page, and its ranking if any."""
-    page = f"{PAGES}/{file.stem}.html"
-    if not _entry_of(file).get("folds"):
-        return [page]
-    return [page, f"{PAGES}/{file.stem}/training_labels.csv"]
+    targets = [f"{PAGES}/{file.stem}.html", f"{PAGES}/{file.stem}/check.html"]
+    if _entry_of(file).get("folds"):
+        targets.append(f"{PAGES}/{file.stem}/training_labels.csv")
+    return targets
 
 
 def _entry_of(file):
@@ -287,9 +308,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.strip().partition("\n")[0])
     parser.add_argument("data", help="a .npz with x_train, y_train, x_test and y_test")
     parser.add_argument("--folds", default="", help="rank the training labels too, in so many")
+    parser.add_argument("--checked", help="a .csv of test labels that somebody has checked")
     arguments = parser.parse_args()
     try:
-        file, there = write_study(arguments.data, folds=_folds(arguments.folds))
+        file, there = write_study(
+            arguments.data, folds=_folds(arguments.folds), checked=arguments.checked or None
+        )
     except (ConfigError, OSError) as error:
         sys.exit(f"error: {error}")
     print("Going on with the study" if there else "The study is", file, file=sys.stderr)

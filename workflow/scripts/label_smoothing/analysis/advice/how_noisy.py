@@ -1,183 +1,140 @@
-"""How noisy the labels are: the share of right ones, and the largest confusions."""
+"""
+How many of the given labels are wrong: checked by hand, or between two bounds on a condition.
+
+Labels alone cannot tell. Networks learn mistakes that follow the look of an image, and then agree
+with them. On the condition that no mistake does, two bounds are known: networks are right on no
+more labels than are right, and the noise model finds no more mistakes than there are.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from label_smoothing.analysis.advice.limits import Limits
-from label_smoothing.analysis.advice.networks import Inputs, Networks
+from label_smoothing.analysis.advice.networks import Inputs
 from label_smoothing.analysis.advice.noise_model import NoiseModel, fit_noise_model, lowest_loss
 from label_smoothing.analysis.advice.rows import (
-    CLEAN_RATE,
+    CHECKED,
     CONFUSION,
     HOW_NOISY,
-    LOWER_BOUND,
+    IF,
+    NOT_BY_LOOK,
+    WRONG,
     Row,
     percent,
 )
 from label_smoothing.analysis.intervals import binomial_limits
 
 _CONFUSIONS = 5
+WHAT = "labels of the hold-out"
 
 
 class Noise(NamedTuple):
     """
-    The noise model, if there is one.
-
-    Attributes
-    ----------
-    model : NoiseModel or None
-    place : int or None
-        Which p of the forward-corrected networks it rests on.
-    warnings : list of str
-    """
-
-    model: NoiseModel | None
-    place: int | None
-    warnings: list[str]
-
-
-class HowNoisy(NamedTuple):
-    """
-    The answers to how noisy the labels are.
+    What is known of the noise in the hold-out.
 
     Attributes
     ----------
     rows : list of Row
         The best answer first.
-    rate : Limits
-        The clean rate to go on with; without a value where only limits are known.
+    model : NoiseModel or None
+        None if there is none, or if labels that were checked by hand contradict the model.
+    right : Limits
+        Bounds of the share of right labels; they have a value only if labels were checked.
+    place : int or None
+        Which p of the forward-corrected networks fits the given labels best.
     warnings : list of str
     """
 
     rows: list[Row]
-    rate: Limits
+    model: NoiseModel | None
+    right: Limits
+    place: int | None
     warnings: list[str]
 
 
-def noise_of(inputs: Inputs) -> Noise:
-    """Return the noise model of the forward-corrected networks that fit the given labels best."""
+def how_noisy(inputs: Inputs) -> Noise:
+    """Return how many labels of the hold-out are wrong, and what each answer rests on."""
+    rows, checked = [], None
+    if inputs.checked:
+        trials, right = inputs.checked
+        checked = Limits(*binomial_limits(right, trials))
+        note = f"{trials} labels, drawn at random"
+        rows.append(Row(HOW_NOISY, WHAT, WRONG, _wrong(checked), "share", CHECKED, "", note))
     forward = inputs.forward
     if forward is None or not forward.finite().any():
         none = "There are no networks" if forward is None else "All networks diverged"
-        why = (
-            f"{none} of forward correction, so that the noise model is missing: the clean rate is "
-            "a lower bound only, and nothing is said of clean labels."
-        )
-        return Noise(None, None, [why])
+        why = f"{none} of forward correction, so that nothing is said of right labels."
+        return Noise(rows, None, checked or Limits(np.nan, 0.0, 1.0), None, [why])
     losses = np.where(forward.finite(), forward.losses().mean(axis=(0, 1)), np.nan)
     place, outputs = lowest_loss(losses, forward.uncorrected)
-    model, warnings = fit_noise_model(outputs, forward.labels[0]), []
-    if not model.tells:
-        warnings = [
-            f"{cannot_tell(model)} The share of right labels lies anywhere in between. Of clean "
-            "labels is only said which smoothing is best if the noise is uniform: a wrong label is "
-            "any of the others alike. Check some by hand."
-        ]
-    elif not model.uniform:
-        warnings = [
-            "The noise is not uniform: some classes lose more labels than others, or to some more "
-            "than to others. What is said of clean labels rests on the estimated noise matrix."
-        ]
-    return Noise(model, place, warnings)
-
-
-def describe(model: NoiseModel) -> str:
-    """Return what a noise model takes the noise for, if it tells it from hard images."""
-    return "uniform noise" if model.uniform else "with the noise matrix as it is"
-
-
-def cannot_tell(model: NoiseModel) -> str:
-    """Return why a noise model says nothing of right labels."""
-    return (
-        f"The right label of {percent(model.still_open)} of the images stays open. Either these "
-        "images are hard, or their labels are wrong in a pattern that networks learn, such as "
-        "always the same other class: the labels alone cannot tell."
-    )
-
-
-def how_noisy(inputs: Inputs, model: NoiseModel | None) -> HowNoisy:
-    """Return the share of right labels by each source, and the one to go on with."""
-    bound, warnings = early_stopping(inputs), list[str]()
-    answers = []
-    if inputs.checked:
-        trials, right = inputs.checked
-        limits = Limits(*binomial_limits(right, trials))
-        answers.append(_rate("checked by hand", limits, f"{trials} test labels"))
-    if model:
-        answers.append(_of_model(model, bound))
-    # Few checked labels say less than the noise model, unless the two contradict each other.
-    if len(answers) == 2:
-        one, other = (answer.limits for answer in answers)
-        if one.high < other.low or other.high < one.low:
-            warnings.append(
-                "The labels that were checked by hand and the noise model contradict each other: "
-                "if the checked ones were drawn at random, trust them."
-            )
-        else:
-            answers.sort(key=lambda answer: answer.limits.high - answer.limits.low)
-    rate = answers[0].limits if answers else Limits(np.nan, bound.low, 1.0)
-    if bound.low > rate.high:
-        warnings.append(
-            f"Some networks are right on {percent(bound.value, 1)} of the given labels, more "
-            f"than the clean rate of at most {percent(rate.high, 1)} allows: the labels are better "
-            "than that."
+    model = fit_noise_model(outputs, forward.labels[0])
+    bounds = _bounds(inputs, model)
+    if bounds.low > bounds.high:
+        why = (
+            f"Networks are right on more than {percent(bounds.low, 1)} of the labels, and the "
+            f"noise model takes at most {percent(bounds.high, 1)} for right: the two contradict "
+            "each other, so that nothing is said of right labels."
         )
-        rate = Limits(np.nan, bound.low, 1.0)
-    note = f"{LOWER_BOUND}, for all epochs, p and methods at once"
-    if model and not model.tells:
-        note += "; if no class has mostly one wrong label"
-    return HowNoisy([*answers, _rate("early stopping", bound, note)], rate, warnings)
+        return Noise(rows, None, checked or Limits(np.nan, 0.0, 1.0), place, [why])
+    if checked and (checked.high < bounds.low or bounds.high < checked.low):
+        why = (
+            f"Of the checked labels {percent(1 - checked.value)} are wrong "
+            f"[{percent(1 - checked.high)}, {percent(1 - checked.low)}]; {NOT_BY_LOOK}, it would "
+            f"be {percent(1 - bounds.high)} to {percent(1 - bounds.low)}. So mistakes do depend on "
+            "the look, and all that rests on that condition is left out."
+        )
+        return Noise(rows, None, checked, place, [why])
+    condition = NOT_BY_LOOK
+    note = "the images are too hard for a lower bound" if model.hard else ""
+    rows.append(Row(HOW_NOISY, WHAT, WRONG, _wrong(bounds), "share", IF, condition, note))
+    if checked:  # both hold
+        bounds = Limits(checked.value, *np.clip(bounds[1:], checked.low, checked.high))
+    return Noise([*rows, *_confusions(model)], model, bounds, place, [])
 
 
-def _rate(source: str, limits: Limits, note: str) -> Row:
-    return Row(HOW_NOISY, "share of right labels", CLEAN_RATE, limits, "share", source, note)
+def _wrong(right: Limits) -> Limits:
+    return Limits(*(1 - end for end in (right.value, right.high, right.low)))
 
 
-def _of_model(model: NoiseModel, bound: Limits) -> Row:
-    if model.tells:
-        return _rate("noise model", model.clean_rate, describe(model))
-    # On hard images even uniform noise is estimated too high: CIFAR-10 in docs/advice.md.
-    limits = Limits(np.nan, min(bound.low, model.likelihood.low), 1.0)
-    note = "from patterned noise on easy images to hard images with right labels"
-    return _rate("noise model", limits, note)
+def _bounds(inputs: Inputs, model: NoiseModel) -> Limits:
+    """Return the bounds of the share of right labels; hard images have no upper one."""
+    return Limits(np.nan, early_stopping(inputs), 1.0 if model.hard else model.most_right)
 
 
-def early_stopping(inputs: Inputs) -> Limits:
+def early_stopping(inputs: Inputs) -> float:
     """
     Return a lower bound of the clean rate: no network is right on more labels than are right.
 
-    A network of accuracy g on clean labels agrees with the share ``a g + (1 - a)(1 - g)/(M - 1)``
-    of noisy ones, at most a where a >= 1/M. So it is under uniform noise, and as long as the right
-    label is the most frequent one of each class.
+    A network of accuracy g on right labels agrees with the share ``a g + (1 - a)(1 - g)/(M - 1)``
+    of noisy ones, at most a where a >= 1/M. So it is as long as mistakes do not depend on the look
+    and the right label is the most frequent one of each class.
 
-    Returns
-    -------
-    Limits
-        The highest mean accuracy of all p, epochs and methods; as low, the one-sided limit of
-        Clopper and Pearson for all these choices at once (Bonferroni); as high, 1.
+    The bound is the one-sided 95 % limit of Clopper and Pearson for the highest accuracy of all p,
+    epochs and methods, for all these choices at once (Bonferroni).
     """
-    methods: list[Networks] = [part for part in (inputs.plain, inputs.forward) if part is not None]
-    means = [part.accuracies.mean(axis=0).ravel() for part in methods]
-    choices = np.concatenate(means)
+    parts = [part for part in (inputs.plain, inputs.forward) if part is not None]
+    choices = np.concatenate([part.accuracies.mean(axis=0).ravel() for part in parts])
     choices = choices[~np.isnan(choices)]
     if not len(choices):
-        return Limits(np.nan)
+        return 0.0
     best, trials = float(choices.max()), inputs.plain.labels.shape[1]
-    return Limits(best, binomial_limits(best * trials, trials, 0.05 / len(choices))[1], 1.0)
+    return float(binomial_limits(best * trials, trials, 0.05 / len(choices))[1])
 
 
-def confusions(model: NoiseModel) -> list[Row]:
+def _confusions(model: NoiseModel) -> list[Row]:
     """Return the largest entries of the noise matrix off its diagonal, most labels first."""
-    if model.matrix is None:
+    if model.hard:
         return []
-    T, M = model.matrix.T, len(model.matrix.T)
-    joint = T * model.outputs.mean(axis=0)
+    M = len(model.T)
+    joint = model.least * model.outputs.mean(axis=0)
     np.fill_diagonal(joint, 0)
     rows = []
     for place in np.argsort(-joint, axis=None)[: min(_CONFUSIONS, M * (M - 1))]:
-        i, j = divmod(int(place), M)
-        limits = Limits(T[i, j], model.matrix.low[i, j], model.matrix.high[i, j])
-        what = f"right {j}, given {i}"
-        rows.append(Row(HOW_NOISY, what, CONFUSION, limits, "share", "noise model"))
+        given, right = divmod(int(place), M)
+        if model.least[given, right] < 0.005:
+            break
+        limits = Limits(np.nan, model.least[given, right], 1.0)
+        what = f"right {right}, given {given}"
+        rows.append(Row(HOW_NOISY, what, CONFUSION, limits, "share", IF, NOT_BY_LOOK))
     return rows

@@ -16,14 +16,14 @@ from label_smoothing.analysis.advice.networks import Networks
 from label_smoothing.analysis.advice.rows import (
     ACCURACY,
     ACCURACY_GAIN,
-    AS_IT_IS,
     CLEAN_ACCURACY,
-    CORRECTED,
+    IF,
     LOSS_GAIN,
     MORE,
     NO_DIFFERENCE,
     NOISY_ACCURACY,
     NOISY_LOSS,
+    NOT_BY_LOOK,
     Row,
 )
 from label_smoothing.analysis.advice.smoothing import HABIT, Smoothing, habit
@@ -86,7 +86,7 @@ class Compared(NamedTuple):
 
 
 class Accuracy(NamedTuple):
-    """The accuracies of one method: on these labels, on clean ones, gained; and a note."""
+    """The accuracies of one method: on these labels, on right ones, gained; and a note."""
 
     name: str
     noisy: Limits
@@ -138,13 +138,13 @@ def _accuracies(compared: Compared, truth: Correction, best: int) -> list[Accura
         stops.append(compared.smoothing(best))
     stops += filter(None, [compared.forward])
     over = mean_with_limits(reference)
-    found += [_stopped_accuracy(method, truth, over) for method in stops]
+    found += [_stopped_accuracy(method, over) for method in stops]
     if not compared.has_base:
         found = [entry._replace(gain=UNKNOWN) for entry in found]
     return sorted(found, key=lambda entry: -entry.noisy.value)
 
 
-def _stopped_accuracy(method: Method, truth: Correction, over: Limits) -> Accuracy:
+def _stopped_accuracy(method: Method, over: Limits) -> Accuracy:
     """
     Return the accuracy at the epoch of highest accuracy of each seed.
 
@@ -157,27 +157,23 @@ def _stopped_accuracy(method: Method, truth: Correction, over: Limits) -> Accura
     variance = mean * (1 - mean) / N + (best.var(ddof=1) / S if S > 1 else 0.0)
     epochs = int((~np.isnan(accuracies[0])).sum())
     above, below = (float(stdtrit(np.inf, 1 - 0.025 / n)) * variance**0.5 for n in (1, epochs))
-    noisy = Limits(mean, mean - below, mean + above)
     gain, apart = mean - over.value, np.hypot(below, (over.high - over.low) / 2)
-    clean = truth.accuracies(noisy) if truth.uniform else []
-    note = "outputs at that epoch are not kept: the interval is a wide one"
     return Accuracy(
         f"early stopping, {method.name}",
-        noisy,
-        envelope_of_shares(clean),
+        Limits(mean, mean - below, mean + above),
+        UNKNOWN,
         Limits(gain, gain - apart, gain + apart),
-        note,
+        "outputs at that epoch are not kept: the interval is a wide one",
     )
 
 
 def _accuracy_rows(accuracies: list[Accuracy]) -> list[Row]:
     rows = []
     for name, noisy, clean, gain, note in accuracies:
-        rows += [
-            Row(MORE, name, NOISY_ACCURACY, noisy, "share", "hold-out", note),
-            Row(MORE, name, CLEAN_ACCURACY, clean, "share", CORRECTED, note),
-            Row(MORE, name, ACCURACY_GAIN, gain, "share", AS_IT_IS, note),
-        ]
+        rows.append(Row(MORE, name, NOISY_ACCURACY, noisy, "share", note=note))
+        rows.append(Row(MORE, name, ACCURACY_GAIN, gain, "share", note=note))
+        if np.isfinite(clean.value):
+            rows.append(Row(MORE, name, CLEAN_ACCURACY, clean, "share", IF, NOT_BY_LOOK))
     return rows
 
 
@@ -209,8 +205,8 @@ def _loss_rows(compared: Compared, best: int) -> list[Row]:
         note = NO_DIFFERENCE if gain.open_sign else ""
         note = "the best smoothing" if name == smoothing.name else note
         rows += [
-            Row(MORE, name, NOISY_LOSS, loss, "nats", AS_IT_IS),
-            Row(MORE, name, LOSS_GAIN, gain, "nats", AS_IT_IS, note),
+            Row(MORE, name, NOISY_LOSS, loss, "nats"),
+            Row(MORE, name, LOSS_GAIN, gain, "nats", note=note),
         ]
     return rows
 

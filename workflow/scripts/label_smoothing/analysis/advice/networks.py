@@ -29,6 +29,8 @@ class Networks(NamedTuple):
         On the given training labels; the divergence from their targets is in nats.
     noisy_losses, uniform_losses : ndarray, shape (S, P, E), optional
         Of `outputs` after each epoch, on the same test labels and on all labels alike, in nats.
+    train_history : ndarray, shape (S, P, E), optional
+        Accuracy on the given training labels, on average over each epoch.
     """
 
     p: Sequence[float]
@@ -40,6 +42,7 @@ class Networks(NamedTuple):
     noisy_losses: np.ndarray | None = None
     uniform_losses: np.ndarray | None = None
     train_kl: np.ndarray | None = None
+    train_history: np.ndarray | None = None
 
     @property
     def classes(self) -> int:

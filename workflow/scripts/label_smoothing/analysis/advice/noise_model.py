@@ -1,10 +1,12 @@
 """
-How noisy given labels are, from outputs that do not follow the noise: a model of the labels alone.
+How noisy given labels are, if mistakes do not depend on how an image looks.
 
 Every image has probabilities g of its right label, a network's outputs on images that it has not
 seen; a given label is the right one moved by a noise matrix T, ``P(given i | image) = sum_j T_ij
-g_j``. What is uncertain in the image is in g, what is wrong with the label in T: that tells hard
-images from wrong labels as far as g is right. So g is taken to a power first, which is fitted too.
+g_j``. What is uncertain in the image is in g, what is wrong with the label in T. The outputs are
+right up to a power only, which is fitted too.
+
+Mistakes that a network learns are in g, so that T misses them: the model finds too few.
 """
 
 from typing import NamedTuple
@@ -12,12 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import softmax
 
-from label_smoothing.analysis.advice.limits import Limits
 from label_smoothing.theory.matrices import smoothing_matrix
 
-NOT_UNIFORM = 0.01  # largest p-value at which noise counts as not uniform
-# Share of images whose right label stays open by the noise model, from which it cannot tell hard
-# images from labels that are wrong in a pattern that networks learn (docs/advice.md).
+# Share of images whose right label stays open, from which hard images look like wrong labels.
 MOST_OPEN = 0.15
 _RATES = 401
 _POWERS = np.geomspace(0.2, 5, 33)
@@ -28,26 +27,79 @@ _REPLICATES = 100
 _CHUNK = 2_000_000  # numbers at once
 
 
-class RateLikelihood(NamedTuple):
+class UniformNoise(NamedTuple):
     """
-    The clean rate under uniform noise.
+    The clean rate if a wrong label is any other class alike.
 
     Attributes
     ----------
-    rates, log_likelihoods : ndarray
-        The profile over the power, 0 at its highest.
-    estimate, low, high : float
-        Where it is highest, and within 1.92 of it.
+    rate, high : float
+        The most likely clean rate, and the upper end of its 95 % profile likelihood interval.
     power : float
         What the outputs are taken to: below 1 they are too sure.
     """
 
-    rates: np.ndarray
-    log_likelihoods: np.ndarray
-    estimate: float
-    low: float
+    rate: float
     high: float
     power: float
+
+
+class NoiseModel(NamedTuple):
+    """
+    What is known of the noise of given labels, on the condition of this module.
+
+    Attributes
+    ----------
+    outputs : ndarray, shape (N, M)
+        Probabilities of the right labels.
+    T, least : ndarray, shape (M, M)
+        ``T[i, j]`` = P(given i | right j), and its lower limits by a bootstrap of the images.
+    uniform_rate : float
+        The clean rate, if a wrong label is any other class alike.
+    most_right : float
+        Upper limit of the share of right labels, by either noise.
+    still_open : float
+        Share of images whose right label stays open.
+    """
+
+    outputs: np.ndarray
+    T: np.ndarray
+    least: np.ndarray
+    uniform_rate: float
+    most_right: float
+    still_open: float
+
+    @property
+    def hard(self) -> bool:
+        """Whether the images are so hard that they look like wrong labels."""
+        return self.still_open > MOST_OPEN
+
+
+def fit_noise_model(log_outputs: np.ndarray, labels: np.ndarray, seed: int = 0) -> NoiseModel:
+    """
+    Fit the power of the outputs and the noise matrix.
+
+    Parameters
+    ----------
+    log_outputs : ndarray, shape (N, M)
+        Log probabilities of the right labels, from networks that have not seen these images.
+    labels : ndarray of int, shape (N,)
+        The given ones.
+    seed : int
+        Of the bootstrap.
+    """
+    uniform = uniform_noise(log_outputs, labels)
+    outputs = tempered(log_outputs, uniform.power)
+    T, N, rng = fit_noise_matrix(outputs, labels), len(labels), np.random.default_rng(seed)
+    matrices, rates = [], []
+    for _ in range(_REPLICATES):
+        rows = rng.integers(N, size=N)
+        matrices.append(fit_noise_matrix(outputs[rows], labels[rows], T))
+        rates.append(np.diag(matrices[-1]) @ outputs[rows].mean(axis=0))
+    least = np.quantile(matrices, 0.025, axis=0)
+    most_right = max(uniform.high, float(np.quantile(rates, 0.975)))
+    still_open = 1 - float(outputs.max(axis=1).mean())
+    return NoiseModel(outputs, T, least, uniform.rate, most_right, still_open)
 
 
 def tempered(log_outputs: np.ndarray, power: float) -> np.ndarray:
@@ -55,26 +107,17 @@ def tempered(log_outputs: np.ndarray, power: float) -> np.ndarray:
     return softmax(power * log_outputs.astype(np.float64), axis=1)
 
 
-def rate_likelihood(log_outputs: np.ndarray, labels: np.ndarray) -> RateLikelihood:
-    """
-    Return the clean rate that makes given labels most likely, under uniform noise.
-
-    Arguments as `fit_noise_model`. The limits are those of the profile likelihood, for the sampling
-    of the labels: outputs count as right up to a power.
-    """
-    rates = _rates(log_outputs.shape[1])
-    totals = np.stack([_log_likelihoods(tempered(log_outputs, power), labels) for power in _POWERS])
+def uniform_noise(log_outputs: np.ndarray, labels: np.ndarray) -> UniformNoise:
+    """Return the clean rate that makes given labels most likely; arguments `fit_noise_model`'s."""
+    rates = np.linspace(1 / log_outputs.shape[1], 1, _RATES)
+    totals = np.stack(
+        [_log_likelihoods(tempered(log_outputs, power), labels, rates) for power in _POWERS]
+    )
     profile = totals.max(axis=0)
     best = int(profile.argmax())
     within = np.flatnonzero(profile >= profile[best] - _HALF_CHI_SQUARE)
-    return RateLikelihood(
-        rates,
-        profile - profile[best],
-        float(rates[best]),
-        float(rates[within[0]]),
-        float(rates[within[-1]]),
-        float(_POWERS[totals[:, best].argmax()]),
-    )
+    power = _POWERS[totals[:, best].argmax()]
+    return UniformNoise(float(rates[best]), float(rates[within[-1]]), float(power))
 
 
 def fit_noise_matrix(
@@ -83,16 +126,15 @@ def fit_noise_matrix(
     """
     Return the noise matrix that makes given labels most likely, by the EM algorithm.
 
-    The search begins at `start`, shape (M, M). The likelihood is concave, so that this only saves
-    time. Other arguments as `noise_matrix`.
+    `outputs` are probabilities of the right labels, shape (N, M). The search begins at `start`,
+    shape (M, M). The likelihood is concave, so that this only saves time.
     """
     M = outputs.shape[1]
     T = smoothing_matrix(0.7, M) if start is None else 0.99 * start + 0.01 / M
     members = np.eye(M)[labels]
     for _ in range(_STEPS):
-        right = outputs * T[labels]
-        right /= right.sum(axis=1, keepdims=True).clip(1e-300)
-        moved = members.T @ right + 1e-9  # a class that no image has keeps a column
+        moved = members.T @ probability_right(outputs, labels, T)
+        moved += 1e-9  # a class that no image has keeps a column
         moved /= moved.sum(axis=0)
         done = np.abs(moved - T).max() < _TOLERANCE
         T = moved
@@ -101,174 +143,21 @@ def fit_noise_matrix(
     return T
 
 
-class NoiseMatrix(NamedTuple):
-    """
-    A noise matrix without any assumption on its shape, and whether uniform noise would do.
-
-    Attributes
-    ----------
-    T, low, high : ndarray, shape (M, M)
-        ``T[i, j]`` = P(given i | right j), and the limits of a bootstrap of the images.
-    clean_rate : Limits
-        Share of right labels, and its limits.
-    excess : float
-        Twice the log likelihood ratio to uniform noise.
-    p_value : float
-        How often labels with uniform noise have as large an excess.
-    """
-
-    T: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    clean_rate: Limits
-    excess: float
-    p_value: float
-
-
-def noise_matrix(outputs: np.ndarray, labels: np.ndarray, seed: int = 0) -> NoiseMatrix:
-    """
-    Fit a noise matrix, with limits, and compare it with uniform noise.
-
-    Parameters
-    ----------
-    outputs : ndarray, shape (N, M)
-        Probabilities of the right labels, see `tempered`.
-    labels : ndarray of int, shape (N,)
-    seed : int
-        Of the bootstrap, and of the labels drawn with uniform noise.
-    """
-    N = len(outputs)
-    rng = np.random.default_rng(seed)
-    T, uniform = fit_noise_matrix(outputs, labels), _uniform(outputs, labels)
-    excess = _excess(outputs, labels, T, uniform)
-
-    def rate(matrix, rows):
-        return float(np.diag(matrix) @ outputs[rows].mean(axis=0))
-
-    matrices, rates = [], []
-    for _ in range(_REPLICATES):
-        rows = rng.integers(N, size=N)
-        matrices.append(fit_noise_matrix(outputs[rows], labels[rows], T))
-        rates.append(rate(matrices[-1], rows))
-    expected = (outputs @ uniform.T).cumsum(axis=1)  # of the given labels, image by image
-    larger = 0
-    for _ in range(_REPLICATES):
-        drawn = (expected < rng.random((N, 1)) * expected[:, -1:]).sum(axis=1)
-        refit = fit_noise_matrix(outputs, drawn, uniform)
-        larger += _excess(outputs, drawn, refit, _uniform(outputs, drawn)) >= excess
-    low, high = np.quantile(matrices, [0.025, 0.975], axis=0)
-    return NoiseMatrix(
-        T,
-        low,
-        high,
-        Limits(rate(T, slice(None)), *map(float, np.quantile(rates, [0.025, 0.975]))),
-        excess,
-        (larger + 1) / (_REPLICATES + 1),
-    )
-
-
-def _uniform(outputs, labels):
-    """Return the matrix of uniform noise that makes the labels most likely."""
-    M = outputs.shape[1]
-    best = _log_likelihoods(outputs, labels).argmax()
-    return smoothing_matrix(float(_rates(M)[best]), M)
-
-
-def _rates(M):
-    return np.linspace(1 / M, 1, _RATES)
-
-
-def _log_likelihoods(outputs, labels):
-    """Of the labels under uniform noise, at each rate of the grid."""
+def _log_likelihoods(outputs, labels, rates):
+    """Of the labels under uniform noise, at each rate."""
     N, M = outputs.shape
-    rates = _rates(M)
     r, own = (1 - rates) / (M - 1), outputs[np.arange(N), labels]
-    totals, rows = np.zeros(_RATES), max(_CHUNK // _RATES, 1)
+    totals, rows = np.zeros(len(rates)), max(_CHUNK // len(rates), 1)
     with np.errstate(divide="ignore"):  # a label of probability 0 excludes the rate of 1
         for start in range(0, N, rows):
             totals += np.log(r + (rates - r) * own[start : start + rows, None]).sum(axis=0)
     return totals
 
 
-def _excess(outputs, labels, T, uniform):
-    own, other = ((outputs * matrix[labels]).sum(axis=1) for matrix in (T, uniform))
-    return float(2 * (np.log(own.clip(1e-300)) - np.log(other.clip(1e-300))).sum())
-
-
 def probability_right(outputs: np.ndarray, labels: np.ndarray, T: np.ndarray) -> np.ndarray:
     """Return how probable each class is, given image and label, by Bayes' rule; shape (N, M)."""
     right = outputs * T[labels]
     return right / right.sum(axis=1, keepdims=True).clip(1e-300)
-
-
-def most_suspicious(right: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
-    """
-    Return the places of the labels that are least probably right, at most `count` of them.
-
-    Labels that are the most probable ones do not count. `right` is as `probability_right` has it.
-    """
-    own = right[np.arange(len(labels)), labels]
-    order = np.argsort(own, kind="stable")
-    return order[right.argmax(axis=1)[order] != labels[order]][:count]
-
-
-class NoiseModel(NamedTuple):
-    """
-    What is known of the noise of given labels.
-
-    Attributes
-    ----------
-    outputs : ndarray, shape (N, M)
-        Probabilities of the right labels, see `tempered`.
-    likelihood : RateLikelihood
-    matrix : NoiseMatrix or None
-        None where wrong labels cannot be told from hard images.
-    right : ndarray, shape (N, M), or None
-        See `probability_right`.
-    still_open : float
-        Share of images whose right label stays open.
-    """
-
-    outputs: np.ndarray
-    likelihood: RateLikelihood
-    matrix: NoiseMatrix | None
-    right: np.ndarray | None
-    still_open: float
-
-    @property
-    def tells(self) -> bool:
-        """Whether it tells wrong labels from hard images."""
-        return self.matrix is not None
-
-    @property
-    def uniform(self) -> bool:
-        """Whether uniform noise would do."""
-        return self.matrix is None or self.matrix.p_value > NOT_UNIFORM
-
-    @property
-    def clean_rate(self) -> Limits:
-        """The share of right labels and its limits, if it tells."""
-        if self.matrix is None or self.uniform:
-            return Limits(self.likelihood.estimate, self.likelihood.low, self.likelihood.high)
-        return self.matrix.clean_rate
-
-
-def fit_noise_model(log_outputs: np.ndarray, labels: np.ndarray) -> NoiseModel:
-    """
-    Fit the clean rate, the power of the outputs and, if wrong labels can be told, the noise matrix.
-
-    `log_outputs`, shape (N, M), are log probabilities of the right labels, from networks that have
-    not seen these images; `labels` are the given ones, shape (N,).
-    """
-    likelihood = rate_likelihood(log_outputs, labels)
-    outputs = tempered(log_outputs, likelihood.power)
-    still_open = 1 - float(outputs.max(axis=1).mean())
-    if still_open > MOST_OPEN:
-        return NoiseModel(outputs, likelihood, None, None, still_open)
-    matrix, M = noise_matrix(outputs, labels), outputs.shape[1]
-    model = NoiseModel(outputs, likelihood, matrix, None, still_open)
-    T = smoothing_matrix(likelihood.estimate, M) if model.uniform else matrix.T
-    return model._replace(right=probability_right(outputs, labels, T))
 
 
 def lowest_loss(losses: np.ndarray, log_outputs: np.ndarray) -> tuple[int, np.ndarray]:

@@ -1,4 +1,10 @@
-"""The table of the advice: its columns, its questions, and the words that several rows share."""
+"""
+The table of the advice: its columns, its questions, and the words that several rows share.
+
+Every row is of one of three kinds. `MEASURED` needs no assumption: it is about labels as noisy as
+the given ones. `IF` rests on a condition that no label can tell, and names the condition. `CHECKED`
+comes from right labels that somebody has looked at.
+"""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -7,45 +13,45 @@ import pandas as pd
 
 from label_smoothing.analysis.advice.limits import Limits
 
-HOW_NOISY, WHICH, MORE, GAIN, SURE, FIRST, TRAINING = (
-    "how noisy",
+MEASURED, IF, CHECKED = "measured", "if", "checked"
+NOT_BY_LOOK = "if mistakes do not depend on how an image looks"
+ALIKE = "if a wrong label is any other class alike"
+
+WHICH, MORE, GAIN, HOW_NOISY, SURE, FIRST, TRAINING = (
     "which smoothing",
     "what helps more",
     "what is gained",
+    "how noisy",
     "how sure",
     "which labels first",
     "which training labels first",
 )
-CLEAN_LOSS, NOISY_LOSS, ACCURACY, CALIBRATION = GOALS = (
-    "loss on clean labels",
+NOISY_LOSS, ACCURACY, CLEAN_LOSS = GOALS = (
     "loss on labels as noisy as these",
-    "accuracy",
-    "calibration on clean labels",
+    "accuracy on labels as noisy as these",
+    "loss on right labels",
 )
-CLEAN_RATE, CONFUSION = "clean rate", "P(given | right)"
-NOISY_ACCURACY, CLEAN_ACCURACY = "accuracy on these labels", "accuracy on clean labels"
+WRONG, CONFUSION = "share of wrong labels", "P(given | right)"
+NOISY_ACCURACY, CLEAN_ACCURACY = "accuracy on these labels", "accuracy on right labels"
 ACCURACY_GAIN = "gained over no smoothing"
 LOSS_GAIN = f"gained over the best smoothing, {NOISY_LOSS}"
-SUPPOSED = "if the noise is uniform"
-LOWER_BOUND = "lower bound"
-AS_IT_IS = "hold-out, these labels"
-CORRECTED = "hold-out, corrected for the noise"
 NO_DIFFERENCE = "no difference that these data can show"
 
 
 class Row(NamedTuple):
-    """One number of the advice, with what it is of and where it comes from."""
+    """One number of the advice: what it is of, of which kind, on which condition."""
 
     question: str
     what: str
     quantity: str
     limits: Limits
     unit: str
-    source: str
+    kind: str = MEASURED
+    condition: str = ""
     note: str = ""
 
 
-COLUMNS = ["question", "what", "quantity", *Limits._fields, "unit", "source", "note"]
+COLUMNS = ["question", "what", "quantity", *Limits._fields, "unit", "kind", "condition", "note"]
 
 
 def table(rows: Iterable[Row]) -> pd.DataFrame:

@@ -1,8 +1,7 @@
 """
 Which given labels of the training part to look at first, by networks that have not seen them.
 
-Each fold of the training part is held out from networks of forward correction. Their outputs on all
-folds together are what the noise model takes.
+Each fold of the training part is held out from networks of forward correction.
 """
 
 from typing import Any, NamedTuple
@@ -10,24 +9,23 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from label_smoothing.analysis.advice.answer import Advice
-from label_smoothing.analysis.advice.how_noisy import cannot_tell, describe
+from label_smoothing.analysis.advice.answer import CONFIDENCE, Advice
+from label_smoothing.analysis.advice.how_noisy import WHAT
 from label_smoothing.analysis.advice.limits import Limits
-from label_smoothing.analysis.advice.noise_model import (
-    fit_noise_model,
-    lowest_loss,
-    most_suspicious,
-)
+from label_smoothing.analysis.advice.noise_model import fit_noise_model, lowest_loss
 from label_smoothing.analysis.advice.rows import (
-    CLEAN_RATE,
     COLUMNS,
-    HOW_NOISY,
+    IF,
+    NOT_BY_LOOK,
     TRAINING,
+    WRONG,
     Row,
+    percent,
 )
+from label_smoothing.analysis.advice.suspects import Suspects, disputed, rank_labels
+from label_smoothing.analysis.intervals import binomial_limits
 
-RANKING = ["index", "given", "suggested", "probability"]
-_SOURCE = "noise model, by cross-validation"
+RANKING = ["index", "given", "suggested", "confidence"]
 
 
 class HeldOut(NamedTuple):
@@ -50,23 +48,6 @@ class HeldOut(NamedTuple):
     labels: np.ndarray
 
 
-class Suspects(NamedTuple):
-    """
-    Labels to look at first, n of them.
-
-    Attributes
-    ----------
-    places, numbers : list of int
-        Of the image in the training part, and in the user's file.
-    given, suggested : list of int
-    """
-
-    places: list[int]
-    numbers: list[int]
-    given: list[int]
-    suggested: list[int]
-
-
 class TrainingLabels(NamedTuple):
     """
     What can be said of the labels of a training part.
@@ -74,64 +55,55 @@ class TrainingLabels(NamedTuple):
     Attributes
     ----------
     ranking : DataFrame
-        Columns `RANKING`: of every label how probable it is that it is right, least probable first.
-        Empty if nothing can be said.
-    suspects : Suspects
-        The first of them that are not the most probable label of their image.
+        Columns `RANKING`: every label, those to look at first in front. Empty if all diverged.
+    suspects : Suspects or None
+        The first of them that are not what the networks suggest.
     rows : list of Row
         Rows for the table of the advice.
     warnings : list of str
     """
 
     ranking: pd.DataFrame
-    suspects: Suspects
+    suspects: Suspects | None
     rows: list[Row]
     warnings: list[str]
 
 
 def rank_training_labels(held_out: HeldOut, index: np.ndarray, count: int = 20) -> TrainingLabels:
     """
-    Rank the given labels of a training part by how probably they are right.
+    Rank the given labels of a training part, those first in which the networks trust least.
 
     Of the p of `held_out`, the one with the lowest loss on the given labels counts. `index`, shape
     (N,), is what each image is called in the ranking; `count` is how many suspects to name.
     """
     labels = held_out.labels
-    nothing = TrainingLabels(pd.DataFrame(columns=RANKING), Suspects([], [], [], []), [], [])
     own = held_out.outputs[:, :, np.arange(len(labels)), labels].astype(np.float64)
     finite = np.isfinite(held_out.uncorrected).all(axis=(0, 2, 3))
     if not finite.any():
         lost = "Networks diverged at every p in some fold: the training labels are not ranked."
-        return nothing._replace(warnings=[lost])
+        return TrainingLabels(pd.DataFrame(columns=RANKING), None, [], [lost])
     losses = np.where(finite, -own.mean(axis=(0, 2)), np.nan)
     _, outputs = lowest_loss(losses, held_out.uncorrected)
-    model = fit_noise_model(outputs, labels)
-    if model.right is None:
-        why = f"Of the training part: {cannot_tell(model)} Its labels are not ranked."
-        return nothing._replace(warnings=[why])
-    right, N, rate = model.right, len(labels), model.clean_rate
-    wrong = Limits(*(N * (1 - a) for a in (rate.value, rate.high, rate.low)))
-    what, note = "labels, training part", f"of {N} training labels"
-    rows = [
-        Row(
-            TRAINING, f"share of right {what}", CLEAN_RATE, rate, "share", _SOURCE, describe(model)
-        ),
-        Row(TRAINING, f"wrong {what}", "number", wrong, "", _SOURCE, note),
-    ]
-    probability = right[np.arange(N), labels]
-    order, suggested = np.argsort(probability, kind="stable"), right.argmax(axis=1)
-    columns = index[order], labels[order], suggested[order], probability[order]
-    first = most_suspicious(right, labels, count)
-    for i in first:
-        what = f"training image {index[i]}: given {labels[i]}, suggested {suggested[i]}"
-        own = Limits(float(probability[i]))
-        rows.append(Row(TRAINING, what, "P(given is right)", own, "share", _SOURCE))
-    return TrainingLabels(
-        pd.DataFrame(dict(zip(RANKING, columns, strict=True))),
-        Suspects(*(values[first].tolist() for values in (np.arange(N), index, labels, suggested))),
-        rows,
-        [],
-    )
+    ranked = rank_labels(outputs, labels)
+    columns = index[ranked.places], *ranked[1:]
+    suspects = disputed(ranked, count)
+    rows = [_wrong(outputs, labels)]
+    for place, given, suggested, confidence in zip(*suspects, strict=True):
+        what = f"training image {index[place]}: given {given}, suggested {suggested}"
+        rows.append(Row(TRAINING, what, CONFIDENCE, Limits(float(confidence)), "share"))
+    ranking = pd.DataFrame(dict(zip(RANKING, columns, strict=True)))
+    return TrainingLabels(ranking, suspects, rows, [])
+
+
+def _wrong(outputs: np.ndarray, labels: np.ndarray) -> Row:
+    """Return the bounds of the share of wrong labels, as `how_noisy` has them of the hold-out."""
+    model, N = fit_noise_model(outputs, labels), len(labels)
+    agree = int((outputs.argmax(axis=1) == labels).sum())
+    most = 1 - float(binomial_limits(agree, N)[1])
+    least = min(0.0 if model.hard else 1 - model.most_right, most)
+    what = "labels of the training part"
+    note = f"of {N} labels, by cross-validation"
+    return Row(TRAINING, what, WRONG, Limits(np.nan, least, most), "share", IF, NOT_BY_LOOK, note)
 
 
 def with_training_labels(advice: Advice, rows: list[dict[str, Any]], warnings: list[str]) -> Advice:
@@ -143,22 +115,21 @@ def with_training_labels(advice: Advice, rows: list[dict[str, Any]], warnings: l
     """
     warnings = list(warnings)
     table = pd.DataFrame(rows, columns=COLUMNS)
-    rates = [
-        part[(part["quantity"] == CLEAN_RATE) & part["source"].str.startswith("noise model")]
-        for part in (advice.rows[advice.rows["question"] == HOW_NOISY], table)
-    ]
-    if all(len(part) and np.isfinite(part["value"].iloc[0]) for part in rates):
-        test, train = (part[["low", "high"]].iloc[0] for part in rates)
-        if test["high"] < train["low"] or train["high"] < test["low"]:
-            spelled = (
-                f"{100 * part['low']:.0f} to {100 * part['high']:.0f} %" for part in (train, test)
-            )
-            warnings.append(
-                "{} of the labels are right in the training part, {} in the hold-out, which should "
-                "be as noisy: what is measured on it is not what these networks would do on labels "
-                "like those of the training.".format(*spelled)
-            )
+    of_wrong = advice.rows[(advice.rows["quantity"] == WRONG) & (advice.rows["what"] == WHAT)]
+    ours = table[table["quantity"] == WRONG]
+    for hold_out in of_wrong.tail(1).to_dict("records"):
+        for training in ours.to_dict("records"):
+            if hold_out["high"] < training["low"] or training["high"] < hold_out["low"]:
+                here, there = (
+                    f"{percent(part['low'])} to {percent(part['high'])}"
+                    for part in (training, hold_out)
+                )
+                warnings.append(
+                    f"{here} of the labels are wrong in the training part, {there} in the "
+                    "hold-out, which should be as noisy: what is measured on the hold-out is not "
+                    "what these networks would do on labels like those of the training."
+                )
+    both = [advice.rows, table] if len(table) else [advice.rows]
     return advice._replace(
-        rows=pd.concat([advice.rows, table], ignore_index=True) if rows else advice.rows,
-        warnings=[*advice.warnings, *warnings],
+        rows=pd.concat(both, ignore_index=True), warnings=[*advice.warnings, *warnings]
     )
