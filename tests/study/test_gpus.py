@@ -27,7 +27,8 @@ from label_smoothing.study.gpus import (
         ("0,,1", 4, 1),
         ("no", 4, 0),
         ("GPU-8932f937-d72c,GPU-1", 4, 2),
-        ("MIG-5d4f", 1, 1),
+        ("GPU-8932f937-d72c", 0, 0),
+        ("MIG-5d4f,MIG-6e5a", 1, 1),
     ],
 )
 def test_visible_gpus(setting, installed, visible):
