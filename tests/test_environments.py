@@ -1,7 +1,11 @@
 """What stands in two files agrees: pins of packages, settings of profiles."""
 
+from importlib.metadata import requires
+
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from samples import ROOT
 
 
@@ -25,8 +29,15 @@ def test_every_requirement_is_pinned_exactly():
 @pytest.mark.parametrize("name", ["torch", "analysis"])
 def test_conda_environment_repeats_the_pins(name):
     packages = read(f"envs/{name}.yaml")["dependencies"][-1]["pip"]
-    assert pins(packages).items() <= REQUIRED.items()
-    assert len(pins(packages)) == len(packages)
+    pinned = pins(packages)
+    assert pinned.items() <= REQUIRED.items()
+    assert len(pinned) == len(packages)
+    # So is what these need in turn, and what that needs; each platform's own is torch's to pin.
+    for package in pinned:
+        needed = map(Requirement, requires(package) or [])
+        here = [need for need in needed if "platform" not in str(need.marker)]
+        missing = {need.name for need in here if not need.marker or need.marker.evaluate()}
+        assert {*map(canonicalize_name, missing)} <= {*map(canonicalize_name, pinned)}, package
 
 
 def test_slurm_repeats_the_default_profile_that_it_replaces():
