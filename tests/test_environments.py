@@ -1,5 +1,6 @@
 """What stands in two files agrees: pins of packages, settings of profiles."""
 
+import re
 from importlib.metadata import requires
 
 import pytest
@@ -43,3 +44,10 @@ def test_conda_environment_repeats_the_pins(name):
 def test_slurm_repeats_the_default_profile_that_it_replaces():
     default, slurm = (read(f"profiles/{name}/config.yaml") for name in ("default", "slurm"))
     assert {key: slurm.get(key) for key in default} == default
+
+
+def test_the_oldest_snakemake_that_is_allowed_is_the_one_that_is_tested():
+    (bound,) = re.findall(r'min_version\("(.+)"\)', (ROOT / "workflow/Snakefile").read_text())
+    tested = (ROOT / ".github/workflows/ci.yaml").read_text()
+    assert f"snakemake=={bound}.0/" in tested
+    assert f"Snakemake {bound} or later" in (ROOT / "docs/running.md").read_text()
