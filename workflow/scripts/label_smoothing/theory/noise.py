@@ -68,10 +68,9 @@ def transition_matrix(kind: str, a: float, M: int, matrix: np.ndarray | None = N
     if kind == "pair_flip":
         return pair_flip_transition(a, M)
     if kind == "file":
-        if np.shape(matrix) != (M, M):
-            raise ValueError(
-                f"the transition matrix has the shape {np.shape(matrix)}, allowed here: ({M}, {M})"
-            )
+        if matrix is None or matrix.shape != (M, M):
+            found = None if matrix is None else matrix.shape
+            raise ValueError(f"the transition matrix is {found}, allowed here: ({M}, {M})")
         return scale_transition(matrix, a)
     raise ValueError(f"transition kind is {kind!r}, allowed: file, pair_flip, uniform")
 
