@@ -128,11 +128,12 @@ def training_line(names: Mapping[str, str], history: Path) -> str:
 
 
 def failure_line(names: Mapping[str, str], reason: str, log: Path) -> str:
-    """Return which training failed and why: the executor's reason, or its log's last line."""
-    if not reason and log.exists():
-        reason = log.read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]
-    reason = textwrap.shorten(reason, _MOST_OF_REASON, placeholder=" ...")
-    return f"{_cell(names)} failed: {reason or 'no reason was given'}"
+    """Return which training failed and why: the executor's reason, and its log's last line."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    last = text.strip().rpartition("\n")[2]
+    parts = [reason, f"its log ends with: {last}" if reason and last else last]
+    words = [textwrap.shorten(part, _MOST_OF_REASON, placeholder=" ...") for part in parts if part]
+    return f"{_cell(names)} failed: {'; '.join(words) or 'no reason was given'}"
 
 
 def _cell(names):
