@@ -4,12 +4,7 @@ import pytest
 
 from label_smoothing.study import gpus
 from label_smoothing.study.errors import ConfigError
-from label_smoothing.study.gpus import (
-    check_gpu,
-    gpu_limit,
-    installed_gpus,
-    visible_gpus,
-)
+from label_smoothing.study.gpus import check_gpu, gpu_limit, installed_gpus, visible_gpus
 
 
 @pytest.mark.parametrize(
