@@ -16,7 +16,9 @@ from label_smoothing.theory.rates import epsilon_from_p
 def answers_page(table):
     """Return the page with the white space between its tags left out."""
     template = (ROOT / "workflow" / "resources" / "answers.html.j2").read_text()
-    return re.sub(r">\s+<", "><", pages.answers_page(table, template))
+    return re.sub(
+        r">\s+<", "><", pages.answers_page(table, ["cpu, numpy 2", "<gpu>, numpy 3"], template)
+    )
 
 
 def study(losses, accuracies, stopped=0.9, seeds=3, assumption="alpha"):
@@ -94,6 +96,7 @@ def test_the_page_says_it_in_a_table():
     table = answers(study(LOSSES, ACCURACIES).assign(dataset="<d>"))
     page = answers_page(table)
     assert page.count("<tr>") == 2
+    assert "<p>Trained with cpu, numpy 2; &lt;gpu&gt;, numpy 3.</p>" in page
     assert "<td>&lt;d&gt;</td><td>0.6</td><td><b>0.22</b></td><td>0.44</td>" in page
     assert '<span class="number">-1.00 [' in page
     assert "method" not in page

@@ -4,12 +4,7 @@ import pytest
 
 from label_smoothing.study import gpus
 from label_smoothing.study.errors import ConfigError
-from label_smoothing.study.gpus import (
-    check_gpu,
-    gpu_limit,
-    installed_gpus,
-    visible_gpus,
-)
+from label_smoothing.study.gpus import check_gpu, gpu_limit, installed_gpus, visible_gpus
 
 
 @pytest.mark.parametrize(
@@ -27,7 +22,8 @@ from label_smoothing.study.gpus import (
         ("0,,1", 4, 1),
         ("no", 4, 0),
         ("GPU-8932f937-d72c,GPU-1", 4, 2),
-        ("MIG-5d4f", 1, 1),
+        ("GPU-8932f937-d72c", 0, 0),
+        ("MIG-5d4f,MIG-6e5a", 1, 1),
     ],
 )
 def test_visible_gpus(setting, installed, visible):

@@ -130,5 +130,8 @@ def test_a_failed_training_is_named_with_the_reason(tmp_path):
     assert line == "digits uniform label_smoothing a=0.5 p=0.7 seed=0 failed: no reason was given"
     log.write_text("Traceback\nValueError: the loss is nan\n")
     assert failure_line(NAMES, "", log).endswith("failed: ValueError: the loss is nan")
-    refused = "sbatch: error: invalid partition"
-    assert failure_line(NAMES, refused, log).endswith(f"failed: {refused}")
+    refused = "sbatch: error: invalid partition."
+    line = failure_line(NAMES, f"{refused}\nsbatch call: {'word ' * 1000}", log)
+    assert f"failed: {refused} sbatch call: word" in line
+    assert line.endswith(" ...; its log ends with: ValueError: the loss is nan")
+    assert len(line) < 500

@@ -1,5 +1,7 @@
 """Transition matrices, and how often a noisy label is the one that is asked for."""
 
+import re
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -47,8 +49,11 @@ def test_every_kind_has_its_matrix():
     assert_allclose(transition_matrix("pair_flip", 0.8, 3), pair_flip_transition(0.8, 3))
     shape = pair_flip_transition(0.5, 3)
     assert_allclose(transition_matrix("file", 0.8, 3, shape), pair_flip_transition(0.8, 3))
-    with pytest.raises(ValueError, match=r"matrix is \(3, 3\), allowed here: \(4, 4\)"):
-        transition_matrix("file", 0.8, 4, shape)
+    for matrix, found in ((shape, "(3, 3)"), (None, "None")):
+        with pytest.raises(ValueError, match=re.escape(f"{found}, allowed here: (4, 4)")):
+            transition_matrix("file", 0.8, 4, matrix)
+    with pytest.raises(ValueError, match="is the identity; allowed: one with noise"):
+        transition_matrix("file", 0.8, 3, np.eye(3))
     with pytest.raises(ValueError, match="transition kind is 'x', allowed: file, pair_flip, unif"):
         transition_matrix("x", 0.5, 3)
 

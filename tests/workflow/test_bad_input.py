@@ -57,6 +57,11 @@ CASES = {
     "--config: text": (NOTHING, ["--config", "checkpoint_every=ten"], "is 'ten'; allowed: a whole"),
     "--config: nothing": (NOTHING, ["--config", "seeds="], "seeds is None; allowed: a list"),
     "--cores 0": (NOTHING, ["--cores", "0"], "--cores is 0; allowed: 1 or more, or all"),
+    "--sdm apptainer": (
+        NOTHING,
+        ["--software-deployment-method", "apptainer"],
+        "holds 'apptainer'; allowed: conda",
+    ),
     "--cores two": (NOTHING, ["--cores", "two"], "--cores, -c): must be integer or 'all'"),
     "--resources": (
         NOTHING,

@@ -73,3 +73,7 @@ def test_who_asks_for_more_or_less_gets_it(finished):
     assert "test accuracy" not in output
     (finished.path / CELL).unlink()
     assert finished.run("--quiet", "all", "--", CELL).stdout.count("\n") <= 1
+    touched = finished.run("--touch", "--forceall").stdout
+    assert "train" in touched
+    assert "test accuracy" not in touched
+    assert finished.planned() == {}

@@ -64,7 +64,11 @@ def test_a_killed_training_goes_on_and_a_second_snakemake_is_refused(long_traini
     project.let_go()
     assert process.wait(timeout=PATIENCE) != 0
     assert not other.is_running()
-    assert len(project.files("runs/**/predictions.npz")) == 1
+    (whole,) = project.files("runs/**/predictions.npz")
+    # What it has kept of that one is in the way of no training that somebody asks for.
+    project.run("--force", "--", whole.relative_to(project.path))
+    (log,) = project.files(f"logs/runs/**/{whole.parts[-3]}/seed0.log")
+    assert "epoch 6/6: " in log.read_text()
     project.run("--", *LONG_STUDY)
     assert_resumed(project, undisturbed)
 

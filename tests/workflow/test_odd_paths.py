@@ -1,11 +1,13 @@
 """Paths and texts with blanks, quotes, semicolons and $() stay what they are."""
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import sysconfig
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -66,12 +68,31 @@ def test_a_machine_without_a_home_or_a_gpu_runs_all(untrained, tmp_path, monkeyp
     assert all((untrained.path / file).exists() for file in (trained, drawn))
 
 
+def test_a_nameless_user_runs_a_project_that_nobody_may_write(tmp_path, tiny_config):
+    nameless = ["unshare", "--user", "--map-user=4242", "--map-group=4242"]
+    if subprocess.run([*nameless, "true"], capture_output=True).returncode:
+        pytest.skip("needs user namespaces")
+    project = Project.create(tmp_path / "project", tiny_config)
+    subprocess.run(["chmod", "-R", "a-w", project.path], check=True)
+    place = Project(tmp_path / "place")
+    place.path.mkdir()
+    place.python = str(tmp_path / "python")
+    # As docs/running.md has it for containers, and nothing else of this environment.
+    command = [*nameless, "env", "-i", "USER=x", f"HOME={tmp_path}/home", sys.executable]
+    Path(place.python).write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
+    Path(place.python).chmod(0o755)
+    study = ("--snakefile", "../project/Snakefile", "--configfile", "../project/config.yaml")
+    place.run(*study, "--", "results/labels/digits/uniform/a0.6/seed0.npz")
+    assert place.files("labels/**/*.npz")
+    assert not (project.path / "results").exists()
+
+
 @pytest.fixture
 def submit(tmp_path, tiny_config, monkeypatch):
     """Return a function that submits a network to a SLURM that only writes down what it gets."""
     commands = tmp_path / "bin"
     commands.mkdir()
-    sbatch = 'echo "$@" > called\ncat > submitted\nexit 1'
+    sbatch = 'echo "$@" >> called\ncat > submitted\nexit 1'
     # Without a sacct, which is asked for the account, the submission would never end.
     for command, script in (("sbatch", sbatch), ("sacct", "exit 1")):
         (commands / command).write_text(f"#!/bin/sh\n{script}\n")
@@ -84,7 +105,7 @@ def submit(tmp_path, tiny_config, monkeypatch):
         np.savetxt(project.path / matrix, np.eye(10), delimiter=",")
         refused = project.snakemake(
             *("--workflow-profile", "profiles/slurm"),
-            *("--default-resources", "slurm_partition=x", "--retries", "0"),
+            *("--default-resources", "slurm_partition=x", "--retries", "1"),
             *("--slurm-init-seconds-before-status-checks", "2"),
             *("--", "results/runs/digits/uniform/mine/a0.6/p1.0/seed0/predictions.npz"),
             check=False,
@@ -102,7 +123,10 @@ def test_no_shell_reads_the_paths_that_are_submitted_to_slurm(submit):
     words = shlex.split((project.path / "submitted").read_text(), comments=True)
     assert f"{odd}.csv" in words
     assert str(project.path / "Snakefile") in words
-    assert "--wrap" not in (project.path / "called").read_text()
+    called = (project.path / "called").read_text()
+    assert "--wrap" not in called
+    # What was killed for want of memory or time asks for more of both.
+    assert re.findall(r"-t (\d+) --mem (\d+)", called) == [("30", "1500"), ("60", "3000")]
 
 
 @pytest.mark.parametrize(("folder", "matrix"), [("it's $(touch hacked)", "T.csv"), ("a", "'.csv")])

@@ -3,11 +3,12 @@
 import os
 import re
 import shutil
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import following
+from conftest import following, hide_gpus
 from samples import ROOT
 
 from label_smoothing.files import read_arrays
@@ -45,12 +46,23 @@ def test_what_changes_no_result_reruns_nothing(finished, jobs):
     assert finished.planned() == following(jobs, lambda job: job.rule == "train")
 
 
-def test_a_finished_study_stays_finished_on_any_device_and_however_it_is_started(finished):
+def test_a_finished_study_stays_finished_on_a_machine_without_its_device(finished):
+    hide_gpus(finished.path, "nowhere")
     for device in ("auto", "cuda"):
         finished.configure(finished.config() | {"device": device})
         for arguments in ([], ["--jobs", "2"], ["--executor", "slurm", "--jobs", "2"]):
             plan = finished.snakemake("--dry-run", *arguments).stdout
             assert "Nothing to be done" in plan, (device, arguments)
+    assert "Nothing to be done" in finished.run().stdout
+
+
+def test_a_study_of_two_machines_says_so(finished):
+    score = finished.path / "results/metrics/digits/alpha/label_smoothing/a0.6/p0.5/seed0.json"
+    (here,) = re.findall('"(cpu, Python [^"]+)"', score.read_text())
+    assert all(f"{name} {version(name)}" in here for name in ("torch", "numpy", "snakemake"))
+    score.write_text(score.read_text().replace(here, "another device"))
+    output = finished.run("--", "results/study.csv").stdout
+    assert f"were not all trained alike: another device; {here}\n" in output
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ class Board(logging.Handler):
             self.progress.fail(record.jobid)
             if cell := self.cells.get(record.jobid):
                 self.plain.handle(record)
-                reason = " ".join(str(getattr(record, "rule_msg", None) or "").split())
+                reason = str(getattr(record, "rule_msg", None) or "")
                 return failure_line(cell, reason, Path(LOG_OF_TRAINING.format(**cell)))
         elif event == "job_finished":
             took = duration(self.progress.finish(record.job_id, now))

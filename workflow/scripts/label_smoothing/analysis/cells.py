@@ -103,6 +103,11 @@ def summarise(cells: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*columns, "gain", "gain_low", "gain_high"])
 
 
+def ways_of_training(cells: pd.DataFrame) -> list[str]:
+    """Return with which devices and versions the networks of some cells were trained."""
+    return sorted(cells["trained_with"].unique())
+
+
 def read_tables(paths: Iterable[str | os.PathLike]) -> pd.DataFrame:
     """Return the rows of several .csv files, one file below the other; of none, an empty table.
 

@@ -136,7 +136,9 @@ class Metrics(BaseModel):
     realised_clean_rate: Share = Field(description="share of clean training labels")
     realised_test_clean_rate: Share = Field(description="share of clean corrupted test labels")
 
-    trained_with: str = Field(description="device and versions of Python, torch and numpy")
+    trained_with: str = Field(
+        description="device and versions of Python, torch, numpy and Snakemake"
+    )
 
     @model_validator(mode="after")
     def _has_what_it_can_have(self) -> "Metrics":

@@ -122,6 +122,8 @@ def _spelled(value: object) -> str:
         return f"[{','.join(map(_spelled, value))}]"
     if not isinstance(value, ast.AST):
         return repr(value)
+    if isinstance(value, ast.JoinedStr):  # 3.12 ends a nested format with an empty text
+        value = ast.JoinedStr([part for part in value.values if getattr(part, "value", 0) != ""])
     fields = ((name, getattr(value, name, None)) for name in value._fields)
     # Fields that a later version adds are empty in code that an earlier one can read.
     kept = [f"{name}={_spelled(field)}" for name, field in fields if field not in (None, [])]

@@ -18,17 +18,19 @@ def visible_gpus(setting: str | None, installed: int) -> int:
     Return how many of the installed devices CUDA shows.
 
     `setting` is CUDA_VISIBLE_DEVICES: indices or UUIDs, of which the first invalid one hides itself
-    and what follows it. None hides nothing.
+    and what follows it. Of the parts of a device (MIG) a process sees the first alone. None hides
+    nothing.
     """
-    if setting is None:
+    if setting is None or not installed:
         return installed
-    shown = []
+    shown = 0
     for entry in map(str.strip, setting.split(",")):
-        index_is_valid = entry.isdecimal() and int(entry) < installed
-        if not (index_is_valid or entry.startswith(("GPU-", "MIG-"))):
+        if entry.startswith("MIG-"):
+            return shown or 1
+        if not (entry.startswith("GPU-") or (entry.isdecimal() and int(entry) < installed)):
             break
-        shown.append(entry)
-    return len(shown)
+        shown += 1
+    return shown
 
 
 def installed_gpus() -> int:

@@ -6,6 +6,7 @@ The Snakefile imports this module at every start, so it imports nothing heavy.
 
 import csv
 import math
+import textwrap
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from pathlib import Path
 
 _WIDEST_BAR = 20
 _NARROWEST_BAR = 3
+_MOST_OF_REASON = 300  # characters, as an executor repeats its whole command
 
 
 class Progress:
@@ -126,10 +128,12 @@ def training_line(names: Mapping[str, str], history: Path) -> str:
 
 
 def failure_line(names: Mapping[str, str], reason: str, log: Path) -> str:
-    """Return which training failed and why: the executor's reason, or its log's last line."""
-    if not reason and log.exists():
-        reason = log.read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]
-    return f"{_cell(names)} failed: {reason or 'no reason was given'}"
+    """Return which training failed and why: the executor's reason, and its log's last line."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    last = text.strip().rpartition("\n")[2]
+    parts = [reason, f"its log ends with: {last}" if reason and last else last]
+    words = [textwrap.shorten(part, _MOST_OF_REASON, placeholder=" ...") for part in parts if part]
+    return f"{_cell(names)} failed: {'; '.join(words) or 'no reason was given'}"
 
 
 def _cell(names):

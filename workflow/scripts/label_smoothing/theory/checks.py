@@ -62,7 +62,7 @@ def check_labels(labels, M):
     """Return labels as an integer array, or raise ValueError unless all are from 0 to M - 1."""
     labels = np.asarray(labels)
     if labels.size and labels.dtype.kind not in "iu":
-        first = labels.flat[0]
+        first = labels.ravel()[:1].tolist()[0]
         raise ValueError(f"the first label is {first!r}; allowed: integers from 0 to {M - 1}")
     bad = (labels < 0) | (labels >= M)
     if bad.any():

@@ -27,20 +27,23 @@ def scale_transition(T: np.ndarray, a: float) -> np.ndarray:
     """Return noise of the shape of `T` with the mean clean rate `a`.
 
     The matrix ``I + s (T - I)`` keeps where each class's labels go and the proportions of the
-    classes' flip rates. `T` is not the identity.
+    classes' flip rates.
 
     Raises
     ------
     ValueError
-        If some class would have to flip more labels than it has.
+        If `T` has no noise, or some class would have to flip more labels than it has.
 
     """
     M = len(column_stochastic("the transition matrix", T))
     _check(a, M)
-    scaled = np.eye(M) + (1 - a) / (1 - np.trace(T) / M) * (T - np.eye(M))
+    flipped = 1 - np.trace(T) / M
+    if flipped <= 0:
+        raise ValueError("the transition matrix is the identity; allowed: one with noise")
+    scaled = np.eye(M) + (1 - a) / flipped * (T - np.eye(M))
     worst = int(np.diag(scaled).argmin())
     if scaled[worst, worst] < -SUM_TOLERANCE:
-        lowest = 1 - (1 - np.trace(T) / M) / (1 - T[worst, worst])
+        lowest = 1 - flipped / (1 - T[worst, worst])
         raise ValueError(
             f"clean rate a is {a}, allowed for this matrix: {lowest:.6g} <= a <= 1, "
             f"below which class {worst} would flip more labels than it has"
@@ -64,9 +67,10 @@ def transition_matrix(kind: str, a: float, M: int, matrix: np.ndarray | None = N
         return uniform_transition(a, M)
     if kind == "pair_flip":
         return pair_flip_transition(a, M)
-    if kind == "file" and matrix is not None:
-        if matrix.shape != (M, M):
-            raise ValueError(f"the transition matrix is {matrix.shape}, allowed here: ({M}, {M})")
+    if kind == "file":
+        if matrix is None or matrix.shape != (M, M):
+            found = None if matrix is None else matrix.shape
+            raise ValueError(f"the transition matrix is {found}, allowed here: ({M}, {M})")
         return scale_transition(matrix, a)
     raise ValueError(f"transition kind is {kind!r}, allowed: file, pair_flip, uniform")
 

@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 
 _PR_SET_PDEATHSIG = 1  # of Linux
 _ASKED_BY = "LABEL_SMOOTHING_ASKED_BY"
@@ -85,14 +86,13 @@ def demand_determinism(device: str) -> None:
 
 
 def library_versions(device: str) -> str:
-    """Return the kind of device and the versions that can change the last bits of a result."""
-    import numpy as np
+    """Return the kind of device, and the versions of Python and of what trains on it."""
     import torch
 
     if device == "cuda":
         device = torch.cuda.get_device_name()
-    parts = (device, f"Python {platform.python_version()}", f"torch {torch.__version__}")
-    return ", ".join([*parts, f"numpy {np.__version__}"])
+    parts = [device, f"Python {platform.python_version()}", f"torch {torch.__version__}"]
+    return ", ".join(parts + [f"{name} {version(name)}" for name in ("numpy", "snakemake")])
 
 
 def device_uuids() -> list[str]:

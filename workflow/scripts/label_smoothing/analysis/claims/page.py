@@ -48,7 +48,7 @@ def claims_short(verdicts: pd.DataFrame, template: str) -> str:
     return _render(template, heads=heads, names=names, rows=rows, untestable=untestable.items())
 
 
-def answers_page(answers: pd.DataFrame, template: str) -> str:
+def answers_page(answers: pd.DataFrame, trained_with: list[str], template: str) -> str:
     """Return the table of `answers.answers` for the front page of the report, or nothing."""
     names = [
         "dataset",
@@ -65,7 +65,7 @@ def answers_page(answers: pd.DataFrame, template: str) -> str:
         for row in answers.to_dict("records")
     ]
     heads = ("data", *names[1:], *_ANSWER_HEADS)
-    return _render(template, heads=heads, names=names, rows=rows)
+    return _render(template, heads=heads, names=names, rows=rows, trained_with=trained_with)
 
 
 def _shown(verdicts):
