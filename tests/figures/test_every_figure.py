@@ -199,6 +199,7 @@ MARKING = ("loss_landscapes", "loss_over_p", "loss_and_accuracy", "error", "meth
 
 @pytest.mark.parametrize("name", MEASURED)
 @pytest.mark.parametrize("everything", [False, True])
+@pytest.mark.filterwarnings("error:constrained_layout not applied")
 def test_what_diverged_is_left_out_and_marked(name, everything, tables, tmp_path):
     lost = everything | ((tables["p"] == 1) & (tables["seed"] == 0))
     diverged = tables.assign(diverged_epoch=np.where(lost, 3, 0))
