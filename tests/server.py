@@ -24,8 +24,8 @@ from snakemake.benchmark import benchmarked
 from snakemake.script import PythonScript
 
 # What Snakemake and the scripts import late.
-LATE = """jinja2 jsonschema pydantic smart_open snakemake.dag snakemake.workflow matplotlib.pyplot pandas
-safetensors.numpy scipy.optimize scipy.stats sklearn.datasets torch"""
+LATE = """jinja2 jsonschema pydantic smart_open snakemake.dag snakemake.workflow
+matplotlib.pyplot pandas safetensors.numpy scipy.optimize scipy.stats sklearn.datasets torch"""
 PATIENCE = 900  # seconds, as long as any run may take
 
 
