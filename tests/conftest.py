@@ -151,7 +151,7 @@ class Project:
         for part in PARTS:
             source = ROOT / part
             if source.is_dir():
-                shutil.copytree(source, path / part, ignore=shutil.ignore_patterns("__pycache__"))
+                shutil.copytree(source, path / part)
             else:
                 shutil.copy2(source, path)
         project = cls(path)
