@@ -25,28 +25,6 @@ ROOT = Path(__file__).parents[1]
 LONG_STUDY = [
     f"results/metrics/digits/alpha/label_smoothing/a0.6/p{p}/seed0.json" for p in (0.5, 1.0)
 ]
-# Runs Snakemake's command line again and again, each run in a process forked from one that has
-# imported it: a fresh interpreter takes twice as long. One that hangs is ended.
-SERVER = """
-import gc, json, os, signal, sys
-import jsonschema, pydantic, smart_open, snakemake.cli, snakemake.dag, snakemake.workflow
-snakemake.cli.get_argument_parser()  # imports the plugins
-gc.freeze()  # or every run copies all of it, to look for garbage
-for line in sys.stdin:
-    folder, arguments, environment, output = json.loads(line)
-    child = os.fork()
-    if child == 0:
-        signal.alarm(900)
-        os.environ.clear()
-        os.environ.update(environment)
-        os.chdir(folder)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.dup2(os.open(output, os.O_WRONLY), 1)
-        os.dup2(1, 2)
-        sys.argv = ["snakemake", *arguments]
-        snakemake.cli.main()
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
 EPOCH = 14  # steps
 # Seconds that anything may take on a machine that is busy with other things.
 PATIENCE = 900
@@ -139,7 +117,7 @@ OUTSIDE = of_imports()
 def server():
     """Start a server of Snakemake runs, which ends with this process; return it."""
     server = subprocess.Popen(
-        [sys.executable, "-c", SERVER],
+        [sys.executable, "-P", ROOT / "tests/server.py"],
         env=environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -173,7 +151,7 @@ class Project:
         for part in PARTS:
             source = ROOT / part
             if source.is_dir():
-                shutil.copytree(source, path / part, ignore=shutil.ignore_patterns("__pycache__"))
+                shutil.copytree(source, path / part)
             else:
                 shutil.copy2(source, path)
         project = cls(path)

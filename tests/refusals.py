@@ -56,10 +56,6 @@ def file(name, content):
     return lambda folder: (folder / name).write_bytes(content)
 
 
-def new_folder(name):
-    return lambda folder: (folder / name).mkdir()
-
-
 def matrix(content, name="T.csv"):
     entry = key("transitions.uniform", {"kind": "file", "path": name})
     return entry if content is None else both(file(name, content), entry)

@@ -136,29 +136,13 @@ def test_a_damaged_file_is_refused_with_what_to_do(digits, tmp_path):
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        (
-            "x_test",
-            None,
-            r"x_test is missing, the keys are x_train, y_train, y_test; allowed: x_tr",
-        ),
-        ("x_train", np.zeros((12, 5, 4)), r"x_train has the type float64; allowed: uint8"),
         ("x_train", np.zeros((12, 0)), r"x_train has the type float64; allowed: .* \(N, D\)"),
         ("x_train", np.zeros((12, 5), complex), r"x_train has the type complex128; allowed: uint8"),
         ("x_test", np.zeros((6, 5)), r"x_test has the type float64; allowed: uint8 as in x_train"),
         (
-            "x_train",
-            np.zeros((12, 20), np.uint8),
-            r"x_train has the shape \(12, 20\); allowed: \(N",
-        ),
-        (
             "x_test",
             np.zeros((0, 5, 4), np.uint8),
             r"x_test has the shape \(0, 5, 4\); allowed: .* n",
-        ),
-        (
-            "x_test",
-            np.zeros((6, 4, 5), np.uint8),
-            r"x_test has images .* \(4, 5, 1\); allowed: \(5, 4",
         ),
         ("y_train", np.zeros(12), r"y_train has the type float64; allowed: integers"),
         (
@@ -166,13 +150,7 @@ def test_a_damaged_file_is_refused_with_what_to_do(digits, tmp_path):
             np.eye(12, dtype=int),
             r"y_train has the shape \(12, 12\); allowed: \(12,\) or",
         ),
-        (
-            "y_test",
-            np.arange(5),
-            r"y_test has the shape \(5,\); allowed: \(6,\) or \(6, 1\), a label",
-        ),
         ("y_train", np.arange(12) - 1, r"y_train holds the label -1; allowed: 0 to M - 1"),
-        ("y_train", np.arange(12) % 3 + 1, r"y_train holds no label 0; allowed: each of 0 to 3"),
         ("y_train", np.arange(12) % 3 * 2, r"y_train holds no label 1; allowed: each of 0 to 4"),
         (
             "y_train",
@@ -181,11 +159,6 @@ def test_a_damaged_file_is_refused_with_what_to_do(digits, tmp_path):
         ),
         ("y_test", np.arange(6), r"y_test holds the label 5; allowed: 0 to 2 as in y_train"),
         ("y_test", np.arange(6) % 2, r"y_test holds no label 2; allowed: each of 0 to 2"),
-        (
-            "y_test",
-            np.array([None] * 6),
-            r"y_test has the type object; allowed: numbers, not pick",
-        ),
     ],
 )
 def test_bad_npz_is_refused_with_file_key_and_what_is_allowed(tmp_path, key, value, message):
@@ -230,18 +203,6 @@ def test_numbers_of_features_agree(tmp_path):
         load_dataset("npz", path=tmp_path / "mine.npz")
 
 
-def test_damaged_npz_is_refused(tmp_path):
-    path = tmp_path / "mine.npz"
-    np.savez(path, **arrays())
-    whole = path.read_bytes()
-    path.write_bytes(whole[:-100])
-    with pytest.raises(ValueError, match=r"mine\.npz: not a whole \.npz file"):
-        load_dataset("npz", path=path)
-    path.write_bytes(whole[:150] + b"\xff" + whole[151:])
-    with pytest.raises(ValueError, match=r"mine\.npz: damaged: Bad CRC-32"):
-        load_dataset("npz", path=path)
-
-
 def test_subsets_are_stratified_and_fixed_by_their_seed(tmp_path):
     path = tmp_path / "mine.npz"
     content = arrays(train=90, test=30)
@@ -267,39 +228,6 @@ def test_a_smaller_training_set_keeps_the_test_set(digits):
     assert_array_equal(np.bincount(smaller.y_train), [10] * 10)
 
 
-@pytest.mark.parametrize(
-    ("sizes", "message"),
-    [
-        ({"train_size": 13}, r"train_size is 13; allowed: 3 to 9, or all 12"),
-        ({"train_size": 2}, r"train_size is 2; allowed: 3 to 9, or all 12"),
-        ({"train_size": 11}, r"train_size is 11; allowed: 3 to 9, or all 12"),
-        ({"test_size": 7}, r"test_size is 7; allowed: 3 to 3, or all 6"),
-    ],
-)
-def test_sizes_that_do_not_fit_are_refused(tmp_path, sizes, message):
-    np.savez(tmp_path / "mine.npz", **arrays())
-    with pytest.raises(ValueError, match=message):
-        load_dataset("npz", path=tmp_path / "mine.npz", split_seed=0, **sizes)
-
-
-@pytest.mark.parametrize(
-    ("rare", "message"),
-    [
-        (1, r"train_size is 10; allowed: all 100, because class 2 has one image only"),
-        (
-            2,
-            r"train_size is 10, which may leave no image of class 2; allowed: 50 to 97, or",
-        ),
-    ],
-)
-def test_a_subset_without_a_rare_class_is_refused(tmp_path, rare, message):
-    content = arrays(train=100)
-    content["y_train"] = np.repeat([0, 1, 2], [50, 50 - rare, rare])
-    np.savez(tmp_path / "mine.npz", **content)
-    with pytest.raises(ValueError, match=message):
-        load_dataset("npz", path=tmp_path / "mine.npz", train_size=10, split_seed=0)
-
-
 def test_digits_and_npz_do_not_import_torchvision(tmp_path):
     np.savez(tmp_path / "mine.npz", **arrays())
     code = (
@@ -314,11 +242,6 @@ def test_digits_and_npz_do_not_import_torchvision(tmp_path):
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(scripts)},
     )
-
-
-def test_a_refused_size_of_the_digits_is_named():
-    with pytest.raises(ValueError, match="test_size is 1788; allowed: 10 to 1787"):
-        load_digits(1788, seed=0)
 
 
 def test_images_that_show_nothing_are_told(tmp_path, caplog):

@@ -54,19 +54,6 @@ def test_the_classes_of_the_digits_are_scikit_learns(test_size):
     assert np.abs(np.bincount(loaded.y_train) - shape.train).max() <= 1  # ties
 
 
-def test_the_number_of_digits_is_scikit_learns():
-    digits = load_digits(test_size=500, seed=0)
-    entry = {"source": "digits", "test_size": 500, "split_seed": 0}
-    for size, allowed in ((len(digits.x_train), True), (len(digits.x_train) + 1, False)):
-        names = {"model": "small_cnn", "training": "memorise", "train_size": size}
-        checked = study(datasets={"digits": entry | names})
-        if allowed:
-            check_files(checked)
-        else:
-            with pytest.raises(ConfigError, match=r"train_size is 1298; .* or all 1297"):
-                check_files(checked)
-
-
 @pytest.mark.parametrize("shape", [(5, 4), (5, 4, 3)])
 def test_inspecting_a_npz_gives_all_but_the_images(tmp_path, shape):
     y = np.arange(12) % 3

@@ -6,7 +6,7 @@ import pytest
 from samples import CONFIG
 
 from label_smoothing.study import figure_registry as registry
-from label_smoothing.study.figure_registry import FIGURES, Figure, in_menu, offered, why_not
+from label_smoothing.study.figure_registry import FIGURES, in_menu, offered, why_not
 from label_smoothing.study.grid import Study
 
 NAMES = {"dataset": "digits", "noise": "alpha", "method": "label_smoothing"}
@@ -132,12 +132,6 @@ def test_theory_needs_a_method_that_it_predicts():
     assert reason.startswith("methods.logit has loss 'logit_smoothing' and matrix 'p'; needed:")
 
 
-def test_gamma_has_no_labels_of_its_own():
-    assert not missing(registry.own_labels, {**NAMES, "noise": "beta"})
-    reason = missing(registry.own_labels, {**NAMES, "noise": "gamma"})
-    assert "noise_types.gamma.assumption is 'gamma'" in reason
-
-
 def test_counts():
     two = {"clean_rates": [0.5, 1], "smoothing": [0.5, 1]}
     for need, key in (
@@ -190,13 +184,6 @@ def test_matrix_and_mean_field_are_of_one_assumption_that_a_noise_type_has(matri
     assert offers or reason.startswith(f"methods is {', '.join(matrices)}; needed: matrix 'alpha_")
     files = FIGURES["matrix_or_mean_field"].inputs["tables"](changed, names)
     assert {file["method"] for file in files} == set(matrices)
-
-
-def test_several_needs_give_the_first_reason(monkeypatch):
-    needs = (registry.methods(2), registry.clean_rates(99))
-    monkeypatch.setitem(FIGURES, "new", Figure("{dataset}/new", "New?", "news", needs=needs))
-    assert why_not(study(), "new", {"dataset": "digits"}).startswith("methods is")
-    assert "digits/new" not in offered(study())
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def test_a_study_of_given_labels_ends_with_its_report_and_checked_ones_train_not
     x_train, _, y_train = features(rng, centres, 120)
     x_test, clean, y_test = features(rng, centres, 80)
     config = tiny_config | {
-        "clean_rates": [0.8, 1.0],
+        "clean_rates": [1.0],
         "noise_types": {"beta": {"assumption": "beta", "transition": "uniform"}},
         "datasets": {
             "mine": {

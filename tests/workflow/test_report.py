@@ -56,6 +56,7 @@ def browser():
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(programs[1]))
     driver.set_page_load_timeout(PATIENCE)
+    driver.set_script_timeout(PATIENCE)
     yield driver
     driver.quit()
 
@@ -187,7 +188,7 @@ def test_every_result_is_reached_seen_and_explained(report, browser):
                     reader.press(lambda at=row: reader.links(at)[0])
                     reader.wait(reader.sees_result)
                 reader.press(lambda at=row: reader.links(at)[1])
-                reader.wait(lambda: len(reader.caption) > 100)
+                reader.wait(lambda: reader.result not in reached and len(reader.caption) > 100)
                 reached.add(reader.result)
                 assert not download or reader.result.endswith(download)
                 assert "seeds" in reader.caption or category.endswith(THEORY)

@@ -73,7 +73,7 @@ def accepted(config):
 
 
 @given(GRIDS)
-@settings(max_examples=200, **EXAMPLES)
+@settings(max_examples=100, **EXAMPLES)
 def test_what_a_study_offers_it_can_make(tiny_config, changes):
     study = accepted(tiny_config | changes)
     assume(study)
@@ -99,7 +99,7 @@ def test_what_a_study_offers_it_can_make(tiny_config, changes):
 
 
 @given(GRIDS)
-@settings(max_examples=5, phases=[Phase.generate], **EXAMPLES)  # seconds each: no shrinking
+@settings(max_examples=3, phases=[Phase.generate], **EXAMPLES)  # seconds each: no shrinking
 def test_snakemake_plans_what_the_library_accepts(run, tmp_path, tiny_config, changes):
     config = tiny_config | changes
     folder = tmp_path / str(len(os.listdir(tmp_path)))

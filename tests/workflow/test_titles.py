@@ -35,7 +35,7 @@ def page(title, **changes):
 @example("**bold** name_ ``code`` :math:`x`")
 @example("{{ snakemake }} {% raw %} $x^2$ \\")
 @example("<b>5 & 6</b>".replace("</", "< /"))
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 def test_a_title_is_text_on_the_front_page(title):
     try:
         text = page(title)

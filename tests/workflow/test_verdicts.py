@@ -21,12 +21,3 @@ def test_study_of_one_seed_has_rows_and_reasons_but_no_verdict(finished_study):
     assert page.read_text().count("</span><br><small>other data") == sum(
         row["setting"] == "other data" for row in rows
     )
-
-
-def test_study_without_theory_offers_no_verdicts_and_says_why(empty):
-    methods = {"logit": {"loss": "logit_smoothing"}}
-    empty.configure({**empty.config(), "methods": methods})
-    assert "judge_claims" not in empty.planned()
-    process = empty.snakemake("--dry-run", "--", "results/claims.csv", check=False)
-    assert process.returncode != 0
-    assert "claims.csv is not offered: config.yaml: methods is logit; needed: " in process.stdout

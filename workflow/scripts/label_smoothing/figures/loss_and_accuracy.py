@@ -97,7 +97,8 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
     """Draw landscapes of loss and accuracies with their best p, and the accuracies over a."""
     means = numbers[numbers["quantity"] == "mean"]
     accuracies = means.loc[means["score"] != "test_loss", "value"]
-    shares = plt.Normalize(accuracies.min(), accuracies.max())
+    known = accuracies.notna().any()
+    shares = plt.Normalize(*(accuracies.min(), accuracies.max()) if known else (0, 1))
     losses = means.loc[means["score"] == "test_loss", "value"]
     nats = loss_scale(losses, numbers["classes"].iloc[0])
     scores = means["score"].unique()
@@ -109,10 +110,11 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
         by = by_quantity(numbers[numbers["score"] == score])
         scale = (LOSS_COLOURS, nats) if score == "test_loss" else (SHARE_COLOURS, shares)
         mesh = draw_cells(panel, by["mean"], *scale)
-        panel.plot(by["best"]["a"], by["best"]["p"], **MARK, label="best mean over seeds")
-        singles = by["seed's best"]
-        places = _beside(singles, cell_width(by["mean"]["a"]))
-        panel.plot(places, singles["p"], **_SEED_MARK, label="best of a single seed")
+        if len(by["best"]):  # else everything diverged
+            panel.plot(by["best"]["a"], by["best"]["p"], **MARK, label="best mean over seeds")
+            singles = by["seed's best"]
+            places = _beside(singles, cell_width(by["mean"]["a"]))
+            panel.plot(places, singles["p"], **_SEED_MARK, label="best of a single seed")
         panel.set_title(_SCORES[score], fontsize=10)
         panel.set_xlabel(rate_axis(numbers))
         if score == "test_loss":

@@ -101,7 +101,8 @@ def draw(numbers: pd.DataFrame, study: str) -> plt.Figure:
         elif rows == 3:
             text = "no vote theory:\nthe noise is not uniform"
             column[1].text(0.5, 0.5, text, transform=column[1].transAxes, ha="center", va="center")
-        below.plot(by["lowest"]["a"], by["lowest"]["p"], **MARK, label="lowest measured loss")
+        if len(by["lowest"]):  # else everything diverged
+            below.plot(by["lowest"]["a"], by["lowest"]["p"], **MARK, label="lowest measured loss")
         below.set_xlabel(CLEAN_RATE)
     # As far as there is a theory; the outer cells are cut.
     rates = measured["a"]

@@ -10,6 +10,8 @@ n_i that sum to n = k - 1, and weights c_i <= 1,
     E[-log sum_i c_i w_i] = int (prod_i (1 + c_i u)^-n_i - (1 + u)^-n) du/u,  u from 0 to infinity.
 """
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -195,6 +197,7 @@ def _check_votes(k, largest=np.inf):
     return in_range("k", k, 1.0, largest)
 
 
+@cache  # figures and claims ask for the same points again and again
 def _gamma_vote_optimum(t, k, M):
     if k == 1:
         return optimum(t, M, "gamma")
