@@ -25,27 +25,29 @@ import numpy as np
 import torch
 import yaml
 from machine import ROOT, machine
+from time_to_memorise import Contender, train_cell
 
-from label_smoothing.data.corrupt import corrupt_labels
 from label_smoothing.data.datasets import Dataset
 from label_smoothing.data.sources import load_digits
 from label_smoothing.study.grid import Study
-from label_smoothing.theory.matrices import smoothing_matrix
-from label_smoothing.theory.noise import uniform_transition
 from label_smoothing.training.checkpoints import Checkpoint
-from label_smoothing.training.loop import train_network
-from label_smoothing.training.losses.base import load_loss
 from label_smoothing.training.process import Interrupted, demand_determinism, library_versions
-from label_smoothing.training.recipe import Recipe, TrainingResult
+from label_smoothing.training.recipe import TrainingResult
 
+DIGITS, MNIST = ("config.yaml", "digits"), ("studies/mnist.yaml", "mnist")
+EPOCHS = 20  # of the digits, half of their study's
 AGREE = 1e-3  # nats between the test losses of CPU and GPU
-EPOCHS = 20  # of the digits
 
 
-def study(file: str, dataset: str) -> tuple[dict[str, Any], Recipe]:
+def of_study(file: str, dataset: str) -> Contender:
     """Return the network and the recipe of a data set of a study."""
-    of = Study(yaml.safe_load((ROOT / file).read_text()))
-    return of.model_of(dataset), Recipe(**of.training_of(dataset))
+    study = Study(yaml.safe_load((ROOT / file).read_text()))
+    return Contender(study.model_of(dataset), study.training_of(dataset))
+
+
+def changed(contender: Contender, **recipe: Any) -> Contender:
+    """Return the contender with changes of its recipe."""
+    return Contender(contender.model, contender.recipe | recipe)
 
 
 def random_images(train: int, test: int) -> Dataset:
@@ -57,26 +59,10 @@ def random_images(train: int, test: int) -> Dataset:
 
 
 def train(
-    dataset: Dataset,
-    model: dict[str, Any],
-    recipe: Recipe,
-    device: str,
-    checkpoint: Checkpoint | None = None,
+    dataset: Dataset, contender: Contender, device: str, checkpoint: Checkpoint | None = None
 ) -> TrainingResult:
     """Train a network at a = 0.5 and p = 0.3."""
-    T, rng = uniform_transition(0.5, 10), np.random.default_rng(0)
-    return train_network(
-        dataset,
-        corrupt_labels(dataset.y_train, T, rng),
-        corrupt_labels(dataset.y_test, T, rng),
-        loss=load_loss("label_smoothing"),
-        matrix=smoothing_matrix(0.3, 10),
-        model=model,
-        recipe=recipe,
-        seed=0,
-        device=device,
-        checkpoint=checkpoint,
-    )
+    return train_cell(dataset, contender, 0.5, 0.3, 0, device, checkpoint)
 
 
 def agreement(device: str) -> dict[str, Any]:
@@ -85,47 +71,45 @@ def agreement(device: str) -> dict[str, Any]:
 
     All images are one batch, as each kind of device has an order of its own.
     """
-    digits, (model, recipe) = load_digits(test_size=500, seed=0), study("config.yaml", "digits")
-    recipe = recipe._replace(batch_size=len(digits.y_train), epochs=EPOCHS)
-    losses = [
-        train(digits, model, recipe, kind).history[-1]["test_loss"] for kind in ("cpu", device)
-    ]
+    digits = load_digits(test_size=500, seed=0)
+    cell = changed(of_study(*DIGITS), epochs=EPOCHS, batch_size=len(digits.y_train))
+    last = [train(digits, cell, kind).history[-1] for kind in ("cpu", device)]
+    losses = [row["test_loss"] for row in last]
     apart = abs(losses[0] - losses[1])
     return {"loss on the CPU": losses[0], "apart, nats": apart, "agree": apart <= AGREE}
 
 
 def resumption(device: str) -> dict[str, Any]:
     """Return whether a training that SIGTERM interrupts ends with the bits of one that ran on."""
-    digits, (model, recipe) = load_digits(test_size=500, seed=0), study("config.yaml", "digits")
-    recipe = recipe._replace(epochs=EPOCHS)
-    train(digits, model, recipe, device)  # what happens once
+    digits, cell = load_digits(test_size=500, seed=0), changed(of_study(*DIGITS), epochs=EPOCHS)
+    train(digits, cell, device)  # what happens once
     start = time.perf_counter()
-    whole = train(digits, model, recipe, device)
+    whole = train(digits, cell, device)
     half = (time.perf_counter() - start) / 2
     with tempfile.TemporaryDirectory() as folder:
         checkpoint = Checkpoint(Path(folder) / "state.safetensors", key="", every=1000)
         alarm = threading.Timer(half, os.kill, (os.getpid(), signal.SIGTERM))
         alarm.start()
         try:
-            train(digits, model, recipe, device, checkpoint)
+            train(digits, cell, device, checkpoint)
             interrupted = "no: it was faster than before"
         except Interrupted as error:
             interrupted = str(error)
-        alarm.join()
-        resumed = train(digits, model, recipe, device, checkpoint)
+        alarm.cancel()
+        resumed = train(digits, cell, device, checkpoint)
     same = np.array_equal(whole.log_probabilities, resumed.log_probabilities)
     return {"interrupted by": interrupted, "same bits after it": same}
 
 
 def step(device: str, images: int, **changes: Any) -> float:
     """Return the milliseconds of a step of studies/mnist.yaml, by the history of a training."""
-    model, recipe = study("studies/mnist.yaml", "mnist")
-    images -= images % recipe.batch_size  # graphs are of one shape
-    recipe = recipe._replace(epochs=3, score_every=3, **changes)
-    history = train(random_images(images, 256), model, recipe, device).history
+    cell = changed(of_study(*MNIST), epochs=3, score_every=3, **changes)
+    batch = cell.recipe["batch_size"]
+    images -= images % batch  # graphs are of one shape
+    history = train(random_images(images, 256), cell, device).history
     # The first epoch compiles, the last one scores.
     seconds = history[-2]["seconds"] - history[-3]["seconds"]
-    return 1e3 * seconds / (images // recipe.batch_size)
+    return 1e3 * seconds / (images // batch)
 
 
 def steps(device: str, images: int, precisions: Sequence[str]) -> dict[str, float]:
@@ -146,11 +130,11 @@ def work(
     """Return the seconds to start, those of an epoch beside the other processes, and the bytes."""
     torch.set_num_threads(1)
     demand_determinism(device)
-    dataset, (model, recipe) = random_images(*images), study("studies/mnist.yaml", "mnist")
-    train(dataset, model, recipe._replace(epochs=1), device)  # what happens once
+    dataset, cell = random_images(*images), changed(of_study(*MNIST), epochs=epochs)
+    train(dataset, changed(cell, epochs=1), device)  # what happens once
     start = time.time() - asked
     ready.wait()
-    seconds = train(dataset, model, recipe._replace(epochs=epochs), device).history[-1]["seconds"]
+    seconds = train(dataset, cell, device).history[-1]["seconds"]
     if device == "cuda":
         return start, seconds / epochs, torch.cuda.max_memory_reserved()
     return start, seconds / epochs, 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -166,7 +150,7 @@ def side_by_side(
         jobs = [(device, images, epochs, time.time(), ready)] * processes
         answers = pool.starmap(work, jobs, chunksize=1)
     start, epoch, peak = map(statistics.median, zip(*answers, strict=True))
-    network = start + study("studies/mnist.yaml", "mnist")[1].epochs * epoch
+    network = start + of_study(*MNIST).recipe["epochs"] * epoch
     hourly = processes * 3600 / network
     return {"networks an hour": hourly, "s an epoch": epoch, "s to start": start, "GB": peak / 1e9}
 
@@ -198,6 +182,8 @@ def main() -> None:
             print(f"| {part} | {name} | {shown} |")
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=2) + "\n")
+    if not (report["CPU and device"]["agree"] and report["SIGTERM"]["same bits after it"]):
+        raise SystemExit("the device does not do what the CPU does: see the table")
 
 
 if __name__ == "__main__":

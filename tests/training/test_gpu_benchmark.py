@@ -20,6 +20,6 @@ def test_processes_side_by_side_are_timed(gpu):
     step = gpu.step("cpu", 256)
     found = gpu.side_by_side("cpu", (256, 256), epochs=1, processes=2)
     assert 0 < step < 1e3 * found["s an epoch"]
-    epochs = gpu.study("studies/mnist.yaml", "mnist")[1].epochs
+    epochs = gpu.of_study(*gpu.MNIST).recipe["epochs"]
     network = found["s to start"] + epochs * found["s an epoch"]
     assert found["networks an hour"] == pytest.approx(2 * 3600 / network)
