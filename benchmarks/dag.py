@@ -60,8 +60,8 @@ rule train:
     shell: "touch {{output}}"
 
 rule evaluate:
-    input: DATASET, LABELS, RUN_FILES
-    output: METRICS
+    input: DATASET, expand([LABELS] + RUN_FILES, seed=SEEDS, allow_missing=True)
+    output: expand(METRICS, seed=SEEDS, allow_missing=True)
     shell: "touch {{output}}"
 
 rule aggregate:
@@ -156,7 +156,7 @@ def count_jobs(output: str) -> int:
 def write_bare(folder: Path, cells: int, jobs: int) -> None:
     """Write a Snakefile with as many jobs, files and wildcards, in the plainest way."""
     rates, smoothing, seeds = GRIDS[cells]
-    other_jobs = jobs - 2 * cells - rates * seeds - rates - 2
+    other_jobs = jobs - cells - cells // seeds - rates * seeds - rates - 2
     folder.mkdir()
     (folder / "profiles").symlink_to(ROOT / "profiles")
     (folder / "Snakefile").write_text(

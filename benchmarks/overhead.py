@@ -20,7 +20,8 @@ from typing import Any
 from dag import SNAKEMAKE, copy_project, default_study, run
 from machine import machine
 
-# Each Python process of the run appends its script and its processor seconds.
+# Each Python process of the run appends its script and its processor seconds; a training ends by
+# `os._exit`, which calls nothing at the end.
 NOTE = """
 import atexit, os, resource, sys
 
@@ -29,11 +30,18 @@ def note():
     with open({file!r}, "a") as file:
         file.write(f"{{usage.ru_utime + usage.ru_stime}} {{sys.argv[0]}}\\n")
 
+def leave(status, end=os._exit):
+    if sys.argv[0].endswith(".train.py"):
+        note()
+    end(status)
+
 atexit.register(note)
+os._exit = leave
 """
 PLAIN = """
-import runpy, sys, time
+import os, runpy, sys, time
 
+os._exit = lambda status: None
 for script in sys.argv[1:]:
     start = time.process_time()
     runpy.run_path(script)

@@ -23,9 +23,10 @@ from label_smoothing.data.sources import load_dataset
 from label_smoothing.seeding import seed_stream
 from label_smoothing.theory.matrices import smoothing_matrix
 from label_smoothing.theory.noise import transition_matrix
+from label_smoothing.training.checkpoints import Checkpoint
 from label_smoothing.training.loop import train_network
 from label_smoothing.training.losses.base import load_loss
-from label_smoothing.training.recipe import Recipe
+from label_smoothing.training.recipe import Recipe, TrainingResult
 
 STUDY = ROOT / "studies" / "reproduction.yaml"
 # Pairs of a and p. Hardest is neither the lowest a nor p = 1: where most labels are right, a wrong
@@ -64,16 +65,23 @@ def contenders(study: dict[str, Any], dataset: str) -> dict[str, Contender]:
     }
 
 
-def train(dataset: Dataset, contender: Contender, a: float, p: float, seed: int) -> dict[str, Any]:
-    """Train one network and return its processor seconds and accuracies."""
+def train_cell(
+    dataset: Dataset,
+    contender: Contender,
+    a: float,
+    p: float,
+    seed: int,
+    device: str = "cpu",
+    checkpoint: Checkpoint | None = None,
+) -> TrainingResult:
+    """Train one network on labels with uniform noise."""
     M = dataset.classes
     T = transition_matrix("uniform", a, M)
     noisy = {
         part: corrupt_labels(y, T, np.random.default_rng(seed_stream(seed, f"{part}_labels")))
         for part, y in (("train", dataset.y_train), ("test", dataset.y_test))
     }
-    start = time.process_time()
-    result = train_network(
+    return train_network(
         dataset,
         noisy["train"],
         noisy["test"],
@@ -82,8 +90,15 @@ def train(dataset: Dataset, contender: Contender, a: float, p: float, seed: int)
         model=contender.model,
         recipe=Recipe(**contender.recipe),
         seed=seed,
-        device="cpu",
+        device=device,
+        checkpoint=checkpoint,
     )
+
+
+def train(dataset: Dataset, contender: Contender, a: float, p: float, seed: int) -> dict[str, Any]:
+    """Train one network and return its processor seconds and accuracies."""
+    start = time.process_time()
+    result = train_cell(dataset, contender, a, p, seed)
     return {
         "a": a,
         "p": p,

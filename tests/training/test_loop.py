@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import torch
 import yaml
 from numpy.testing import assert_allclose, assert_array_equal
+from small_trainings import Killed, killed_and_resumed
 
 from label_smoothing.data.corrupt import corrupt_labels
 from label_smoothing.data.sources import load_digits
@@ -269,23 +271,11 @@ def test_features_cannot_be_augmented(digits, changes):
         train(features_of(digits), model={"kind": "mlp", "hidden": []}, **changes)
 
 
-class Killed(Checkpoint):
-    """A checkpoint of a process that dies right after it has written its state once."""
-
-    def save(self, tensors, state):
-        super().save(tensors, state)
-        raise KeyboardInterrupt
-
-
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_resumed_training_gives_the_same_bits(digits, tmp_path, optimizer):
     recipe = {"optimizer": optimizer, "learning_rate": 0.003, "epochs": 4, "crop": 1}
-    undisturbed = train(digits, **recipe)
-    path = tmp_path / "cell.safetensors"
-    with pytest.raises(KeyboardInterrupt):
-        train(digits, **recipe, checkpoint=Killed(path, "key", every=2))
-    resumed = train(digits, **recipe, checkpoint=Checkpoint(path, "key", every=2))
-    assert_same(resumed, undisturbed)
+    resumed = killed_and_resumed(partial(train, digits), tmp_path / "cell.safetensors", 2, **recipe)
+    assert_same(resumed, train(digits, **recipe))
 
 
 @pytest.mark.parametrize("steps", [0, 9, 13, 14, 30])

@@ -5,12 +5,7 @@ import logging
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-
-from label_smoothing.data.datasets import Dataset
-from label_smoothing.training.checkpoints import Checkpoint
-from label_smoothing.training.loop import train_network
-from label_smoothing.training.losses.base import load_loss
-from label_smoothing.training.recipe import Recipe
+from small_trainings import ADAM, SGD, killed_and_resumed, train
 
 NET = """
 import torch
@@ -27,25 +22,9 @@ class Net(nn.Module):
         {forward}
         return self.last(x)
 """
-SGD = Recipe("sgd", 0.1, 0.9, "constant", epochs=4, batch_size=16)
 
 
-class Killed(Checkpoint):
-    """A checkpoint of a process that dies right after it has written its state once."""
-
-    def save(self, tensors, state):
-        super().save(tensors, state)
-        raise KeyboardInterrupt
-
-
-@pytest.fixture(scope="module")
-def dataset():
-    rng = np.random.default_rng(0)
-    images, labels = rng.integers(0, 256, (60, 4, 4, 1), np.uint8), rng.integers(0, 3, 60)
-    return Dataset(images[:40], labels[:40], images[40:], labels[40:])
-
-
-@pytest.mark.parametrize("recipe", [SGD, SGD._replace(optimizer="adam", learning_rate=0.01)])
+@pytest.mark.parametrize("recipe", [SGD, ADAM])
 @pytest.mark.parametrize(
     ("constructor", "forward"),
     [
@@ -63,47 +42,20 @@ def dataset():
         ("self.rare = nn.Linear(16, 16)", "x = self.rare(x) if torch.rand(()) < 0.5 else x"),
     ],
 )
-def test_own_networks_resume(tmp_path, dataset, caplog, recipe, constructor, forward):
+def test_own_networks_resume(tmp_path, caplog, recipe, constructor, forward):
     (tmp_path / "nets.py").write_text(NET.format(constructor=constructor, forward=forward))
-
-    def train(checkpoint=None):
-        return train_network(
-            dataset,
-            dataset.y_train,
-            dataset.y_test,
-            loss=load_loss("label_smoothing"),
-            matrix=np.eye(3),
-            model={"kind": f"{tmp_path}/nets:Net"},
-            recipe=recipe,
-            seed=0,
-            device="cpu",
-            checkpoint=checkpoint,
-        )
-
+    own = {"model": {"kind": f"{tmp_path}/nets:Net"}, "recipe": recipe}
     caplog.set_level(logging.INFO)
-    undisturbed = train()
+    undisturbed = train(**own)
     assert np.isfinite(undisturbed.log_probabilities).all()
-    path = tmp_path / "cell.safetensors"
-    with pytest.raises(KeyboardInterrupt):
-        train(Killed(path, "key", every=2))
-    resumed = train(Checkpoint(path, "key", every=2))
+    resumed = killed_and_resumed(train, tmp_path / "cell.safetensors", 2, **own)
     assert "going on from epoch 3, step 0" in caplog.text
     assert_array_equal(resumed.log_probabilities, undisturbed.log_probabilities)
     assert resumed.train_loss == undisturbed.train_loss
 
 
-def test_a_last_batch_of_one_ends_where_a_layer_does_not_take_it(tmp_path, dataset):
+def test_a_last_batch_of_one_ends_where_a_layer_does_not_take_it(tmp_path):
     constructor = "self.norm = nn.BatchNorm1d(16)"
     (tmp_path / "nets.py").write_text(NET.format(constructor=constructor, forward="x=self.norm(x)"))
     with pytest.raises(ValueError, match=r"more than 1 value per channel"):
-        train_network(
-            dataset,
-            dataset.y_train,
-            dataset.y_test,
-            loss=load_loss("label_smoothing"),
-            matrix=np.eye(3),
-            model={"kind": f"{tmp_path}/nets:Net"},
-            recipe=SGD._replace(batch_size=13),
-            seed=0,
-            device="cpu",
-        )
+        train({"kind": f"{tmp_path}/nets:Net"}, SGD._replace(batch_size=13))

@@ -57,6 +57,18 @@ def limit_gpus():
         limits["gpu"] = limit
 
 
+def look_when_a_job_ends():
+    """
+    Have the scheduler look for jobs to start when one has ended, and at no other time.
+
+    With Snakemake's own limit of 100 starts in a second, each look asks for another a second later.
+    After N jobs there are N looks in each second. Cores, or `jobs` of a profile, limit what starts.
+    """
+    limit = workflow.scheduler.job_rate_limiter
+    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
+
+
 def demand_gpu():
     """End here if trainings would fail for want of a GPU."""
     train = rules.train.rule.name

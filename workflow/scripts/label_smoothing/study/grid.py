@@ -70,6 +70,8 @@ class Study:
         self.seeds = tuple(map(str, sorted(self.config["seeds"])))
         drawn = self.config.get("drawn_clean_rates", self.config["clean_rates"])
         self.drawn_clean_rates = tuple(map(canonical, sorted(drawn)))
+        grids = {"clean_rates": self.clean_rates, "seeds": self.seeds}
+        self._allowed = {name: grids.get(key, self.config[key]) for name, key in _KEYS.items()}
 
     def transition_of(self, noise: str) -> str:
         """Return the name of the transition that a noise type trains on."""
@@ -223,18 +225,13 @@ class Study:
         With `folds`, a fold will do for a data set. Raise ConfigError for the first name that it
         lacks.
         """
-        all_folds = [fold for dataset in self.config["datasets"] for fold in self.folds_of(dataset)]
         for name, value in names.items():
-            key = _KEYS[name]
-            allowed = {
-                "clean_rates": self.clean_rates,
-                "smoothing": self.smoothing_of(names["method"]) if name == "p" else (),
-                "seeds": self.seeds,
-            }.get(key, self.config[key])
-            if value not in allowed and not (folds and name == "dataset" and value in all_folds):
+            # As many calls as jobs: what is allowed is asked for and not put together.
+            allowed = self._allowed[name] if name != "p" else self.smoothing_of(names["method"])
+            if value not in allowed and not (folds and name == "dataset" and self._is_fold(value)):
                 raise ConfigError(
                     f"{name} of the target is {value!r}; "
-                    f"allowed, as {key} says: {', '.join(allowed)}"
+                    f"allowed, as {_KEYS[name]} says: {', '.join(allowed)}"
                 )
 
     def slices(self) -> Iterator[tuple[str, str, str]]:
@@ -259,6 +256,10 @@ class Study:
         if len(rates) <= count:
             return rates
         return tuple(rates[round(i * (len(rates) - 1) / (count - 1))] for i in range(count))
+
+    def _is_fold(self, name: str) -> bool:
+        dataset = name.partition(_FOLD)[0]
+        return dataset in self.config["datasets"] and name in self.folds_of(dataset)
 
     def _dataset(self, name: str) -> dict[str, Any]:
         """Return the section of a data set, or of the one that a fold is of."""
