@@ -98,10 +98,6 @@ def test_more_of_a_study_trains_what_is_new_alone(finished, jobs):
     assert "train" not in planned
     assert planned["evaluate"] == 4  # networks
     del config["noise_types"]["gamma"]
-    finished.configure(config | {"seeds": [0, 1]})
-    planned = finished.planned()
-    assert (planned["train"], planned["corrupt_dataset"]) == (4, 2)  # those of the new seed
-    assert planned["evaluate"] == count(jobs, "evaluate")  # a job for all seeds of a cell
     config["smoothing"].append(0.7)
     finished.configure(config)
     planned = finished.planned()

@@ -39,14 +39,14 @@ def training_code(wildcards):
 
 
 def scored_files_of(transition):
-    """Make the input function: what the scores of networks on this transition are made of."""
+    """Make the input function: what the scores of a network on this transition are made of."""
 
     def scored_files(wildcards):
-        names = {"transition": transition, "seed": STUDY.seeds, **wildcards}
+        names = {"transition": transition, **wildcards}
         files = {"labels": LABELS, "predictions": PREDICTIONS, "history": HISTORY}
         checked = [ancient(own(path)) for path in STUDY.checked_files(wildcards.dataset)]
         matrix = list(map(own, STUDY.target_files(wildcards.method)))
-        scored = {name: expand(path, **names) for name, path in files.items()}
+        scored = {name: path.format(**names) for name, path in files.items()}
         return {"checked": checked, "matrix": matrix} | scored
 
     return scored_files

@@ -1,4 +1,4 @@
-# A network and its scores.
+# One cell: a network and its scores.
 from label_smoothing.training.process import ask_for_trainings
 
 ask_for_trainings()
@@ -34,9 +34,8 @@ rule train:
         "../scripts/train.py"
 
 
-# One job scores the networks of all seeds under all noise types that train on their transition: its
-# work takes milliseconds. There is a rule for each transition, as what a rule writes cannot depend
-# on wildcards. Where there is one transition, the rule is `evaluate`.
+# One job scores a network under all noise types that train on its transition: a rule each, as what
+# a rule writes cannot depend on wildcards. Where there is one transition, the rule is `evaluate`.
 for transition in STUDY.transitions():
 
     rule:
@@ -47,12 +46,10 @@ for transition in STUDY.transitions():
             dataset=DATASET,
         output:
             metrics=[
-                METRICS.replace("{noise}", noise).replace("{seed}", seed)
-                for seed in STUDY.seeds
-                for noise in STUDY.noise_types_of(transition)
+                METRICS.replace("{noise}", noise) for noise in STUDY.noise_types_of(transition)
             ],
         log:
-            log_of(METRICS.replace("{noise}", transition).replace("/seed{seed}", "")),
+            log_of(METRICS.replace("{noise}", transition)),
         conda:
             f"{ENVS}/analysis.yaml"
         threads: 1
@@ -66,7 +63,6 @@ for transition in STUDY.transitions():
             assumptions={
                 noise: STUDY.assumption_of(noise) for noise in STUDY.noise_types_of(transition)
             },
-            seeds=STUDY.seeds,
             smoothed=lambda wildcards: STUDY.has_theory(wildcards.method),
             loss=lambda wildcards: STUDY.config["methods"][wildcards.method]["loss"],
             matrix=lambda wildcards: STUDY.config["methods"][wildcards.method]["matrix"],
