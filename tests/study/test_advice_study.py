@@ -167,12 +167,15 @@ def test_folds_can_be_asked_for_later(data, tmp_path):
     entry = yaml.safe_load(file.read_text())["datasets"]["mine"]
     assert (entry["folds"], entry["split_seed"]) == (4, 0)
     assert write_study(data, file.parent) == (file, True)
-    assert targets_of(file)[1:] == ["results/advice/mine/training_labels.csv"]
+    assert targets_of(file)[1:] == [
+        "results/advice/mine/check.html",
+        "results/advice/mine/training_labels.csv",
+    ]
     assert not write_study(data, file.parent, 3)[1]
     assert yaml.safe_load(file.read_text())["datasets"]["mine"]["folds"] == 3
     changed = before.replace("epochs: 40", "epochs: 80")
     file.write_text(changed)
-    assert len(targets_of(file)) == 1
+    assert len(targets_of(file)) == 2
     with pytest.raises(ConfigError, match=r"FOLDS is 4, but .* was changed by hand .*; allowed: "):
         write_study(data, file.parent, 4)
     assert file.read_text() == changed
@@ -180,6 +183,20 @@ def test_folds_can_be_asked_for_later(data, tmp_path):
     file.write_text(by_hand)
     assert write_study(data, file.parent, 4) == (file, True)
     assert file.read_text() == by_hand
+
+
+def test_checked_labels_can_be_brought_later_and_nothing_else_changes(data, tmp_path):
+    file, _ = write_study(data, tmp_path / "advice")
+    before = yaml.safe_load(file.read_text())
+    checked = tmp_path / "checked.csv"
+    with pytest.raises(ConfigError, match=r"CHECKED is .*checked.csv': no such file; allowed: a "):
+        write_study(data, file.parent, checked=str(checked))
+    checked.write_text("index,label\n0,0\n")
+    write_study(data, file.parent, checked=str(checked))
+    after = yaml.safe_load(file.read_text())
+    assert after["datasets"]["mine"].pop("checked") == str(checked)
+    assert after == before
+    assert write_study(data, file.parent) == (file, True)
 
 
 def test_more_folds_than_a_class_has_images_are_refused_before_anything_is_written(data, tmp_path):

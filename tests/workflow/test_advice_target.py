@@ -40,13 +40,21 @@ def test_a_page_from_a_file_alone(empty, monkeypatch):
     # Two epochs memorise nothing: the page has to say so.
     assert "did not memorise" in page
     assert len(re.findall(r'src="data:image/', page)) >= 2
-    assert not re.search(r'(?:src|href)="(?!data:)', page)
+    assert not re.search(r'(?:src|href)="(?!data:|mine/check.html)', page)
     table = (empty.path / "results/advice/mine.csv").read_text()
-    assert table.startswith("question,what,quantity,value,low,high,unit,source,note")
+    assert table.startswith("question,what,quantity,value,low,high,unit,kind,condition,note")
     share = (right == given)[150:180].mean()
-    assert "checked by hand,30 test labels" in table
-    assert f"clean rate,{share:.6g}," in table
-    assert "training part" not in page
+    assert f"labels of the hold-out,share of wrong labels,{1 - share:.6g}," in table
+    assert 'checked,,"30 labels, drawn at random"' in table
+    assert "Which training labels" not in page
+    # The rows to check name the place in the file, and no suggestion.
+    first = (empty.path / "results/advice/mine/to_check.csv").read_text().splitlines()
+    assert first[0] == "index,row,given"
+    assert len(first) == 91
+    for row in first[1:]:
+        _, place, label = map(int, row.split(","))
+        assert given[150 + place] == label
+    assert "index,row,suggested" in (empty.path / "results/advice/mine/suggestions.csv").read_text()
     again = empty.snakemake("--dry-run", "--configfile", str(file), "--", target).stdout
     assert "Nothing to be done" in again
 
@@ -65,9 +73,9 @@ def test_a_page_from_a_file_alone(empty, monkeypatch):
     }
     empty.run(*arguments)
     page = (empty.path / target).read_text()
-    assert "the training part" in page.lower()
+    assert "Which training labels" in page
     ranking = (empty.path / RANKING).read_text().splitlines()
-    assert ranking[0] == "index,given,suggested,probability"
+    assert ranking[0] == "index,given,suggested,confidence"
     for row in ranking[1:]:
         index, label = row.split(",")[:2]
         assert int(label) == given[int(index)]

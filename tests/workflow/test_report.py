@@ -1,14 +1,10 @@
 """The report of the tiny study in a real browser: by clicks alone, without a network."""
 
-import shutil
-
 import pandas as pd
 import pytest
 from conftest import PATIENCE
 from samples import ROOT
-from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
@@ -39,26 +35,6 @@ def report(once, finished_study, verdicts):
         project.snakemake("--report", "report.html")
 
     return (once("report", make) / "project/report.html").as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    programs = [shutil.which(name) for name in ("chromium", "chromedriver")]
-    if not all(programs):
-        pytest.skip("no Chromium: apt-get install chromium chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = programs[0]
-    options.add_argument("--headless=new")
-    options.add_argument("--window-size=1500,1000")
-    # Root has no sandbox, and the shared memory of containers is small.
-    options.add_argument("--no-sandbox")
-    options.add_argument("--disable-dev-shm-usage")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(programs[1]))
-    driver.set_page_load_timeout(PATIENCE)
-    driver.set_script_timeout(PATIENCE)
-    yield driver
-    driver.quit()
 
 
 class Reader:

@@ -22,19 +22,18 @@ def bound(accuracies, trials, forward=None):
 
 def test_the_bound_of_one_choice_is_clopper_and_pearsons():
     exact = binomtest(620, 1000, alternative="greater").proportion_ci(0.95)
-    assert_allclose(bound([[[0.6]], [[0.64]]], 1000), (0.62, exact.low, 1))
+    assert_allclose(bound([[[0.6]], [[0.64]]], 1000), exact.low)
 
 
 def test_the_bound_holds_for_the_best_of_many_choices():
     """Of 200 epochs that are all equally good, the best one seems better than the clean rate."""
     rng = np.random.default_rng(0)
     found = [bound(rng.binomial(300, 0.6, (1, 1, 200)) / 300, 300) for _ in range(100)]
-    assert np.mean([limits.value > 0.6 for limits in found]) > 0.9
-    assert np.mean([limits.low <= 0.6 for limits in found]) >= 0.95
+    assert np.mean([low <= 0.6 for low in found]) >= 0.95
 
 
 def test_all_methods_are_choices_and_epochs_without_a_score_are_none():
     scored = bound([[[0.5, 0.6]]], 100)
     assert bound([[[0.5, np.nan, 0.6]]], 100) == scored
     assert bound([[[0.5]]], 100, forward=[[[0.6, np.nan]]]) == scored
-    assert np.isnan(bound(np.full((1, 1, 3), np.nan), 100).value)
+    assert bound(np.full((1, 1, 3), np.nan), 100) == 0

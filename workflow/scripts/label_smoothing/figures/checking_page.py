@@ -5,9 +5,9 @@ import io
 import zlib
 
 import jinja2
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from label_smoothing.analysis.advice.suspects import Suspects
 from label_smoothing.figures.advice_page import CHECKS, what_checks_buy
@@ -63,8 +63,9 @@ def checking_page(
 
 def _address(image: np.ndarray, top: int) -> str:
     """Return an image as a data address; data may use part of the scale only."""
-    scaled = (image.astype(float) * (255 / max(top, 1))).round().astype(np.uint8)
-    picture = scaled if image.shape[2] in (3, 4) else scaled.mean(axis=2).astype(np.uint8)
     content = io.BytesIO()
-    Image.fromarray(picture).save(content, "PNG")
+    if image.shape[2] in (3, 4):
+        plt.imsave(content, image / max(top, 1), format="png")
+    else:
+        plt.imsave(content, image.mean(axis=2), cmap="gray", vmin=0, vmax=max(top, 1), format="png")
     return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
