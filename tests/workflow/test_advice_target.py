@@ -75,7 +75,7 @@ def test_a_page_from_a_file_alone(empty, monkeypatch):
     page = (empty.path / target).read_text()
     assert "Which training labels" in page
     ranking = (empty.path / RANKING).read_text().splitlines()
-    assert ranking[0] == "index,given,suggested,confidence"
+    assert ranking[0] == "index,given,suggested,probability"
     for row in ranking[1:]:
         index, label = row.split(",")[:2]
         assert int(label) == given[int(index)]

@@ -39,7 +39,7 @@ def test_the_first_are_wrong_and_the_last_are_right(noisy):
     assert sorted(places) == list(range(len(clean)))
     assert list(found.ranking) == RANKING
     assert found.ranking["given"].tolist() == networks.labels[places].tolist()
-    assert found.ranking["confidence"].is_monotonic_increasing
+    assert found.ranking["probability"].is_monotonic_increasing
     wrong = (clean != networks.labels)[places]
     assert wrong[:50].mean() > 0.95
     assert wrong[-50:].mean() < 0.05
@@ -68,7 +68,7 @@ def test_a_diverged_p_does_not_count(noisy):
     outputs[0, 3], uncorrected[1, 2] = np.nan, np.nan
     lost = networks._replace(outputs=outputs, uncorrected=uncorrected)
     again = rank_training_labels(lost, found.ranking["index"].sort_values().to_numpy())
-    assert again.ranking["confidence"].notna().all()
+    assert again.ranking["probability"].notna().all()
     outputs[:], uncorrected[:] = np.nan, np.nan
     nothing = rank_training_labels(lost, np.arange(len(networks.labels)))
     assert nothing.ranking.empty

@@ -7,7 +7,7 @@ import jinja2
 import numpy as np
 import pandas as pd
 
-from label_smoothing.analysis.advice.answer import CONFIDENCE, Advice
+from label_smoothing.analysis.advice.answer import Advice
 from label_smoothing.analysis.advice.networks import Inputs
 from label_smoothing.analysis.advice.rows import (
     ACCURACY,
@@ -23,6 +23,7 @@ from label_smoothing.analysis.advice.rows import (
     NOISY_ACCURACY,
     NOISY_LOSS,
     NOT_BY_LOOK,
+    PROBABILITY,
     SURE,
     TRAINING,
     WHICH,
@@ -88,11 +89,15 @@ def advice_page(
         gains=chosen(GAIN, kind=MEASURED),
         checked=chosen(HOW_NOISY, kind=CHECKED),
         buys=[what_checks_buy(count) for count in CHECKS],
-        conditional=[row for row in chosen(HOW_NOISY, WHICH, GAIN, MORE, TRAINING, kind=IF)],
+        conditional=[
+            row
+            for row in chosen(HOW_NOISY, WHICH, GAIN, MORE, TRAINING, kind=IF)
+            if row["quantity"] != PROBABILITY
+        ],
         condition=NOT_BY_LOOK,
         sure=chosen(SURE),
         first=chosen(FIRST),
-        training=[row for row in chosen(TRAINING) if row["quantity"] == CONFIDENCE],
+        training=[row for row in chosen(TRAINING) if row["quantity"] == PROBABILITY],
         seeds=len(inputs.plain.labels),
         images=inputs.plain.labels.shape[1],
         classes=M,

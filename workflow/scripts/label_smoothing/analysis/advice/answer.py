@@ -11,11 +11,18 @@ from label_smoothing.analysis.advice.how_noisy import how_noisy
 from label_smoothing.analysis.advice.limits import Limits
 from label_smoothing.analysis.advice.more import what_helps_more
 from label_smoothing.analysis.advice.networks import Inputs
-from label_smoothing.analysis.advice.rows import FIRST, SURE, Row, table
+from label_smoothing.analysis.advice.rows import (
+    FIRST,
+    IF,
+    MEASURED,
+    NOT_BY_LOOK,
+    PROBABILITY,
+    SURE,
+    Row,
+    table,
+)
 from label_smoothing.analysis.advice.smoothing import what_is_gained, which_smoothing
 from label_smoothing.analysis.advice.suspects import Suspects, disputed, rank_labels
-
-CONFIDENCE = "networks' confidence in the given label"
 
 
 class Advice(NamedTuple):
@@ -54,14 +61,13 @@ def give_advice(inputs: Inputs, suspects: int = 20) -> Advice:
     rows += what_is_gained(plain, smoothing)
     rows += noise.rows
     rows += _how_sure(inputs)
-    place, forward = noise.place, inputs.forward
-    unseen = (
-        plain.uncorrected[:, 0]
-        if forward is None or place is None
-        else forward.uncorrected[:, place]
+    ranking = noise.ranking
+    if ranking is None:
+        ranking = np.exp(plain.uncorrected[:, 0].astype(np.float64)).mean(axis=0)
+    ranked = rank_labels(ranking, labels)
+    rows += first_rows(
+        disputed(ranked, suspects), FIRST, "test image", inputs.rows, noise.model is not None
     )
-    ranked = rank_labels(np.log(np.exp(unseen.astype(np.float64)).mean(axis=0)), labels)
-    rows += _first(disputed(ranked, suspects), inputs.rows)
     return Advice(table(rows), [*lost, *noise.warnings, *doubts(inputs)], ranked)
 
 
@@ -77,10 +83,15 @@ def _how_sure(inputs: Inputs) -> list[Row]:
     ]
 
 
-def _first(suspects: Suspects, numbers: np.ndarray | None) -> list[Row]:
+def first_rows(
+    suspects: Suspects, question: str, name: str, numbers: np.ndarray | None, told: bool
+) -> list[Row]:
+    """Return a row for each suspect; without a noise model, `told`, only their order is known."""
     rows = []
-    for place, given, suggested, confidence in zip(*suspects, strict=True):
+    for place, given, suggested, probability in zip(*suspects, strict=True):
         number = place if numbers is None else numbers[place]
-        what = f"test image {number}: given {given}, suggested {suggested}"
-        rows.append(Row(FIRST, what, CONFIDENCE, Limits(float(confidence)), "share"))
+        what = f"{name} {number}: given {given}, suggested {suggested}"
+        own = Limits(float(probability) if told else np.nan)
+        kind = (IF, NOT_BY_LOOK) if told else (MEASURED, "")
+        rows.append(Row(question, what, PROBABILITY, own, "share", *kind))
     return rows

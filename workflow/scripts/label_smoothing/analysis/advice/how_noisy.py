@@ -12,7 +12,12 @@ import numpy as np
 
 from label_smoothing.analysis.advice.limits import Limits
 from label_smoothing.analysis.advice.networks import Inputs
-from label_smoothing.analysis.advice.noise_model import NoiseModel, fit_noise_model, lowest_loss
+from label_smoothing.analysis.advice.noise_model import (
+    NoiseModel,
+    fit_noise_model,
+    lowest_loss,
+    probability_right,
+)
 from label_smoothing.analysis.advice.rows import (
     CHECKED,
     CONFUSION,
@@ -43,6 +48,9 @@ class Noise(NamedTuple):
         Bounds of the share of right labels; they have a value only if labels were checked.
     place : int or None
         Which p of the forward-corrected networks fits the given labels best.
+    ranking : ndarray, shape (N, M), or None
+        How probable each class is to be the right one, to rank labels by; also of a model that
+        checked labels contradict, whose order may still be good.
     warnings : list of str
     """
 
@@ -50,6 +58,7 @@ class Noise(NamedTuple):
     model: NoiseModel | None
     right: Limits
     place: int | None
+    ranking: np.ndarray | None
     warnings: list[str]
 
 
@@ -65,10 +74,11 @@ def how_noisy(inputs: Inputs) -> Noise:
     if forward is None or not forward.finite().any():
         none = "There are no networks" if forward is None else "All networks diverged"
         why = f"{none} of forward correction, so that nothing is said of right labels."
-        return Noise(rows, None, checked or Limits(np.nan, 0.0, 1.0), None, [why])
+        return Noise(rows, None, checked or Limits(np.nan, 0.0, 1.0), None, None, [why])
     losses = np.where(forward.finite(), forward.losses().mean(axis=(0, 1)), np.nan)
     place, outputs = lowest_loss(losses, forward.uncorrected)
     model = fit_noise_model(outputs, forward.labels[0])
+    ranking = probability_right(model.outputs, forward.labels[0], model.T)
     bounds = _bounds(inputs, model)
     if bounds.low > bounds.high:
         why = (
@@ -76,21 +86,21 @@ def how_noisy(inputs: Inputs) -> Noise:
             f"noise model takes at most {percent(bounds.high, 1)} for right: the two contradict "
             "each other, so that nothing is said of right labels."
         )
-        return Noise(rows, None, checked or Limits(np.nan, 0.0, 1.0), place, [why])
+        return Noise(rows, None, checked or Limits(np.nan, 0.0, 1.0), place, ranking, [why])
     if checked and (checked.high < bounds.low or bounds.high < checked.low):
         why = (
             f"Of the checked labels {percent(1 - checked.value)} are wrong "
             f"[{percent(1 - checked.high)}, {percent(1 - checked.low)}]; {NOT_BY_LOOK}, it would "
             f"be {percent(1 - bounds.high)} to {percent(1 - bounds.low)}. So mistakes do depend on "
-            "the look, and all that rests on that condition is left out."
+            "the look, or a class is mostly wrong, and all that rests on the condition is left out."
         )
-        return Noise(rows, None, checked, place, [why])
+        return Noise(rows, None, checked, place, ranking, [why])
     condition = NOT_BY_LOOK
     note = "the images are too hard for a lower bound" if model.hard else ""
     rows.append(Row(HOW_NOISY, WHAT, WRONG, _wrong(bounds), "share", IF, condition, note))
     if checked:  # both hold
         bounds = Limits(checked.value, *np.clip(bounds[1:], checked.low, checked.high))
-    return Noise([*rows, *_confusions(model)], model, bounds, place, [])
+    return Noise([*rows, *_confusions(model)], model, bounds, place, ranking, [])
 
 
 def _wrong(right: Limits) -> Limits:

@@ -14,8 +14,10 @@ import pandas as pd
 from label_smoothing.analysis.advice.limits import Limits
 
 MEASURED, IF, CHECKED = "measured", "if", "checked"
-NOT_BY_LOOK = "if mistakes do not depend on how an image looks"
-ALIKE = "if a wrong label is any other class alike"
+# Of a mistake by the look, networks learn it; of a class mostly wrong, the wrong label seems right.
+NOT_BY_LOOK = (
+    "if mistakes do not depend on how an image looks and most labels of each class are right"
+)
 
 WHICH, MORE, GAIN, HOW_NOISY, SURE, FIRST, TRAINING = (
     "which smoothing",
@@ -32,6 +34,7 @@ NOISY_LOSS, ACCURACY, CLEAN_LOSS = GOALS = (
     "loss on right labels",
 )
 WRONG, CONFUSION = "share of wrong labels", "P(given | right)"
+PROBABILITY = "P(given is right)"
 NOISY_ACCURACY, CLEAN_ACCURACY = "accuracy on these labels", "accuracy on right labels"
 ACCURACY_GAIN = "gained over no smoothing"
 LOSS_GAIN = f"gained over the best smoothing, {NOISY_LOSS}"

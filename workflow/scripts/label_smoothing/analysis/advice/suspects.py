@@ -14,33 +14,30 @@ class Suspects(NamedTuple):
     places : ndarray of int, shape (n,)
         Of the images.
     given, suggested : ndarray of int, shape (n,)
-    confidence : ndarray, shape (n,)
-        The networks' probability of the given label.
+    probability : ndarray, shape (n,)
+        How probable it is that the given label is right.
     """
 
     places: np.ndarray
     given: np.ndarray
     suggested: np.ndarray
-    confidence: np.ndarray
+    probability: np.ndarray
 
 
-def rank_labels(log_outputs: np.ndarray, labels: np.ndarray) -> Suspects:
+def rank_labels(right: np.ndarray, labels: np.ndarray) -> Suspects:
     """
-    Return all labels, those first in which networks that have not seen the images trust least.
-
-    This is the self-confidence of Northcutt et al. 2021 (cleanlab's default). It takes no noise
-    model, so that it holds for mistakes of any kind that the networks have not learnt.
+    Return all labels, those that are least probably right first.
 
     Parameters
     ----------
-    log_outputs : ndarray, shape (N, M)
-        Log probabilities of the right labels.
+    right : ndarray, shape (N, M)
+        How probable it is that each class is right, by networks that have not seen the images.
     labels : ndarray of int, shape (N,)
         The given ones.
     """
-    own = np.exp(log_outputs[np.arange(len(labels)), labels])
+    own = right[np.arange(len(labels)), labels]
     order = np.argsort(own, kind="stable")
-    return Suspects(order, labels[order], log_outputs.argmax(axis=1)[order], own[order])
+    return Suspects(order, labels[order], right.argmax(axis=1)[order], own[order])
 
 
 def disputed(ranked: Suspects, count: int) -> Suspects:

@@ -9,10 +9,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from label_smoothing.analysis.advice.answer import CONFIDENCE, Advice
+from label_smoothing.analysis.advice.answer import Advice, first_rows
 from label_smoothing.analysis.advice.how_noisy import WHAT
 from label_smoothing.analysis.advice.limits import Limits
-from label_smoothing.analysis.advice.noise_model import fit_noise_model, lowest_loss
+from label_smoothing.analysis.advice.noise_model import (
+    NoiseModel,
+    fit_noise_model,
+    lowest_loss,
+    probability_right,
+)
 from label_smoothing.analysis.advice.rows import (
     COLUMNS,
     IF,
@@ -25,7 +30,7 @@ from label_smoothing.analysis.advice.rows import (
 from label_smoothing.analysis.advice.suspects import Suspects, disputed, rank_labels
 from label_smoothing.analysis.intervals import binomial_limits
 
-RANKING = ["index", "given", "suggested", "confidence"]
+RANKING = ["index", "given", "suggested", "probability"]
 
 
 class HeldOut(NamedTuple):
@@ -71,7 +76,7 @@ class TrainingLabels(NamedTuple):
 
 def rank_training_labels(held_out: HeldOut, index: np.ndarray, count: int = 20) -> TrainingLabels:
     """
-    Rank the given labels of a training part, those first in which the networks trust least.
+    Rank the given labels of a training part, those that are least probably right first.
 
     Of the p of `held_out`, the one with the lowest loss on the given labels counts. `index`, shape
     (N,), is what each image is called in the ranking; `count` is how many suspects to name.
@@ -84,20 +89,19 @@ def rank_training_labels(held_out: HeldOut, index: np.ndarray, count: int = 20) 
         return TrainingLabels(pd.DataFrame(columns=RANKING), None, [], [lost])
     losses = np.where(finite, -own.mean(axis=(0, 2)), np.nan)
     _, outputs = lowest_loss(losses, held_out.uncorrected)
-    ranked = rank_labels(outputs, labels)
+    model = fit_noise_model(outputs, labels)
+    ranked = rank_labels(probability_right(model.outputs, labels, model.T), labels)
     columns = index[ranked.places], *ranked[1:]
     suspects = disputed(ranked, count)
-    rows = [_wrong(outputs, labels)]
-    for place, given, suggested, confidence in zip(*suspects, strict=True):
-        what = f"training image {index[place]}: given {given}, suggested {suggested}"
-        rows.append(Row(TRAINING, what, CONFIDENCE, Limits(float(confidence)), "share"))
+    rows = [_wrong(model, outputs, labels)]
+    rows += first_rows(suspects, TRAINING, "training image", index, True)
     ranking = pd.DataFrame(dict(zip(RANKING, columns, strict=True)))
     return TrainingLabels(ranking, suspects, rows, [])
 
 
-def _wrong(outputs: np.ndarray, labels: np.ndarray) -> Row:
+def _wrong(model: NoiseModel, outputs: np.ndarray, labels: np.ndarray) -> Row:
     """Return the bounds of the share of wrong labels, as `how_noisy` has them of the hold-out."""
-    model, N = fit_noise_model(outputs, labels), len(labels)
+    N = len(labels)
     agree = int((outputs.argmax(axis=1) == labels).sum())
     most = 1 - float(binomial_limits(agree, N)[1])
     least = min(0.0 if model.hard else 1 - model.most_right, most)
