@@ -181,7 +181,6 @@ KINDS: dict[str, Callable[[Part], Part]] = {
     "hard images, 3 %": _hard(0.03),
     "hard images, 8 %": _hard(0.08),
     "hard images, 15 %": _hard(0.15),
-    "hard images, 25 %": _hard(0.25),
     "annotator, 3 %": _annotator(0.1),
     "annotator, 8 %": _annotator(0.27),
     "annotator, 15 %": _annotator(0.5),
