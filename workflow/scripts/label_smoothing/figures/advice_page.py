@@ -97,6 +97,7 @@ def advice_page(
         condition=NOT_BY_LOOK,
         sure=chosen(SURE),
         first=chosen(FIRST),
+        ranked=bool(chosen(TRAINING)),
         training=[row for row in chosen(TRAINING) if row["quantity"] == PROBABILITY],
         seeds=len(inputs.plain.labels),
         images=inputs.plain.labels.shape[1],
